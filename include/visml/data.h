@@ -1,0 +1,163 @@
+/* visml/data.h - labelled images: sources, splits, loading in batches.
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * A *dataset* is a list of samples that can be asked for by number; nothing is decoded before it is needed, so a folder may be larger than
+ * memory. A *loader* walks over a dataset: order, batches, epochs, worker threads. The order and the contents of its batches depend on
+ * the seed and the epoch alone, never on the number of workers.
+ */
+#ifndef VISML_DATA_H
+#define VISML_DATA_H
+
+#include "image.h"
+
+VISML_BEGIN_DECLS
+
+/* Thread-safety: immutable once made, may be shared by any number of loaders; the list of dropped images grows under a lock. */
+typedef struct visml_dataset visml_dataset;
+
+/* What happens to an image that cannot be decoded. */
+typedef int32_t visml_on_invalid;
+#define VISML_INVALID_DROP 0  /* left out of its batch and listed with path and reason; the default */
+#define VISML_INVALID_ERROR 1 /* the call fails; the message starts with the path */
+#define VISML_INVALID_KEEP 2  /* kept as a row of zeros with label -1, and listed */
+
+typedef struct visml_source_opts {
+    uint32_t size;
+    visml_on_invalid on_invalid;
+    int32_t height;        /* every image is brought to height x width; default: as they are, and all must then have the size of the */
+    int32_t width;         /* first (the others count as invalid). Give both or neither */
+    visml_color color;     /* VISML_COLOR_GRAY, _RGB or _RGBA; default: _RGB for files, as they are for IDX */
+    visml_fit_mode fit;    /* default VISML_FIT_STRETCH */
+    visml_filter filter;   /* default VISML_FILTER_BILINEAR */
+    int32_t follow_links;  /* 1: follow symbolic links to folders; default 0 */
+} visml_source_opts;
+
+/* A folder with one folder for each class: DIR/cat/a.jpg, DIR/cat/more/b.PNG, DIR/dog/... Class names are the folders' names, sorted by
+ * bytes; label i is class i. Images are told by their content, any suffix will do; files that are no images at all (and hidden ones) are
+ * passed over, files that start like an image and are damaged count as invalid when they are read. Samples are sorted by path.
+ * Owned by the caller. Errors: VISML_EIO, VISML_EINVAL (no such folder, no class folder, no image: the message says what was found). */
+VISML_API visml_dataset *visml_dataset_from_folder(visml_context *ctx, const char *dir, const visml_source_opts *opts, visml_error *err);
+
+/* IDX files, plain or gzip (LeCun's MNIST format): images [N, H, W] or [N, H, W, C] of unsigned bytes, labels [N] of unsigned bytes.
+ * Class names are "0", "1", ... to the largest label. Held in memory. Errors: VISML_EIO, VISML_EFORMAT, VISML_ELIMIT, VISML_ENOMEM. */
+VISML_API visml_dataset *visml_dataset_from_idx(visml_context *ctx, const char *images, const char *labels, const visml_source_opts *opts,
+                                                visml_error *err);
+
+/* A CSV file (RFC 4180, UTF-8, a header line): a column "path" (relative to the file's folder, or absolute), a column "label" (any text),
+ * others are kept as groups that a split can use. Class names are the distinct labels, sorted by bytes.
+ * Errors: VISML_EIO, VISML_EFORMAT (line and column). */
+VISML_API visml_dataset *visml_dataset_from_csv(visml_context *ctx, const char *path, const visml_source_opts *opts, visml_error *err);
+
+/* One part ("train", "val", "test") of a manifest written by visml_split_save; NULL as the part: all of them.
+ * Errors: VISML_EIO, VISML_EFORMAT, VISML_EINVAL (no such part: the message lists those there are). */
+VISML_API visml_dataset *visml_dataset_from_manifest(visml_context *ctx, const char *path, const char *part, const visml_source_opts *opts,
+                                                     visml_error *err);
+
+/* Arrays in memory: images [N, ...] (VISML_U8 or VISML_F32) and either class numbers (VISML_I32 or VISML_U8 or VISML_I64 [N], 0 ...
+ * classes - 1) or targets (VISML_F32 [N, ...]). Both contiguous, retained. class_names: `classes` of them, copied, or NULL for "0", "1", ...
+ * classes 0: one more than the largest label. Errors: VISML_EINVAL (the row and the label, when one is out of range). */
+VISML_API visml_dataset *visml_dataset_from_arrays(visml_context *ctx, visml_tensor *images, visml_tensor *targets,
+                                                   const char *const *class_names, size_t classes, visml_error *err);
+
+/* Fills the pixels of sample `index` (dtype and shape as promised) and its label. 0 on success; anything else makes the sample invalid,
+ * with `reason` (256 bytes, zero at the end) as the reason. Called from several worker threads at once. */
+typedef int32_t (*visml_sample_fn)(void *user, int64_t index, void *pixels, int32_t *label, char *reason);
+/* Samples made by a function of the caller's. class_names as above. */
+VISML_API visml_dataset *visml_dataset_from_callback(visml_context *ctx, int64_t count, visml_dtype dtype, const visml_shape *shape,
+                                                     const char *const *class_names, size_t classes, visml_sample_fn fn, void *user,
+                                                     const visml_source_opts *opts, visml_error *err);
+
+/* The samples of these numbers, in this order (repeats allowed), of the same source. Owned; keeps the source alive. */
+VISML_API visml_dataset *visml_dataset_subset(const visml_dataset *ds, const int64_t *indices, size_t n, visml_error *err);
+
+VISML_API void visml_dataset_free(visml_dataset *ds);
+
+VISML_API int64_t visml_dataset_count(const visml_dataset *ds);
+VISML_API size_t visml_dataset_class_count(const visml_dataset *ds);
+/* Borrowed; NULL when out of range. */
+VISML_API const char *visml_dataset_class_name(const visml_dataset *ds, size_t i);
+/* The class number of sample i; -1 when it has none or i is out of range. */
+VISML_API int32_t visml_dataset_label(const visml_dataset *ds, int64_t i);
+/* The path of sample i, or NULL for samples that are not files. Borrowed. */
+VISML_API const char *visml_dataset_path(const visml_dataset *ds, int64_t i);
+/* The shape of one sample, without the batch: [H, W, C]. Reads images until a valid one is found when the options gave no size.
+ * Errors: VISML_EFORMAT (none is valid). */
+VISML_API visml_status visml_dataset_sample_shape(visml_dataset *ds, visml_shape *shape, visml_error *err);
+/* One decoded sample as a tensor (owned), VISML_U8 or VISML_F32. Errors: as for decoding; always an error for an invalid image. */
+VISML_API visml_tensor *visml_dataset_read(visml_dataset *ds, int64_t i, visml_error *err);
+
+/* Images found invalid up to now, over all loaders and subsets of one source, each once, in the order of sample numbers. */
+VISML_API size_t visml_dataset_dropped_count(const visml_dataset *ds);
+/* Path (or "sample 17") and reason of the i-th: written like visml_model_summary does, at most `capacity` bytes each. 0 or VISML_EINVAL. */
+VISML_API visml_status visml_dataset_dropped(const visml_dataset *ds, size_t i, char *path, size_t path_capacity, char *reason,
+                                             size_t reason_capacity, visml_error *err);
+
+/* ---- splits ------------------------------------------------------------------------------------------------------------------ */
+
+typedef int32_t visml_split_mode;
+#define VISML_SPLIT_STRATIFIED 0 /* each class is divided in the same ratio; the default */
+#define VISML_SPLIT_RANDOM 1     /* shuffled and cut */
+#define VISML_SPLIT_GROUPED 2    /* all samples of one group stay together; stratified as far as that allows */
+
+typedef struct visml_split_opts {
+    uint32_t size;
+    visml_split_mode mode;
+    double ratio[3];   /* train : val : test, any non-negative numbers; default 7 : 1 : 2 */
+    uint64_t seed;     /* default: the context's */
+    const char *group; /* VISML_SPLIT_GROUPED: a column of the CSV file, or "folder" for the folder that an image lies in */
+} visml_split_opts;
+
+/* Divides a dataset in three; parts[i] is NULL where its share is 0. The parts (owned) keep the source alive. The rounding is by largest
+ * remainder, so that the sizes differ from the ratio by less than one a class. The same seed gives the same parts on every machine.
+ * Errors: VISML_EINVAL (ratio, mode, group), VISML_ENOMEM. */
+VISML_API visml_status visml_dataset_split(const visml_dataset *ds, const visml_split_opts *opts, visml_dataset *parts[3], visml_error *err);
+
+/* Writes parts (any may be NULL) as a JSON manifest: classes, and for each part the paths (relative to the manifest's folder where they
+ * lie below it) and labels. Only for datasets of files or IDX. Errors: VISML_EINVAL, VISML_EIO. */
+VISML_API visml_status visml_split_save(visml_dataset *const parts[3], const char *path, visml_error *err);
+
+/* ---- loading ----------------------------------------------------------------------------------------------------------------- */
+
+/* Thread-safety: one thread. Its workers are its own. */
+typedef struct visml_loader visml_loader;
+
+typedef struct visml_loader_opts {
+    uint32_t size;
+    int32_t batch_size;     /* default 32 */
+    int32_t shuffle;        /* 1: a new order each epoch; default 0 */
+    int32_t drop_remainder; /* 1: a last batch that is not full is left out */
+    int32_t workers;        /* threads that decode; default: min(threads of the context, 8) for files, 0 for arrays. -1: none */
+    int32_t prefetch;       /* batches made ahead; default 2 * workers */
+    int64_t epochs;         /* default 1; -1: for ever */
+    uint64_t seed;          /* default: the context's */
+    int64_t start_epoch;    /* the first epoch and the first batch of it, to go on where a run stopped; default 0, 0 */
+    int64_t start_batch;
+} visml_loader_opts;
+
+/* Keeps the dataset alive. Owned. Errors: VISML_EINVAL, VISML_ENOMEM. */
+VISML_API visml_loader *visml_loader_new(visml_dataset *ds, const visml_loader_opts *opts, visml_error *err);
+VISML_API void visml_loader_free(visml_loader *loader);
+/* Batches in one epoch. */
+VISML_API int64_t visml_loader_steps(const visml_loader *loader);
+
+/* Samples that go together. */
+typedef struct visml_batch visml_batch;
+
+/* The next batch (owned; give it back with visml_batch_free, which reuses its memory), or *batch = NULL after the last one of all epochs.
+ * Batches have fewer rows when invalid images were dropped, perhaps 0. Errors: VISML_EFORMAT and the like for VISML_INVALID_ERROR; the loader
+ * is then at its end. */
+VISML_API visml_status visml_loader_next(visml_loader *loader, visml_batch **batch, visml_error *err);
+VISML_API void visml_batch_free(visml_batch *batch);
+
+/* All borrowed from the batch. */
+VISML_API int64_t visml_batch_count(const visml_batch *batch);          /* rows */
+VISML_API int64_t visml_batch_epoch(const visml_batch *batch);          /* 0 ... */
+VISML_API int64_t visml_batch_step(const visml_batch *batch);           /* 0 ... steps - 1, in its epoch */
+VISML_API visml_tensor *visml_batch_images(const visml_batch *batch);   /* [rows, sample shape], VISML_U8 or VISML_F32 */
+VISML_API visml_tensor *visml_batch_targets(const visml_batch *batch);  /* VISML_I32 [rows], or VISML_F32 [rows, ...] */
+VISML_API const int64_t *visml_batch_indices(const visml_batch *batch); /* [rows]: the samples' numbers in the dataset */
+
+VISML_END_DECLS
+
+#endif /* VISML_DATA_H */

@@ -1,0 +1,108 @@
+/* visml/train.h - training, evaluation, prediction over datasets.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VISML_TRAIN_H
+#define VISML_TRAIN_H
+
+#include "data.h"
+#include "metric.h"
+#include "model.h"
+
+VISML_BEGIN_DECLS
+
+/* ---- progress and callbacks -------------------------------------------------------------------------------------------------- */
+
+/* Where a run stands. Handed to callbacks; valid during the call only. Fields that do not apply are NaN or 0. */
+typedef struct visml_progress {
+    uint32_t size;
+    int32_t epochs;       /* in all */
+    int32_t epoch;        /* 0 ... epochs - 1 */
+    int32_t reserved;
+    int64_t step;         /* batches done in this epoch */
+    int64_t steps;        /* batches in an epoch */
+    double loss;          /* mean over this epoch up to now */
+    double accuracy;      /* the same; NaN when the targets are not classes */
+    double val_loss;      /* at the end of an epoch with validation data, else NaN */
+    double val_accuracy;
+    double seconds;       /* since this epoch began */
+    double images_per_second; /* training only, validation time left out */
+    double learning_rate;
+    int64_t dropped;      /* invalid images up to now */
+} visml_progress;
+
+/* A table of functions, each may be NULL. Return 0 to go on, anything else to stop training at this point (VISML_ECANCELLED; with a
+ * checkpoint folder, a checkpoint is written first). Called on the thread that called visml_fit. They may read the model and save it. */
+typedef struct visml_callback {
+    uint32_t size;
+    int32_t reserved;
+    void *user;
+    int32_t (*epoch_begin)(void *user, visml_model *model, const visml_progress *progress);
+    int32_t (*batch_end)(void *user, visml_model *model, const visml_progress *progress);
+    int32_t (*epoch_end)(void *user, visml_model *model, const visml_progress *progress);
+} visml_callback;
+
+/* Text in Keras' form. style 0: one line without escape codes ("Epoch 1/5 - 12s - loss: 0.4513 - accuracy: 0.8391 - ..."); style 1: the bar
+ * that a terminal overwrites, starting with '\r' ("\r 469/938 ━━━━━━━━━━──────────  4s 8ms/step - ..."). Length as visml_model_summary. */
+VISML_API size_t visml_progress_text(const visml_progress *progress, int32_t style, char *text, size_t capacity);
+
+/* ---- fit --------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct visml_fit_opts {
+    uint32_t size;
+    int32_t epochs;               /* default 1 */
+    int32_t batch_size;           /* default 32 */
+    int32_t no_shuffle;           /* 1: samples in their order, each epoch */
+    int32_t workers;              /* of the loaders; default as visml_loader_opts */
+    int32_t resume;               /* 1: go on from the newest checkpoint in checkpoint_dir, where there is one; the options must be the same */
+    int64_t checkpoint_steps;     /* a checkpoint also every so many batches; default 0: at the end of epochs only */
+    uint64_t seed;                /* of order and dropout; default: the context's */
+    visml_dataset *validation;    /* measured at the end of each epoch; borrowed; default: none */
+    const visml_loss *loss;       /* borrowed; default: sparse categorical cross-entropy for class labels, mean squared error for arrays */
+    const visml_optimizer *optimizer; /* borrowed; default: Adam with its defaults */
+    const double *class_weight;   /* a factor for the loss of each class, [classes]; borrowed; default 1 */
+    const visml_tensor *sample_weight; /* the same for each sample, VISML_F32 [dataset's count]; borrowed; default 1 */
+    const visml_callback *callbacks;   /* [callback_count]; borrowed */
+    size_t callback_count;
+    const char *checkpoint_dir;   /* made when it does not exist; default: no checkpoints. Holds checkpoint.visml, always whole */
+} visml_fit_opts;
+
+/* What a run recorded: one row an epoch. Owned by the caller. */
+typedef struct visml_history visml_history;
+VISML_API void visml_history_free(visml_history *history);
+VISML_API size_t visml_history_epochs(const visml_history *history);
+/* "loss", "accuracy", "val_loss", "val_accuracy", "seconds", "images_per_second", "learning_rate"; NaN when there is no such value. */
+VISML_API double visml_history_get(const visml_history *history, const char *name, size_t epoch);
+
+/* Trains a built model. The same bits come out for any number of threads and workers, and for a run that was killed and resumed.
+ * *history (NULL allowed): a new object, also when the run was cancelled or stopped at a loss that is not finite (the rows that are
+ * complete). The model must not be used by others meanwhile. On VISML_ENONFINITE the message names epoch and step, the model has the
+ * weights before that step, and the last checkpoint stands.
+ * Errors: VISML_EINVAL (labels out of range, shapes that do not fit: both named), VISML_ESTATE, VISML_ECANCELLED, VISML_ENONFINITE, VISML_EIO,
+ * VISML_EFORMAT (a checkpoint of another model or other options), VISML_ENOMEM. */
+VISML_API visml_status visml_fit(visml_model *model, visml_dataset *data, const visml_fit_opts *opts, visml_history **history,
+                                 visml_error *err);
+
+/* ---- evaluate, predict ------------------------------------------------------------------------------------------------------- */
+
+typedef struct visml_evaluate_opts {
+    uint32_t size;
+    int32_t batch_size;      /* default 32 */
+    int32_t workers;         /* default as visml_loader_opts */
+    int32_t reserved;
+    const visml_loss *loss;  /* borrowed; default as visml_fit_opts */
+    const visml_callback *callback; /* batch_end only; borrowed; default: none */
+} visml_evaluate_opts;
+
+/* Loss and report of a model on a dataset. *loss and *report (either NULL when not wanted) are written on success; the report is owned by
+ * the caller. Errors: VISML_EINVAL, VISML_ESTATE, VISML_ECANCELLED, VISML_EFORMAT (no valid image), VISML_ENOMEM. */
+VISML_API visml_status visml_evaluate(const visml_model *model, visml_dataset *data, const visml_evaluate_opts *opts, double *loss,
+                                      visml_report **report, visml_error *err);
+
+/* The outputs for all samples of a dataset, in order: a new VISML_F32 tensor [count, output shape] (owned); rows of invalid images are NaN.
+ * opts: loss is not used. Errors: as visml_evaluate. */
+VISML_API visml_tensor *visml_predict(const visml_model *model, visml_dataset *data, const visml_evaluate_opts *opts, visml_error *err);
+
+VISML_END_DECLS
+
+#endif /* VISML_TRAIN_H */

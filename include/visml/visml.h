@@ -1,0 +1,18 @@
+/* visml/visml.h - all public headers of libvisml, and nothing else.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VISML_VISML_H
+#define VISML_VISML_H
+
+#include "base.h"
+#include "context.h"
+#include "tensor.h"
+#include "image.h"
+#include "nn.h"
+#include "data.h"
+#include "model.h"
+#include "metric.h"
+#include "train.h"
+
+#endif /* VISML_VISML_H */

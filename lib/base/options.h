@@ -1,0 +1,57 @@
+/* Options as data: one table of fields drives defaults, range checks with one wording, and JSON. */
+#ifndef BASE_OPTIONS_H
+#define BASE_OPTIONS_H
+
+#include <jansson.h>
+
+#include "base/memory.h"
+
+typedef enum visml_field_kind {
+    VISML_FIELD_I32 = 1,
+    VISML_FIELD_I64,
+    VISML_FIELD_U64,
+    VISML_FIELD_F64, /* VISML_ZERO is read as 0 */
+    VISML_FIELD_ENUM, /* int32_t with names */
+    VISML_FIELD_FLAG, /* int32_t, 0 or 1; true/false in JSON */
+    VISML_FIELD_NAME, /* const char *; not copied by visml_options_read */
+} visml_field_kind;
+
+#define VISML_FIELD_REQUIRED 1 /* zero is not allowed: the caller must set it */
+#define VISML_FIELD_SPREAD 2   /* an array whose later zeros mean "as the element before" */
+#define VISML_FIELD_LIST 4     /* an array that ends at its first zero */
+#define VISML_FIELD_OPEN_MIN 8 /* min itself is not allowed */
+#define VISML_FIELD_OPEN_MAX 16 /* max itself is not allowed */
+
+/* One field of an options struct. A table of them ends with a field without a name. */
+typedef struct visml_field {
+    const char *name; /* as in the struct, in JSON and in messages */
+    visml_field_kind kind;
+    int32_t flags;
+    size_t offset;
+    size_t count;      /* elements; 1 for a plain field */
+    double min, max;   /* of each element */
+    double fallback;   /* what zero means */
+    const char *const *names; /* VISML_FIELD_ENUM: name of value i, ending with NULL; an empty name is not offered */
+} visml_field;
+
+#define VISML_FIELD(type, member, kind_, flags_, count_, min_, max_, default_) \
+    {.name = #member, .kind = VISML_FIELD_##kind_, .flags = (flags_), .offset = offsetof(type, member), .count = (count_), \
+     .min = (min_), .max = (max_), .fallback = (default_)}
+#define VISML_FIELD_OF_ENUM(type, member, default_, names_) \
+    {.name = #member, .kind = VISML_FIELD_ENUM, .offset = offsetof(type, member), .count = 1, .fallback = (default_), .names = (names_)}
+
+/* Applies the size rule: copies the caller's struct (NULL: nothing) into ours[size], the rest zero. Does not look at the fields.
+ * `what` names the thing in messages. Errors: VISML_EINVAL. `ours` is written on success only. */
+visml_status visml_options_copy(const char *what, const void *user, void *ours, size_t size, visml_error *err);
+/* The same, then defaults, VISML_ZERO, required fields, ranges. */
+visml_status visml_options_read(const char *what, const visml_field *fields, const void *user, void *ours, size_t size,
+                                visml_error *err);
+
+/* Adds every field but NAMEs that differs from its default to the object. 0, or -1 when memory ran out. */
+int visml_options_to_json(const visml_field *fields, const void *ours, json_t *object);
+/* Fills a caller's struct (size set, zeros elsewhere) from an object: for visml_options_read, which comes next. Keys in `known` (NULL-ended;
+ * may be NULL) are passed over; any other key that is no field is an error that lists the fields. Errors: VISML_EFORMAT. */
+visml_status visml_options_from_json(const char *what, const visml_field *fields, const json_t *object, const char *const *known,
+                                     void *user, size_t size, visml_error *err);
+
+#endif

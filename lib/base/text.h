@@ -1,0 +1,34 @@
+/* Text that grows, and numbers written the same in every locale. */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include "base/memory.h"
+
+typedef struct visml_text {
+    visml_memory *memory;
+    char *data; /* NULL while empty; always ends with a zero */
+    size_t length, capacity;
+    visml_status status; /* the first failure; later calls do nothing */
+} visml_text;
+
+void visml_text_init(visml_text *t, visml_memory *memory);
+void visml_text_free(visml_text *t);
+/* printf; use visml_fixed for real numbers, for %f and %g follow the host's locale. */
+void visml_text_add(visml_text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void visml_text_add_bytes(visml_text *t, const char *s, size_t n);
+/* n times the character. */
+void visml_text_fill(visml_text *t, char c, size_t n);
+/* The contract of all public "text, capacity" calls: writes what fits, ends with a zero, returns the whole length (0 after a failure).
+ * Cuts at a whole UTF-8 character. Frees t. */
+size_t visml_text_finish(visml_text *t, char *out, size_t capacity);
+
+typedef struct visml_number {
+    char s[48];
+} visml_number;
+/* "0.4513": so many decimals (0 ... 9), a point in every locale; "nan", "inf", "-inf"; as visml_number so that calls can be nested:
+ *     visml_text_add(t, "loss: %s", visml_fixed(loss, 4).s) */
+visml_number visml_fixed(double value, int decimals);
+/* The shortest of %.15g and %.17g that reads back the same, with a point in every locale. */
+visml_number visml_shortest(double value);
+
+#endif

@@ -1,0 +1,31 @@
+/* Two-dimensional convolution (cross-correlation) on [N, H, W, C]. */
+#ifndef KERNEL_CONV2D_H
+#define KERNEL_CONV2D_H
+
+#include "kernel/gemm.h"
+
+typedef struct visml_conv2d_geometry {
+    int64_t n, h, w, c;     /* input [n, h, w, c] */
+    int64_t oh, ow, f;      /* output [n, oh, ow, f] */
+    int64_t kh, kw;         /* kernel [kh, kw, c / groups, f] */
+    int64_t sh, sw, dh, dw; /* strides, dilation */
+    int64_t top, left;      /* zeros in front; those behind follow from oh, ow */
+    int64_t groups;         /* divides c and f */
+} visml_conv2d_geometry;
+
+/* y = conv(x, w), then the epilogue (NULL: none; bias [f]). */
+size_t visml_conv2d_forward_scratch(const visml_compute *c, const visml_conv2d_geometry *g);
+void visml_conv2d_forward(const visml_compute *c, const visml_conv2d_geometry *g, const real *x, const real *w, real *y,
+                          const visml_epilogue *epilogue, void *scratch);
+
+/* dx = the gradient of x; overwritten. */
+size_t visml_conv2d_backward_data_scratch(const visml_compute *c, const visml_conv2d_geometry *g);
+void visml_conv2d_backward_data(const visml_compute *c, const visml_conv2d_geometry *g, const real *dy, const real *w, real *dx,
+                                void *scratch);
+
+/* dw = the gradient of w, db [f] (NULL: not wanted) of the bias; overwritten. */
+size_t visml_conv2d_backward_weights_scratch(const visml_compute *c, const visml_conv2d_geometry *g);
+void visml_conv2d_backward_weights(const visml_compute *c, const visml_conv2d_geometry *g, const real *x, const real *dy, real *dw,
+                                   real *db, void *scratch);
+
+#endif

@@ -1,0 +1,118 @@
+/* The inside of a model: the graph, the flat parameters, the memory plan. */
+#ifndef MODEL_MODEL_H
+#define MODEL_MODEL_H
+
+#include <jansson.h>
+
+#include "nn/layer.h"
+#include "nn/loss.h"
+#include "visml/model.h"
+
+/* One layer in the graph. Node 0 is the input (layer NULL). */
+typedef struct visml_node {
+    visml_layer *layer;
+    int32_t *inputs; /* numbers of earlier nodes */
+    size_t input_count;
+    visml_shape shape; /* of its output, without the batch */
+    size_t first_param, param_count; /* its range in model->params */
+} visml_node;
+
+typedef struct visml_param {
+    char *name; /* "conv2d_1/kernel" */
+    const visml_param_spec *spec;
+    size_t offset, count; /* in model->values (elements); in the gradients too, when trainable */
+} visml_param;
+
+struct visml_model {
+    visml_context *context;
+    _Atomic int64_t references; /* the caller's, and one for each session and parameter view */
+    visml_node *nodes;
+    size_t node_count, node_capacity;
+    visml_status failed; /* of the first failing add */
+    visml_error failure;
+    int32_t built;
+    visml_param *params;
+    size_t param_count;
+    real *values;          /* all parameters: the trainable ones first. Each starts at a multiple of 16 elements; gaps are 0 */
+    size_t trainable_count; /* elements of values that have a gradient, gaps included */
+    size_t value_count;
+    char **classes;
+    size_t class_count;
+    json_t *attributes; /* object of strings */
+};
+
+visml_model *visml_model_retain(visml_model *model);
+
+/* Architecture as JSON value and back (an open model). See visml_model_to_json. */
+json_t *visml_model_describe(const visml_model *model);
+visml_model *visml_model_from_description(visml_context *ctx, const json_t *description, const visml_shape *input, int32_t classes,
+                                          visml_error *err);
+
+/* A run for training: one arena that holds activations, gradients of them, and scratch. One thread. */
+typedef struct visml_trainer visml_trainer;
+
+/* Plans the memory for batches of up to max_batch with this loss. Errors: VISML_EINVAL, VISML_ENOMEM. */
+visml_trainer *visml_trainer_new(visml_model *model, const visml_loss *loss, int64_t max_batch, uint64_t seed, visml_error *err);
+void visml_trainer_free(visml_trainer *t);
+
+typedef struct visml_train_batch {
+    int64_t rows;          /* <= max_batch, >= 1 */
+    const void *x;         /* [rows, input shape] */
+    visml_dtype x_dtype;   /* VISML_F32, VISML_U8 or VISML_REAL_DTYPE */
+    const int32_t *labels; /* as visml_loss_pass */
+    const real *targets;
+    const real *weights;
+    double divisor;        /* the batch size that the gradient is divided by; usually rows */
+    uint64_t step;         /* for random numbers */
+} visml_train_batch;
+
+/* Forward, loss and gradients (not the step). Returns the sum of the rows' losses (weights applied). Moving averages are updated. */
+double visml_trainer_gradients(visml_trainer *t, const visml_train_batch *batch);
+/* The gradients of the last call: model->trainable_count reals, in the layout of model->values. */
+real *visml_trainer_grads(visml_trainer *t);
+/* The output (probabilities) of the last call, [rows, output shape]. */
+const real *visml_trainer_output(const visml_trainer *t);
+
+/* Loss and output in inference mode (evaluation), in a session with a loss. loss NULL: no loss is computed (returns 0).
+ * *y: borrowed until the next call, [rows, output shape]. */
+double visml_session_losses(visml_session *session, const visml_loss *loss, const visml_train_batch *batch, const real **y);
+
+/* ---- the file: tensors with names beside JSON metadata; a model, a checkpoint or a pipeline is such a bundle -------------------- */
+
+typedef struct visml_bundle_tensor {
+    const char *name;
+    visml_dtype dtype;
+    visml_shape shape;
+    const void *data; /* contiguous, little-endian on disk */
+} visml_bundle_tensor;
+
+/* Writes a safetensors file: `kind` ("model", "checkpoint"), `description` (any JSON) and checksums go into __metadata__. */
+visml_status visml_bundle_write(visml_context *ctx, const char *path, const char *kind, const json_t *description,
+                                const visml_bundle_tensor *tensors, size_t n, visml_error *err);
+visml_tensor *visml_bundle_write_memory(visml_context *ctx, const char *kind, const json_t *description,
+                                        const visml_bundle_tensor *tensors, size_t n, visml_error *err);
+
+typedef struct visml_bundle {
+    visml_context *context;
+    unsigned char *bytes; /* the whole file, owned, or borrowed when borrowed */
+    int32_t borrowed;
+    char *kind;
+    json_t *description;
+    visml_bundle_tensor *tensors; /* in file order; data may lie at any alignment */
+    size_t count;
+} visml_bundle;
+
+/* Reads and verifies. `kind` NULL: any. Errors: VISML_EIO, VISML_EFORMAT, VISML_ELIMIT, VISML_ENOMEM. */
+visml_status visml_bundle_read(visml_context *ctx, const char *path, const char *kind, visml_bundle *out, visml_error *err);
+visml_status visml_bundle_read_memory(visml_context *ctx, const void *bytes, size_t n, const char *kind, visml_bundle *out,
+                                      visml_error *err);
+void visml_bundle_clear(visml_bundle *b);
+const visml_bundle_tensor *visml_bundle_find(const visml_bundle *b, const char *name);
+
+/* A model as the parts of a bundle, so that a checkpoint can hold one and more: adds to description and tensors. */
+visml_status visml_model_to_bundle(const visml_model *model, json_t *description, visml_bundle_tensor *tensors, size_t *n, visml_error *err);
+visml_model *visml_model_from_bundle(visml_context *ctx, const visml_bundle *b, visml_error *err);
+/* Copies parameters of a bundle into a model of the same architecture. */
+visml_status visml_model_restore(visml_model *model, const visml_bundle *b, visml_error *err);
+
+#endif

@@ -1,0 +1,116 @@
+/* The inside of a layer: the class (one const struct a layer, one row in layers.def) and the pass.
+ *
+ * Life: made (options checked) -> inferred and built (shapes known, parameters declared: the last place that may fail) -> run.
+ * forward and backward return nothing, take a const layer, allocate nothing: everything changeable is in the pass. */
+#ifndef NN_LAYER_H
+#define NN_LAYER_H
+
+#include "base/options.h"
+#include "base/rng.h"
+#include "context/context.h"
+#include "kernel/compute.h"
+#include "kernel/gemm.h"
+#include "tensor/tensor.h"
+#include "visml/nn.h"
+
+typedef int32_t visml_mode;
+#define VISML_INFERENCE 0
+#define VISML_TRAINING 1
+
+#define VISML_MAX_INPUTS 64 /* of one layer */
+#define VISML_MAX_PARAMS 8  /* of one layer */
+
+/* A parameter array that a layer declares in build. */
+typedef struct visml_param_spec {
+    const char *name; /* "kernel": static */
+    visml_shape shape;
+    visml_init init;
+    int32_t trainable;
+    int64_t fan_in, fan_out; /* for the initialisers */
+} visml_param_spec;
+
+/* One run of a layer over a batch. Arrays are [batch, shape...], contiguous. */
+typedef struct visml_pass {
+    visml_compute compute;
+    visml_mode mode;
+    int64_t batch;
+    size_t inputs;
+    const visml_shape *in;  /* [inputs], without the batch */
+    const visml_shape *out; /* without the batch */
+    const real *const *x;   /* [inputs] */
+    real *y;                /* forward: written. backward: as the forward pass left it, activation applied */
+    const visml_epilogue *epilogue; /* forward: NULL, or to be fused by a class with VISML_FUSES_EPILOGUE (bias is the layer's own) */
+    const real *dy;         /* backward: already multiplied by the derivative of the layer's activation */
+    real *const *dx;        /* backward: [inputs]; overwritten; dx[i] NULL: not wanted */
+    real *const *params;    /* in the order of declaration. Only those that are not trainable may be written, in a training forward */
+    real *const *grads;     /* backward: overwritten; NULL for those that are not trainable or not wanted */
+    void *keep;             /* keep bytes, from a training forward to its backward */
+    void *scratch;          /* scratch bytes, for one call */
+    uint64_t key;           /* random numbers of this layer in this run: (run's seed, layer's place) */
+    uint64_t step;          /* batches before this one, over all epochs */
+} visml_pass;
+
+/* Properties of a class. */
+#define VISML_FUSES_EPILOGUE 1 /* forward applies pass->epilogue itself */
+#define VISML_ALIASES_INPUT 2  /* y is x[0] with another shape: forward and backward are never called (flatten, reshape) */
+#define VISML_IDLE_INFERENCE 4 /* the same, in inference mode only (dropout) */
+#define VISML_BACKWARD_NEEDS_X 8 /* backward reads x */
+#define VISML_BACKWARD_NEEDS_Y 16 /* backward reads y (beyond what its activation needs) */
+
+typedef struct visml_layer_class {
+    const char *name;  /* "conv2d": written into saved models, never changed */
+    const char *title; /* "Conv2D": Keras' class name, for the summary */
+    size_t opts_size;  /* of the public options struct */
+    const visml_field *fields; /* the options as data; "name" is one of them */
+    int32_t properties;
+    int32_t min_inputs, max_inputs; /* 1, 1 for most */
+    /* Option checks across fields, once they are read. NULL: none. */
+    visml_status (*check)(const visml_layer *layer, visml_error *err);
+    /* The output shape for these input shapes, or why they do not fit. No side effects: also used for other sizes later. Messages leave
+     * out the layer's name (the caller puts "layer 3 (conv2d \"c2\")" in front). */
+    visml_status (*infer)(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err);
+    /* Declares the parameters with visml_layer_param. NULL: none. */
+    visml_status (*build)(visml_layer *layer, const visml_shape *in, size_t inputs, visml_error *err);
+    /* Bytes for a batch; NULL: none. The compute tells the number of workers. */
+    size_t (*scratch)(const visml_layer *layer, const visml_pass *pass);
+    size_t (*keep)(const visml_layer *layer, const visml_pass *pass);
+    void (*forward)(const visml_layer *layer, const visml_pass *pass);
+    void (*backward)(const visml_layer *layer, const visml_pass *pass);
+} visml_layer_class;
+
+struct visml_layer {
+    const visml_layer_class *cls;
+    visml_context *context;
+    char *name; /* owned; NULL until the model gives one */
+    void *opts; /* owned: the class' options, defaults filled in */
+    int32_t activation; /* applied to y after forward; from the options of classes that have it, else VISML_LINEAR */
+    real alpha;
+    visml_param_spec params[VISML_MAX_PARAMS];
+    size_t param_count;
+};
+
+/* All classes, in the order of layers.def; NULL ends the list. */
+extern const visml_layer_class *const visml_layer_classes[];
+/* By name; NULL when there is none. */
+const visml_layer_class *visml_layer_class_find(const char *name);
+
+/* What every constructor calls: reads the options by the class' fields. */
+visml_layer *visml_layer_make(visml_context *ctx, const visml_layer_class *cls, const void *opts, visml_error *err);
+/* Infers, checks the number of inputs, declares the parameters. Called once, by the model. */
+visml_status visml_layer_build(visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err);
+visml_status visml_layer_param(visml_layer *layer, const char *name, const visml_shape *shape, visml_init init, int32_t trainable,
+                               int64_t fan_in, int64_t fan_out, visml_error *err);
+
+/* Layer to and from JSON: {"class": "conv2d", "name": "c1", "filters": 32, ...}; only what differs from its default is written.
+ * known: further keys that the reader passes over ("inputs"). */
+json_t *visml_layer_to_json(const visml_layer *layer);
+visml_layer *visml_layer_from_json(visml_context *ctx, const json_t *object, const char *const *known, visml_error *err);
+
+/* Fills an array as its spec says. Every element is a function of (key, element). */
+visml_status visml_init_fill(visml_memory *memory, const visml_param_spec *spec, uint64_t key, real *values, visml_error *err);
+
+/* Names of activations and initialisers, as Keras writes them; for VISML_FIELD_OF_ENUM. */
+extern const char *const visml_act_names[];
+extern const char *const visml_init_names[];
+
+#endif

@@ -1,0 +1,49 @@
+/* The inside of a loss: one const struct each, one row in losses.def. */
+#ifndef NN_LOSS_H
+#define NN_LOSS_H
+
+#include "base/options.h"
+#include "context/context.h"
+#include "kernel/compute.h"
+#include "tensor/tensor.h"
+#include "visml/nn.h"
+
+typedef struct visml_loss_pass {
+    visml_compute compute;
+    int64_t rows, width; /* output [rows, width] */
+    const real *y;       /* the model's output, or its logits when `logits` */
+    int32_t logits;      /* y has not been through softmax, and prob is wanted as softmax(y) where prob is not NULL */
+    const int32_t *labels; /* [rows] class numbers (-1: leave the row out), or NULL */
+    const real *targets;   /* [rows, width], or NULL */
+    const real *weights;   /* [rows] or NULL: 1 */
+    real scale;            /* of the gradient: 1 / batch size */
+    real *loss;            /* [rows]: loss of each row, weight applied */
+    real *dy;              /* [rows, width] gradient with respect to y: weight and scale applied; NULL: not wanted; may be y */
+    real *prob;            /* [rows, width]; may be y; may be NULL */
+} visml_loss_pass;
+
+typedef struct visml_loss_class {
+    const char *name; /* "sparse_categorical_crossentropy": Keras' name, in files */
+    size_t opts_size;
+    const visml_field *fields;
+    int32_t joins_softmax; /* 1: computed on logits when the model ends in softmax */
+    /* Whether targets of this kind and shape can be compared with an output. labels: 1 for class numbers. target: shape without the
+     * batch, when labels is 0. */
+    visml_status (*check)(const visml_loss *loss, const visml_shape *out, int labels, const visml_shape *target, visml_error *err);
+    void (*run)(const visml_loss *loss, const visml_loss_pass *pass);
+} visml_loss_class;
+
+struct visml_loss {
+    const visml_loss_class *cls;
+    visml_context *context;
+    void *opts;
+};
+
+extern const visml_loss_class *const visml_loss_classes[];
+const visml_loss_class *visml_loss_class_find(const char *name);
+visml_loss *visml_loss_make(visml_context *ctx, const visml_loss_class *cls, const void *opts, visml_error *err);
+/* 1 when y is taken as logits whatever the model ends in (from_logits). */
+int visml_loss_from_logits(const visml_loss *loss);
+json_t *visml_loss_to_json(const visml_loss *loss);
+
+#endif
