@@ -3,6 +3,7 @@
 #ifndef BASE_RNG_H
 #define BASE_RNG_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* The block of four for a counter. Bijective in the counter. */

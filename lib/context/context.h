@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "kernel/compute.h"
 #include "kernel/kernels.h"
 #include "visml/context.h"
 
@@ -20,11 +21,16 @@ struct visml_context {
     visml_kernels kernels;
     visml_parallel parallel;
     struct visml_pool *pool; /* NULL with threads == 1 or the embedder's parallel */
+    visml_parallel_fn foreign; /* the embedder's parallel, or NULL */
+    void *foreign_user;
 };
 
 /* Every object made from a context holds one reference. Returns its argument. */
 visml_context *visml_context_retain(visml_context *ctx);
 void visml_context_release(visml_context *ctx);
+
+/* The kernel table and the threads, as operations want them. */
+visml_compute visml_context_compute(const visml_context *ctx);
 
 /* A line for people, when the context has a log. */
 void visml_log(const visml_context *ctx, int32_t level, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -1,0 +1,128 @@
+#include "base/text.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/checked.h"
+
+void visml_text_init(visml_text *t, visml_memory *memory) {
+    memset(t, 0, sizeof *t);
+    t->memory = memory;
+}
+
+void visml_text_free(visml_text *t) {
+    visml_mem_free(t->memory, t->data);
+    t->data = NULL;
+    t->length = t->capacity = 0;
+}
+
+/* Room for n bytes more and the end zero. */
+static int reserve(visml_text *t, size_t n) {
+    size_t need;
+    void *data = t->data;
+    if (t->status < 0)
+        return 0;
+    if (!visml_size_add(t->length, n, &need) || !visml_size_add(need, 1, &need))
+        t->status = VISML_ENOMEM;
+    else
+        t->status = visml_mem_grow(t->memory, &data, &t->capacity, need, 1, NULL);
+    t->data = data;
+    return t->status == VISML_OK;
+}
+
+void visml_text_add_bytes(visml_text *t, const char *s, size_t n) {
+    if (!reserve(t, n))
+        return;
+    memcpy(t->data + t->length, s, n);
+    t->length += n;
+    t->data[t->length] = '\0';
+}
+
+void visml_text_fill(visml_text *t, char c, size_t n) {
+    if (!reserve(t, n))
+        return;
+    memset(t->data + t->length, c, n);
+    t->length += n;
+    t->data[t->length] = '\0';
+}
+
+void visml_text_add(visml_text *t, const char *format, ...) {
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
+    if (n >= 0 && reserve(t, (size_t)n)) {
+        vsnprintf(t->data + t->length, (size_t)n + 1, format, again);
+        t->length += (size_t)n;
+    }
+    va_end(again);
+    va_end(args);
+}
+
+/* The longest prefix of at most n bytes that ends with a whole UTF-8 character. */
+static size_t whole_characters(const char *s, size_t n) {
+    while (n && ((unsigned char)s[n] & 0xC0) == 0x80)
+        n--;
+    return n;
+}
+
+size_t visml_text_finish(visml_text *t, char *out, size_t capacity) {
+    size_t length = t->status < 0 ? 0 : t->length;
+    if (out && capacity) {
+        size_t n = length < capacity ? length : whole_characters(t->data, capacity - 1);
+        if (n)
+            memcpy(out, t->data, n);
+        out[n] = '\0';
+    }
+    visml_text_free(t);
+    return length;
+}
+
+/* snprintf writes the host's decimal point, which may be several bytes; what stands between the digits becomes '.'. */
+static void use_point(char *s) {
+    char *p = s + (*s == '-');
+    while (*p >= '0' && *p <= '9')
+        p++;
+    if (!*p || *p == 'e' || *p == 'n' || *p == 'i')
+        return;
+    char *rest = p;
+    while (*rest && !(*rest >= '0' && *rest <= '9'))
+        rest++;
+    *p = '.';
+    memmove(p + 1, rest, strlen(rest) + 1);
+}
+
+static int name_nonfinite(double value, visml_number *n) {
+    if (isfinite(value))
+        return 0;
+    strcpy(n->s, isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
+    return 1;
+}
+
+visml_number visml_fixed(double value, int decimals) {
+    visml_number n;
+    if (name_nonfinite(value, &n))
+        return n;
+    if (fabs(value) >= 1e18)
+        snprintf(n.s, sizeof n.s, "%.*e", decimals, value); /* too long to write out */
+    else
+        snprintf(n.s, sizeof n.s, "%.*f", decimals, value);
+    use_point(n.s);
+    return n;
+}
+
+visml_number visml_shortest(double value) {
+    visml_number n;
+    if (name_nonfinite(value, &n))
+        return n;
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(n.s, sizeof n.s, "%.*g", digits, value);
+        if (strtod(n.s, NULL) == value) /* the same locale reads back what it wrote */
+            break;
+    }
+    use_point(n.s);
+    return n;
+}

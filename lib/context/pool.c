@@ -1,0 +1,171 @@
+#include "context/pool.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+/* One job at a time. The thread that brings it takes part as worker 0; blocks are claimed one by one, so that a slow thread does not hold
+ * up the others (which block runs where has no influence on results).
+ *
+ * fork(): the child has none of the threads, and the mutex may be in any state. The pool remembers by process number who started it and who
+ * is busy; another process starts afresh. No handler is registered, so nothing is left behind when the library is unloaded. */
+struct visml_pool {
+    visml_memory *memory;
+    int32_t threads; /* the caller of run included */
+    _Atomic int64_t busy;  /* process in which a job is running: another caller there does his work alone; 0: none */
+    _Atomic int64_t owner; /* process whose threads these are; 0: none started */
+    int32_t started;
+    pthread_t *ids;
+    struct worker_argument *arguments;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake, done;
+    uint64_t job;    /* counts jobs; a thread sleeps while it has seen this one */
+    int32_t active;  /* threads still in the job */
+    int32_t stopping;
+    visml_block *fn;
+    void *arg;
+    size_t n;
+    _Atomic size_t next;
+};
+
+typedef struct worker_argument {
+    visml_pool *pool;
+    size_t worker;
+} worker_argument;
+
+static void work(visml_pool *p, size_t worker) {
+    size_t n = p->n, b;
+    while ((b = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed)) < n)
+        p->fn(p->arg, b, worker);
+}
+
+static void *thread_main(void *argument) {
+    worker_argument *a = argument;
+    visml_pool *p = a->pool;
+    uint64_t seen = 0;
+    pthread_mutex_lock(&p->mutex);
+    for (;;) {
+        while (p->job == seen && !p->stopping)
+            pthread_cond_wait(&p->wake, &p->mutex);
+        if (p->stopping)
+            break;
+        seen = p->job;
+        pthread_mutex_unlock(&p->mutex);
+        work(p, a->worker);
+        pthread_mutex_lock(&p->mutex);
+        if (--p->active == 0)
+            pthread_cond_signal(&p->done);
+    }
+    pthread_mutex_unlock(&p->mutex);
+    return NULL;
+}
+
+/* Threads must not take the host's signals. */
+static int start_thread(visml_pool *p, int32_t i) {
+    sigset_t all, before;
+    p->arguments[i] = (worker_argument){p, (size_t)i + 1};
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&p->ids[i], NULL, thread_main, &p->arguments[i]);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return failed;
+}
+
+/* As many threads as can be had; with none, run does the work alone and tries again next time. */
+static void start(visml_pool *p) {
+    if (atomic_load(&p->owner) != 0) { /* forked: what the parent's threads held is of no use here */
+        p->job = 0;
+        p->stopping = 0;
+    }
+    pthread_mutex_init(&p->mutex, NULL);
+    pthread_cond_init(&p->wake, NULL);
+    pthread_cond_init(&p->done, NULL);
+    p->started = 0;
+    while (p->started < p->threads - 1 && start_thread(p, p->started) == 0)
+        p->started++;
+    atomic_store(&p->owner, p->started ? (int64_t)getpid() : 0);
+}
+
+static void stop(visml_pool *p) {
+    pthread_mutex_lock(&p->mutex);
+    p->stopping = 1;
+    pthread_cond_broadcast(&p->wake);
+    pthread_mutex_unlock(&p->mutex);
+    for (int32_t i = 0; i < p->started; i++)
+        pthread_join(p->ids[i], NULL);
+    pthread_cond_destroy(&p->done);
+    pthread_cond_destroy(&p->wake);
+    pthread_mutex_destroy(&p->mutex);
+}
+
+visml_pool *visml_pool_new(visml_memory *memory, int32_t threads, visml_error *err) {
+    visml_pool *p = visml_mem_zalloc(memory, 1, sizeof *p, err);
+    if (!p)
+        return NULL;
+    p->memory = memory;
+    p->threads = threads;
+    p->ids = visml_mem_zalloc(memory, (size_t)threads, sizeof *p->ids, err);
+    p->arguments = visml_mem_zalloc(memory, (size_t)threads, sizeof *p->arguments, err);
+    if (!p->ids || !p->arguments) {
+        visml_pool_free(p);
+        return NULL;
+    }
+    return p;
+}
+
+void visml_pool_free(visml_pool *p) {
+    if (!p)
+        return;
+    if (atomic_load(&p->owner) == (int64_t)getpid())
+        stop(p);
+    visml_mem_free(p->memory, p->arguments);
+    visml_mem_free(p->memory, p->ids);
+    visml_mem_free(p->memory, p);
+}
+
+static void run_alone(size_t n, visml_block *fn, void *arg) {
+    for (size_t b = 0; b < n; b++)
+        fn(arg, b, 0);
+}
+
+static void run_together(visml_pool *p, size_t n, visml_block *fn, void *arg) {
+    pthread_mutex_lock(&p->mutex);
+    p->fn = fn;
+    p->arg = arg;
+    p->n = n;
+    atomic_store_explicit(&p->next, 0, memory_order_relaxed);
+    p->active = p->started;
+    p->job++;
+    pthread_cond_broadcast(&p->wake);
+    pthread_mutex_unlock(&p->mutex);
+    work(p, 0);
+    pthread_mutex_lock(&p->mutex);
+    while (p->active)
+        pthread_cond_wait(&p->done, &p->mutex);
+    pthread_mutex_unlock(&p->mutex);
+}
+
+/* Takes the pool for this process. Another process' number is a mark that fork() copied. */
+static int take(visml_pool *p, int64_t me) {
+    int64_t busy = atomic_load(&p->busy);
+    return busy != me && atomic_compare_exchange_strong(&p->busy, &busy, me);
+}
+
+void visml_pool_run(const visml_parallel *self, size_t n, visml_block *fn, void *arg) {
+    visml_pool *p = self->self;
+    int64_t me = (int64_t)getpid();
+    if (!take(p, me)) {
+        run_alone(n, fn, arg);
+        return;
+    }
+    if (atomic_load(&p->owner) != me)
+        start(p);
+    if (p->started)
+        run_together(p, n, fn, arg);
+    else
+        run_alone(n, fn, arg);
+    atomic_store(&p->busy, 0);
+}
