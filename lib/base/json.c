@@ -1,7 +1,5 @@
 #include "base/json.h"
 
-#include <string.h>
-
 #include "base/error.h"
 
 json_t *visml_json_parse(const char *what, const char *text, size_t n, visml_error *err) {
@@ -30,8 +28,6 @@ visml_status visml_json_string(const char *what, const json_t *object, const cha
     VISML_TRY(find(what, object, key, &v, err));
     if (!json_is_string(v))
         return visml_fail(err, VISML_EFORMAT, "%s: \"%s\" must be a string", what, key);
-    if (strlen(json_string_value(v)) != json_string_length(v))
-        return visml_fail(err, VISML_EFORMAT, "%s: \"%s\" holds a zero byte", what, key);
     *out = json_string_value(v);
     return VISML_OK;
 }

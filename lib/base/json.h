@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 
-/* Parses n bytes; nesting at most 64, no duplicate keys. `what` names the source in the message. The caller calls json_decref.
+/* Parses n bytes; no duplicate keys, no zero bytes in strings, nesting as deep as jansson's bound (2,048). `what` names the source in the message. The caller calls json_decref.
  * Errors: VISML_EFORMAT. */
 json_t *visml_json_parse(const char *what, const char *text, size_t n, visml_error *err);
 

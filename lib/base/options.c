@@ -294,8 +294,6 @@ static visml_status field_from_json(const char *what, const visml_field *f, cons
 static visml_status name_from_json(const char *what, const visml_field *f, const json_t *v, void *user, visml_error *err) {
     if (!json_is_string(v))
         return visml_fail(err, VISML_EFORMAT, "%s: \"%s\" must be a string", what, f->name);
-    if (strlen(json_string_value(v)) != json_string_length(v))
-        return visml_fail(err, VISML_EFORMAT, "%s: \"%s\" holds a zero byte", what, f->name);
     memcpy((char *)user + f->offset, &(const char *){json_string_value(v)}, sizeof(const char *));
     return VISML_OK;
 }

@@ -118,6 +118,10 @@ visml_number visml_shortest(double value) {
     visml_number n;
     if (name_nonfinite(value, &n))
         return n;
+    if (value == nearbyint(value) && fabs(value) < 1e15) {
+        snprintf(n.s, sizeof n.s, "%.0f", value);
+        return n;
+    }
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(n.s, sizeof n.s, "%.*g", digits, value);
         if (strtod(n.s, NULL) == value) /* the same locale reads back what it wrote */

@@ -28,7 +28,7 @@ typedef struct visml_number {
 /* "0.4513": so many decimals (0 ... 9), a point in every locale; "nan", "inf", "-inf"; as visml_number so that calls can be nested:
  *     visml_text_add(t, "loss: %s", visml_fixed(loss, 4).s) */
 visml_number visml_fixed(double value, int decimals);
-/* The shortest of %.15g and %.17g that reads back the same, with a point in every locale. */
+/* The fewest digits that read back as the same number; whole numbers below 1e15 are written out. A point in every locale. */
 visml_number visml_shortest(double value);
 
 #endif
