@@ -20,11 +20,13 @@ struct visml_pool {
     int32_t started;
     pthread_t *ids;
     struct worker_argument *arguments;
-    pthread_mutex_t mutex;
+    pthread_mutex_t mutex; /* only for sleeping */
     pthread_cond_t wake, done;
-    uint64_t job;    /* counts jobs; a thread sleeps while it has seen this one */
-    int32_t active;  /* threads still in the job */
-    int32_t stopping;
+    _Atomic uint32_t job;      /* counts jobs; a thread rests while it has seen this one */
+    _Atomic int32_t resting;   /* threads asleep, or about to be */
+    _Atomic int32_t active;    /* threads still in the job */
+    _Atomic int32_t awaited;   /* the caller sleeps until active is 0 */
+    _Atomic int32_t stopping;
     visml_block *fn;
     void *arg;
     size_t n;
@@ -36,31 +38,60 @@ typedef struct worker_argument {
     size_t worker;
 } worker_argument;
 
+/* Jobs come in quick succession, one a layer: a thread looks out for the next one for some tens of microseconds before it sleeps, since
+ * waking it takes as long as a small job. */
+#define SPINS 2000
+
+static void relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 static void work(visml_pool *p, size_t worker) {
     size_t n = p->n, b;
     while ((b = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed)) < n)
         p->fn(p->arg, b, worker);
 }
 
+/* Returns when there is a job other than `seen`, or the pool stops. `resting` is raised before `job` is looked at for the last time and
+ * the caller raises `job` before he looks at `resting`: one of them sees the other (both sequentially consistent). */
+static void rest(visml_pool *p, uint32_t seen) {
+    for (int i = 0; i < SPINS; i++) {
+        if (atomic_load(&p->job) != seen)
+            return;
+        relax();
+    }
+    pthread_mutex_lock(&p->mutex);
+    atomic_fetch_add(&p->resting, 1);
+    while (atomic_load(&p->job) == seen && !atomic_load(&p->stopping))
+        pthread_cond_wait(&p->wake, &p->mutex);
+    atomic_fetch_sub(&p->resting, 1);
+    pthread_mutex_unlock(&p->mutex);
+}
+
+static void report_done(visml_pool *p) {
+    if (atomic_fetch_sub(&p->active, 1) == 1 && atomic_load(&p->awaited)) {
+        pthread_mutex_lock(&p->mutex);
+        pthread_cond_signal(&p->done);
+        pthread_mutex_unlock(&p->mutex);
+    }
+}
+
 static void *thread_main(void *argument) {
     worker_argument *a = argument;
     visml_pool *p = a->pool;
-    uint64_t seen = 0;
-    pthread_mutex_lock(&p->mutex);
+    uint32_t seen = 0;
     for (;;) {
-        while (p->job == seen && !p->stopping)
-            pthread_cond_wait(&p->wake, &p->mutex);
-        if (p->stopping)
-            break;
-        seen = p->job;
-        pthread_mutex_unlock(&p->mutex);
+        rest(p, seen);
+        if (atomic_load(&p->stopping))
+            return NULL;
+        seen = atomic_load(&p->job);
         work(p, a->worker);
-        pthread_mutex_lock(&p->mutex);
-        if (--p->active == 0)
-            pthread_cond_signal(&p->done);
+        report_done(p);
     }
-    pthread_mutex_unlock(&p->mutex);
-    return NULL;
 }
 
 /* Threads must not take the host's signals. */
@@ -76,10 +107,11 @@ static int start_thread(visml_pool *p, int32_t i) {
 
 /* As many threads as can be had; with none, run does the work alone and tries again next time. */
 static void start(visml_pool *p) {
-    if (atomic_load(&p->owner) != 0) { /* forked: what the parent's threads held is of no use here */
-        p->job = 0;
-        p->stopping = 0;
-    }
+    /* After fork(): what the parent's threads held is of no use here. */
+    atomic_store(&p->job, 0);
+    atomic_store(&p->resting, 0);
+    atomic_store(&p->active, 0);
+    atomic_store(&p->awaited, 0);
     pthread_mutex_init(&p->mutex, NULL);
     pthread_cond_init(&p->wake, NULL);
     pthread_cond_init(&p->done, NULL);
@@ -91,7 +123,8 @@ static void start(visml_pool *p) {
 
 static void stop(visml_pool *p) {
     pthread_mutex_lock(&p->mutex);
-    p->stopping = 1;
+    atomic_store(&p->stopping, 1);
+    atomic_fetch_add(&p->job, 1); /* also ends the looking out */
     pthread_cond_broadcast(&p->wake);
     pthread_mutex_unlock(&p->mutex);
     for (int32_t i = 0; i < p->started; i++)
@@ -131,21 +164,38 @@ static void run_alone(size_t n, visml_block *fn, void *arg) {
         fn(arg, b, 0);
 }
 
-static void run_together(visml_pool *p, size_t n, visml_block *fn, void *arg) {
+static void wake(visml_pool *p) {
+    if (!atomic_load(&p->resting))
+        return;
     pthread_mutex_lock(&p->mutex);
+    pthread_cond_broadcast(&p->wake);
+    pthread_mutex_unlock(&p->mutex);
+}
+
+static void await(visml_pool *p) {
+    for (int i = 0; i < SPINS; i++) {
+        if (!atomic_load(&p->active))
+            return;
+        relax();
+    }
+    pthread_mutex_lock(&p->mutex);
+    atomic_store(&p->awaited, 1);
+    while (atomic_load(&p->active))
+        pthread_cond_wait(&p->done, &p->mutex);
+    atomic_store(&p->awaited, 0);
+    pthread_mutex_unlock(&p->mutex);
+}
+
+static void run_together(visml_pool *p, size_t n, visml_block *fn, void *arg) {
     p->fn = fn;
     p->arg = arg;
     p->n = n;
     atomic_store_explicit(&p->next, 0, memory_order_relaxed);
-    p->active = p->started;
-    p->job++;
-    pthread_cond_broadcast(&p->wake);
-    pthread_mutex_unlock(&p->mutex);
+    atomic_store(&p->active, p->started);
+    atomic_fetch_add(&p->job, 1);
+    wake(p);
     work(p, 0);
-    pthread_mutex_lock(&p->mutex);
-    while (p->active)
-        pthread_cond_wait(&p->done, &p->mutex);
-    pthread_mutex_unlock(&p->mutex);
+    await(p);
 }
 
 /* Takes the pool for this process. Another process' number is a mark that fork() copied. */
