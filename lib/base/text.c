@@ -81,6 +81,28 @@ size_t visml_text_finish(visml_text *t, char *out, size_t capacity) {
     return length;
 }
 
+/* Bytes of the character that starts here, of which n are there; 0 when it is malformed. */
+static size_t utf8_length(const unsigned char *s, size_t n) {
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t length = s[0] < 0x80 ? 1 : s[0] < 0xC0 ? 0 : s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : s[0] < 0xF8 ? 4 : 0;
+    if (length <= 1 || length > n)
+        return length == 1;
+    uint32_t code = s[0] & (0x7Fu >> length);
+    for (size_t i = 1; i < length; i++) {
+        if ((s[i] & 0xC0) != 0x80)
+            return 0;
+        code = code << 6 | (s[i] & 0x3Fu);
+    }
+    return code >= least[length] && code <= 0x10FFFF && (code < 0xD800 || code > 0xDFFF) ? length : 0;
+}
+
+int visml_utf8_valid(const char *s, size_t n) {
+    for (size_t i = 0, length; i < n; i += length)
+        if (!(length = utf8_length((const unsigned char *)s + i, n - i)))
+            return 0;
+    return 1;
+}
+
 /* snprintf writes the host's decimal point, which may be several bytes; what stands between the digits becomes '.'. */
 static void use_point(char *s) {
     char *p = s + (*s == '-');

@@ -22,6 +22,9 @@ void visml_text_fill(visml_text *t, char c, size_t n);
  * Cuts at a whole UTF-8 character. Frees t. */
 size_t visml_text_finish(visml_text *t, char *out, size_t capacity);
 
+/* 1 when n bytes are well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong, at most U+10FFFF). */
+int visml_utf8_valid(const char *s, size_t n);
+
 typedef struct visml_number {
     char s[48];
 } visml_number;
