@@ -89,6 +89,10 @@ struct visml_layer {
     size_t param_count;
 };
 
+#define LAYER(name) extern const visml_layer_class visml_##name##_class;
+#include "nn/layers.def"
+#undef LAYER
+
 /* All classes, in the order of layers.def; NULL ends the list. */
 extern const visml_layer_class *const visml_layer_classes[];
 /* By name; NULL when there is none. */
@@ -96,6 +100,8 @@ const visml_layer_class *visml_layer_class_find(const char *name);
 
 /* What every constructor calls: reads the options by the class' fields. */
 visml_layer *visml_layer_make(visml_context *ctx, const visml_layer_class *cls, const void *opts, visml_error *err);
+/* The output shape, after a check of the number of inputs, their ranks, and the size of what comes out. */
+visml_status visml_layer_infer(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err);
 /* Infers, checks the number of inputs, declares the parameters. Called once, by the model. */
 visml_status visml_layer_build(visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err);
 visml_status visml_layer_param(visml_layer *layer, const char *name, const visml_shape *shape, visml_init init, int32_t trainable,

@@ -39,6 +39,10 @@ struct visml_loss {
     void *opts;
 };
 
+#define LOSS(name) extern const visml_loss_class visml_##name##_class;
+#include "nn/losses.def"
+#undef LOSS
+
 extern const visml_loss_class *const visml_loss_classes[];
 const visml_loss_class *visml_loss_class_find(const char *name);
 visml_loss *visml_loss_make(visml_context *ctx, const visml_loss_class *cls, const void *opts, visml_error *err);

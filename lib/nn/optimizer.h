@@ -28,6 +28,10 @@ struct visml_optimizer {
     void *opts;
 };
 
+#define OPTIMIZER(name) extern const visml_optimizer_class visml_##name##_class;
+#include "nn/optimizers.def"
+#undef OPTIMIZER
+
 extern const visml_optimizer_class *const visml_optimizer_classes[];
 const visml_optimizer_class *visml_optimizer_class_find(const char *name);
 visml_optimizer *visml_optimizer_make(visml_context *ctx, const visml_optimizer_class *cls, const void *opts, visml_error *err);

@@ -1,0 +1,206 @@
+#include "nn/layer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/text.h"
+
+#define LONGEST_NAME 127 /* bytes */
+#define KEYS_KNOWN 15    /* that a reader of JSON may ask to pass over */
+#define LEAKY_ALPHA 0.2  /* slope of VISML_LEAKY_RELU where the class has no option for it */
+
+const visml_layer_class *const visml_layer_classes[] = {
+#define LAYER(name) &visml_##name##_class,
+#include "nn/layers.def"
+#undef LAYER
+    NULL,
+};
+
+const visml_layer_class *visml_layer_class_find(const char *name) {
+    for (const visml_layer_class *const *c = visml_layer_classes; name && *c; c++)
+        if (strcmp((*c)->name, name) == 0)
+            return *c;
+    return NULL;
+}
+
+/* ---- making ---- */
+
+static visml_status check_name(const char *what, const char *name, visml_error *err) {
+    size_t n = strnlen(name, LONGEST_NAME + 1);
+    if (n == 0 || n > LONGEST_NAME)
+        return visml_fail(err, VISML_EINVAL, "%s: name is %s, must be 1 to %d bytes", what, n ? "too long" : "empty", LONGEST_NAME);
+    if (!visml_utf8_valid(name, n))
+        return visml_fail(err, VISML_EINVAL, "%s: name is not valid UTF-8", what);
+    if (strchr(name, '/'))
+        return visml_fail(err, VISML_EINVAL, "%s: name is \"%s\", must not hold '/'", what, name);
+    return VISML_OK;
+}
+
+static const visml_field *find_field(const visml_layer_class *cls, const char *name) {
+    for (const visml_field *f = cls->fields; f->name; f++)
+        if (strcmp(f->name, name) == 0)
+            return f;
+    return NULL;
+}
+
+/* Takes the name out of the options: the caller's string is copied, so that nothing borrowed stays behind. */
+static visml_status own_name(visml_layer *layer, visml_error *err) {
+    const visml_field *f = find_field(layer->cls, "name");
+    const char *given;
+    memcpy(&given, (char *)layer->opts + f->offset, sizeof given);
+    memset((char *)layer->opts + f->offset, 0, sizeof given);
+    if (!given)
+        return VISML_OK;
+    VISML_TRY(check_name(layer->cls->name, given, err));
+    layer->name = visml_mem_strdup(&layer->context->memory, given, err);
+    return layer->name ? VISML_OK : VISML_ENOMEM;
+}
+
+/* The activation that the session applies, from the options of classes that have one. */
+static void read_activation(visml_layer *layer) {
+    const visml_field *activation = find_field(layer->cls, "activation"), *alpha = find_field(layer->cls, "alpha");
+    double slope = LEAKY_ALPHA;
+    if (activation)
+        memcpy(&layer->activation, (char *)layer->opts + activation->offset, sizeof layer->activation);
+    if (alpha)
+        memcpy(&slope, (char *)layer->opts + alpha->offset, sizeof slope);
+    layer->alpha = (real)slope;
+}
+
+static visml_status fill(visml_layer *layer, const void *opts, visml_error *err) {
+    const visml_layer_class *cls = layer->cls;
+    layer->opts = visml_mem_zalloc(&layer->context->memory, 1, cls->opts_size, err);
+    if (!layer->opts)
+        return VISML_ENOMEM;
+    VISML_TRY(visml_options_read(cls->name, cls->fields, opts, layer->opts, cls->opts_size, err));
+    VISML_TRY(own_name(layer, err));
+    read_activation(layer);
+    return cls->check ? cls->check(layer, err) : VISML_OK;
+}
+
+visml_layer *visml_layer_make(visml_context *ctx, const visml_layer_class *cls, const void *opts, visml_error *err) {
+    if (!ctx) {
+        visml_fail(err, VISML_EINVAL, "%s: ctx is NULL, must be a context", cls->name);
+        return NULL;
+    }
+    visml_layer *layer = visml_mem_zalloc(&ctx->memory, 1, sizeof *layer, err);
+    if (!layer)
+        return NULL;
+    layer->cls = cls;
+    layer->context = visml_context_retain(ctx);
+    if (fill(layer, opts, err) < 0) {
+        visml_layer_free(layer);
+        return NULL;
+    }
+    return layer;
+}
+
+void visml_layer_free(visml_layer *layer) {
+    if (!layer)
+        return;
+    visml_context *ctx = layer->context;
+    visml_mem_free(&ctx->memory, layer->name);
+    visml_mem_free(&ctx->memory, layer->opts);
+    visml_mem_free(&ctx->memory, layer);
+    visml_context_release(ctx);
+}
+
+/* ---- building ---- */
+
+static visml_status check_inputs(const visml_layer_class *cls, size_t inputs, visml_error *err) {
+    if (inputs >= (size_t)cls->min_inputs && inputs <= (size_t)cls->max_inputs)
+        return VISML_OK;
+    if (cls->min_inputs == cls->max_inputs)
+        return visml_fail(err, VISML_EINVAL, "has %zu inputs, must have %d", inputs, cls->min_inputs);
+    return visml_fail(err, VISML_EINVAL, "has %zu inputs, must have %d to %d", inputs, cls->min_inputs, cls->max_inputs);
+}
+
+visml_status visml_layer_infer(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err) {
+    visml_shape promised;
+    VISML_TRY(check_inputs(layer->cls, inputs, err));
+    for (size_t i = 0; i < inputs; i++)
+        if (in[i].rank < 1 || in[i].rank >= VISML_MAX_RANK)
+            return visml_fail(err, VISML_EINVAL, "input %s must have 1 to %d dimensions", visml_shape_format(&in[i]).s, VISML_MAX_RANK - 1);
+    VISML_TRY(layer->cls->infer(layer, in, inputs, &promised, err));
+    VISML_TRY(visml_shape_check("output", &promised, 1, err));
+    *out = promised;
+    return VISML_OK;
+}
+
+visml_status visml_layer_build(visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err) {
+    visml_shape promised;
+    VISML_TRY(visml_layer_infer(layer, in, inputs, &promised, err));
+    layer->param_count = 0;
+    if (layer->cls->build) {
+        visml_status status = layer->cls->build(layer, in, inputs, err);
+        if (status < 0) {
+            layer->param_count = 0;
+            return status;
+        }
+    }
+    *out = promised;
+    return VISML_OK;
+}
+
+visml_status visml_layer_param(visml_layer *layer, const char *name, const visml_shape *shape, visml_init init, int32_t trainable,
+                               int64_t fan_in, int64_t fan_out, visml_error *err) {
+    if (layer->param_count == VISML_MAX_PARAMS)
+        return visml_fail(err, VISML_EINTERNAL, "more than %d parameters", VISML_MAX_PARAMS);
+    VISML_TRY(visml_shape_check(name, shape, 1, err));
+    if (init == VISML_INIT_ORTHOGONAL && shape->rank < 2)
+        return visml_fail(err, VISML_EINVAL, "%s_initializer is orthogonal, which needs two dimensions or more; %s is %s", name, name,
+                          visml_shape_format(shape).s);
+    layer->params[layer->param_count++] = (visml_param_spec){name, *shape, init, trainable, fan_in, fan_out};
+    return VISML_OK;
+}
+
+/* ---- JSON ---- */
+
+json_t *visml_layer_to_json(const visml_layer *layer) {
+    json_t *object = json_object();
+    if (!object)
+        return NULL;
+    int failed = json_object_set_new(object, "class", json_string(layer->cls->name)) < 0 ||
+                 (layer->name && json_object_set_new(object, "name", json_string(layer->name)) < 0) ||
+                 visml_options_to_json(layer->cls->fields, layer->opts, object) < 0;
+    if (failed) {
+        json_decref(object);
+        return NULL;
+    }
+    return object;
+}
+
+static visml_status find_class(const json_t *object, const visml_layer_class **cls, visml_error *err) {
+    const char *name;
+    char names[400] = "";
+    size_t used = 0;
+    VISML_TRY(visml_json_string("layer", object, "class", &name, err));
+    *cls = visml_layer_class_find(name);
+    if (*cls)
+        return VISML_OK;
+    for (const visml_layer_class *const *c = visml_layer_classes; *c && used < sizeof names; c++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", (*c)->name);
+    return visml_fail(err, VISML_EFORMAT, "layer: \"class\" is \"%.64s\", must be one of %s", name, names);
+}
+
+static visml_layer *make_from_json(visml_context *ctx, const visml_layer_class *cls, const json_t *object, const char *const *known,
+                                   visml_error *err) {
+    const char *keys[KEYS_KNOWN + 2] = {"class"};
+    for (size_t i = 0; known && known[i] && i < KEYS_KNOWN; i++)
+        keys[i + 1] = known[i];
+    void *opts = visml_mem_alloc(&ctx->memory, cls->opts_size, err);
+    visml_layer *layer = NULL;
+    if (opts && visml_options_from_json(cls->name, cls->fields, object, keys, opts, cls->opts_size, err) == VISML_OK)
+        layer = visml_layer_make(ctx, cls, opts, err);
+    visml_mem_free(&ctx->memory, opts);
+    return layer;
+}
+
+visml_layer *visml_layer_from_json(visml_context *ctx, const json_t *object, const char *const *known, visml_error *err) {
+    const visml_layer_class *cls;
+    if (find_class(object, &cls, err) < 0)
+        return NULL;
+    return make_from_json(ctx, cls, object, known, err);
+}

@@ -1,0 +1,55 @@
+/* The layer that is nothing but its activation: as any other, it leaves that to the pass. Softmax, which no epilogue holds, is applied
+ * to y by the caller. */
+#include "kernel/elementwise.h"
+#include "nn/layer.h"
+
+static const visml_field fields[] = {
+    VISML_FIELD_OF_ENUM(visml_activation_opts, activation, VISML_LINEAR, visml_act_names),
+    VISML_FIELD(visml_activation_opts, alpha, F64, 0, 1, 0, 1, 0.2),
+    VISML_FIELD(visml_activation_opts, name, NAME, 0, 1, 0, 0, 0),
+    {0},
+};
+
+static visml_status infer(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err) {
+    (void)layer, (void)inputs, (void)err;
+    *out = *in;
+    return VISML_OK;
+}
+
+static size_t count_of(const visml_pass *pass) {
+    return (size_t)(pass->batch * visml_shape_count(pass->in));
+}
+
+static void forward(const visml_layer *layer, const visml_pass *pass) {
+    const visml_epilogue *e = pass->epilogue;
+    const real *x = pass->x[0];
+    (void)layer;
+    if (e && e->residual) {
+        visml_sum(&pass->compute, count_of(pass), x, e->residual, pass->y);
+        x = pass->y;
+    }
+    visml_activate(&pass->compute, e ? e->activation : VISML_LINEAR, e ? e->alpha : 0, count_of(pass), x, pass->y);
+}
+
+static void backward(const visml_layer *layer, const visml_pass *pass) {
+    (void)layer;
+    if (pass->dx[0])
+        visml_activate(&pass->compute, VISML_LINEAR, 0, count_of(pass), pass->dy, pass->dx[0]); /* a copy */
+}
+
+const visml_layer_class visml_activation_class = {
+    .name = "activation",
+    .title = "Activation",
+    .opts_size = sizeof(visml_activation_opts),
+    .fields = fields,
+    .properties = VISML_FUSES_EPILOGUE,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .infer = infer,
+    .forward = forward,
+    .backward = backward,
+};
+
+visml_layer *visml_activation(visml_context *ctx, const visml_activation_opts *opts, visml_error *err) {
+    return visml_layer_make(ctx, &visml_activation_class, opts, err);
+}

@@ -1,0 +1,48 @@
+/* Srivastava et al. 2014: Dropout, with the scaling done in training. */
+#include "kernel/elementwise.h"
+#include "nn/layer.h"
+
+static const visml_field fields[] = {
+    VISML_FIELD(visml_dropout_opts, rate, F64, VISML_FIELD_REQUIRED | VISML_FIELD_OPEN_MAX, 1, 0, 1, 0),
+    VISML_FIELD(visml_dropout_opts, seed, U64, 0, 1, 0, 18446744073709551615.0, 0),
+    VISML_FIELD(visml_dropout_opts, name, NAME, 0, 1, 0, 0, 0),
+    {0},
+};
+
+static visml_status infer(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err) {
+    (void)layer, (void)inputs, (void)err;
+    *out = *in;
+    return VISML_OK;
+}
+
+static void apply(const visml_layer *layer, const visml_pass *pass, const real *from, real *to) {
+    const visml_dropout_opts *o = layer->opts;
+    size_t n = (size_t)(pass->batch * visml_shape_count(pass->in));
+    visml_dropout_apply(&pass->compute, n, from, o->rate, o->seed ? o->seed : pass->key, pass->step, to);
+}
+
+static void forward(const visml_layer *layer, const visml_pass *pass) {
+    apply(layer, pass, pass->x[0], pass->y);
+}
+
+static void backward(const visml_layer *layer, const visml_pass *pass) {
+    if (pass->dx[0])
+        apply(layer, pass, pass->dy, pass->dx[0]);
+}
+
+const visml_layer_class visml_dropout_class = {
+    .name = "dropout",
+    .title = "Dropout",
+    .opts_size = sizeof(visml_dropout_opts),
+    .fields = fields,
+    .properties = VISML_IDLE_INFERENCE,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .infer = infer,
+    .forward = forward,
+    .backward = backward,
+};
+
+visml_layer *visml_dropout(visml_context *ctx, const visml_dropout_opts *opts, visml_error *err) {
+    return visml_layer_make(ctx, &visml_dropout_class, opts, err);
+}
