@@ -120,11 +120,26 @@ static void the_machine_has_a_cpu(void **state) {
     assert_in_range(visml_cpu_count(), 1, 1 << 20);
 }
 
+static int valid(const char *s) {
+    return visml_utf8_valid(s, strlen(s));
+}
+
+static void utf8_is_checked(void **state) {
+    (void)state;
+    assert_true(valid("") && valid("abc") && valid("\xC3\xA4") && valid("\xE2\x82\xAC") && valid("\xF4\x8F\xBF\xBF"));
+    assert_true(visml_utf8_valid("a\0b", 3));
+    assert_false(valid("\x80") || valid("\xC3") || valid("\xC3z") || valid("\xFFz")); /* alone, cut, not followed, never */
+    assert_false(valid("\xC0\x80") || valid("\xE0\x80\xAF") || valid("\xF0\x80\x80\xAF")); /* overlong */
+    assert_false(valid("\xED\xA0\x80") || valid("\xF4\x90\x80\x80"));                   /* surrogate, past the end */
+    assert_false(visml_utf8_valid("\xE2\x82\xAC", 2));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finish_obeys_its_contract),            cmocka_unit_test(a_failed_text_is_empty),
         cmocka_unit_test(numbers_are_the_same_in_every_locale), cmocka_unit_test(crc_gives_the_known_answers),
         cmocka_unit_test(json_errors_name_the_place),           cmocka_unit_test(the_machine_has_a_cpu),
+        cmocka_unit_test(utf8_is_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
