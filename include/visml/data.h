@@ -71,6 +71,12 @@ VISML_API visml_dataset *visml_dataset_from_callback(visml_context *ctx, int64_t
 /* The samples of these numbers, in this order (repeats allowed), of the same source. Owned; keeps the source alive. */
 VISML_API visml_dataset *visml_dataset_subset(const visml_dataset *ds, const int64_t *indices, size_t n, visml_error *err);
 
+/* The same samples with their labels numbered as `names` has them: label i is class names[i]. For data that lacks some of a model's classes,
+ * or has them in another order. Classes are matched by name; names that no sample has are allowed. Owned; keeps the source alive.
+ * Errors: VISML_EINVAL (a class of the dataset is not among the names, or a name is there twice: it is named; a dataset without classes),
+ * VISML_ENOMEM. */
+VISML_API visml_dataset *visml_dataset_with_classes(const visml_dataset *ds, const char *const *names, size_t n, visml_error *err);
+
 VISML_API void visml_dataset_free(visml_dataset *ds);
 
 VISML_API int64_t visml_dataset_count(const visml_dataset *ds);
