@@ -12,7 +12,7 @@ static void backward(const visml_layer *layer, const visml_pass *pass) {
 }
 
 const visml_layer_class visml_avgpool2d_class = {
-    .name = "avgpool2d",
+    .name = "average_pooling2d",
     .title = "AveragePooling2D",
     .opts_size = sizeof(visml_pool2d_opts),
     .fields = visml_pool_fields,

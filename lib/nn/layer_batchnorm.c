@@ -128,7 +128,7 @@ static void backward(const visml_layer *layer, const visml_pass *pass) {
 }
 
 const visml_layer_class visml_batchnorm_class = {
-    .name = "batchnorm",
+    .name = "batch_normalization",
     .title = "BatchNormalization",
     .opts_size = sizeof(visml_batchnorm_opts),
     .fields = fields,

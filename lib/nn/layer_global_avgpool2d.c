@@ -31,7 +31,7 @@ static void backward(const visml_layer *layer, const visml_pass *pass) {
 }
 
 const visml_layer_class visml_global_avgpool2d_class = {
-    .name = "global_avgpool2d",
+    .name = "global_average_pooling2d",
     .title = "GlobalAveragePooling2D",
     .opts_size = sizeof(visml_global_pool2d_opts),
     .fields = fields,
