@@ -59,7 +59,8 @@ static void write_images(visml_context *ctx, visml_error *err) {
 }
 
 static void write_tables(visml_context *ctx, visml_error *err) {
-    static const unsigned char images[16 + 8] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2}, labels[8 + 2] = {0, 0, 8, 1, 0, 0, 0, 2, 0, 1};
+    static const unsigned char images[16 + 8] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2};
+    static const unsigned char labels[8 + 2] = {0, 0, 8, 1, 0, 0, 0, 2, 0, 1};
     static const char table[] = "path,label\nimages/a/1.png,a\nimages/b/1.png,b\n";
     write_file("images.idx", images, sizeof images);
     write_file("labels.idx", labels, sizeof labels);
@@ -76,7 +77,8 @@ static void write_tables(visml_context *ctx, visml_error *err) {
 static visml_model *new_model(visml_context *ctx, int layers, int built, visml_error *err) {
     visml_model *model = visml_model_new(ctx, VISML_SHAPE(4), err);
     if (layers)
-        visml_model_add(model, visml_dense(ctx, VISML_OPTS(visml_dense_opts, .units = 2, .activation = VISML_SOFTMAX, .name = "d"), err), err);
+        visml_model_add(model, visml_dense(ctx, VISML_OPTS(visml_dense_opts, .units = 2, .activation = VISML_SOFTMAX, .name = "d"), err),
+                        err);
     must(model && (!built || visml_model_build(model, 1, err) == VISML_OK), err, "a model");
     return model;
 }

@@ -54,7 +54,8 @@ typedef struct fixture {
 extern const unsigned char *fixture_png, *fixture_file;
 extern size_t fixture_png_size, fixture_file_size;
 extern const char *const fixture_names[2];
-/* "folder/name" in the temporary folder: images/, images.idx, labels.idx, table.csv, split.json, model.visml, picture.png; "new" is free. */
+/* "folder/name" in the temporary folder: images/, images.idx, labels.idx, table.csv, split.json, model.visml, picture.png; "new" is
+ * free. */
 const char *fixture_path(const char *name);
 extern const visml_shape fixture_shape_2x3;
 extern const visml_shape fixture_shape_4;

@@ -13,7 +13,8 @@ import tempfile
 import declarations
 
 HERE = pathlib.Path(__file__).resolve().parent
-HEAD = """/* Constants, sizes and offsets that are part of the ABI; the latter on LP64. Made by layout.py; docs/abi.md says when it may change. */
+HEAD = """/* Constants, sizes and offsets that are part of the ABI; the latter on LP64.
+ * Made by layout.py; docs/abi.md says when it may change. */
 #include <stddef.h>
 
 #include <visml/visml.h>

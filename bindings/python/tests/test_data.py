@@ -111,6 +111,10 @@ class Arrays(unittest.TestCase):
         ds = self.dataset()
         self.assertEqual((len(ds), ds.classes, ds.labels[:4], ds.path(0)), (10, ["a", "b", "c"], [0, 1, 2, 0], None))
         self.assertEqual(ds.subset([4, 4, 1]).labels, [1, 1, 1])
+        renumbered = ds.with_classes(["c", "x", "b", "a"])
+        self.assertEqual((renumbered.labels[:4], renumbered.classes), ([3, 2, 0, 3], ["c", "x", "b", "a"]))
+        with self.assertRaisesRegex(visml.Error, '"?c"?'):
+            ds.with_classes(["a", "b"])
 
     def test_wrong_labels(self):
         with self.assertRaisesRegex(visml.Error, "7"):

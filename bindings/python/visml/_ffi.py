@@ -370,6 +370,7 @@ PROTOTYPES = {
                                                        size_t, visml_sample_fn, c_void_p, P(visml_source_opts),
                                                        P(visml_error)]),
     "visml_dataset_subset": (P(visml_dataset), [P(visml_dataset), P(int64), size_t, P(visml_error)]),
+    "visml_dataset_with_classes": (P(visml_dataset), [P(visml_dataset), P(c_char_p), size_t, P(visml_error)]),
     "visml_dataset_free": (None, [P(visml_dataset)]),
     "visml_dataset_count": (int64, [P(visml_dataset)]),
     "visml_dataset_class_count": (size_t, [P(visml_dataset)]),

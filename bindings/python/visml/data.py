@@ -72,6 +72,11 @@ class Dataset(Object):
         array = (_ffi.int64 * max(len(numbers), 1))(*numbers)
         return Dataset(call("visml_dataset_subset", self._handle, array, len(numbers)), self.context, keep=self._keep)
 
+    def with_classes(self, names):
+        """The same samples with labels numbered as a model has its classes; matched by name."""
+        array, n = texts(names, "names")
+        return Dataset(call("visml_dataset_with_classes", self._handle, array, n), self.context, keep=self._keep)
+
     def split(self, ratio=(7, 1, 2), *, mode="stratified", seed=None, group=None):
         """(train, val, test); None where a share is 0."""
         opts = _options.build(_ffi.visml_split_opts, {"mode": mode, "ratio": ratio, "seed": seed, "group": group})
