@@ -5,21 +5,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kernel/real.h"
+#include "kernel/leaf.h"
 
 /* A function type and the reference's prototype for every row of kernels.def: a variant whose signature differs does not compile. */
 #define KERNEL(name, ret, args)     \
-    typedef ret visml_##name##_fn args; \
-    visml_##name##_fn visml_##name##_ref;
+    typedef ret visml_kernel_##name args; \
+    visml_kernel_##name visml_##name##_ref;
 #include "kernel/kernels.def"
 #undef KERNEL
 
-#define VARIANT(name, level) visml_##name##_fn visml_##name##_##level;
+#define VARIANT(name, level) visml_kernel_##name visml_##name##_##level;
 #include "kernel/variants.def"
 #undef VARIANT
 
 typedef struct visml_kernels {
-#define KERNEL(name, ret, args) visml_##name##_fn *name;
+#define KERNEL(name, ret, args) visml_kernel_##name *name;
 #include "kernel/kernels.def"
 #undef KERNEL
     uint32_t levels;  /* the VISML_CPU_* levels in use */

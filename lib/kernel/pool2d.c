@@ -1,0 +1,141 @@
+#include "kernel/pool2d.h"
+
+#include "kernel/kernels.h"
+#include "kernel/span.h"
+
+typedef struct pool_job pool_job;
+struct pool_job {
+    const visml_kernels *k;
+    const visml_pool2d_geometry *g;
+    void (*windows)(const pool_job *j, const visml_pool_windows *w, int64_t in, int64_t out);
+    const real *x, *y, *dy;
+    real *to;
+};
+
+static int64_t most(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
+
+static int64_t least(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+/* One output row: windows that lie inside the width in one call, those at the edges one by one. in: the sample's first element. */
+static void pool_row(const pool_job *j, int64_t in, int64_t out, int64_t oy) {
+    const visml_pool2d_geometry *g = j->g;
+    int64_t y0 = most(oy * g->sh - g->top, 0), y1 = least(oy * g->sh - g->top + g->ph, g->h);
+    visml_pool_windows w = {.step = g->sw * g->c, .th = y1 - y0, .row = g->w * g->c, .c = g->c};
+    for (int64_t ox = 0; ox < g->ow; ox += w.count) {
+        int64_t from = ox * g->sw - g->left, x0 = most(from, 0), x1 = least(from + g->pw, g->w);
+        w.tw = x1 - x0;
+        w.count = 1;
+        if (from >= 0 && from + g->pw <= g->w)
+            w.count = least((g->w - g->pw - from) / g->sw + 1, g->ow - ox);
+        j->windows(j, &w, in + (y0 * g->w + x0) * g->c, out + (oy * g->ow + ox) * g->c);
+    }
+}
+
+/* Forward: one row a task. */
+static void forward_rows(void *arg, size_t task, size_t worker) {
+    const pool_job *j = arg;
+    const visml_pool2d_geometry *g = j->g;
+    int64_t n = (int64_t)task / g->oh, oy = (int64_t)task % g->oh;
+    (void)worker;
+    pool_row(j, n * g->h * g->w * g->c, n * g->oh * g->ow * g->c, oy);
+}
+
+/* Backward: windows may overlap, so a whole sample is one task. */
+static void backward_sample(void *arg, size_t task, size_t worker) {
+    const pool_job *j = arg;
+    const visml_pool2d_geometry *g = j->g;
+    int64_t size = g->h * g->w * g->c, in = (int64_t)task * size;
+    visml_run zeros = {NULL, j->to + in, size};
+    (void)worker;
+    j->k->copy_runs(1, &zeros);
+    for (int64_t oy = 0; oy < g->oh; oy++)
+        pool_row(j, in, (int64_t)task * g->oh * g->ow * g->c, oy);
+}
+
+static void run_forward(const visml_compute *c, pool_job *j) {
+    visml_parallel_run(c->parallel, (size_t)(j->g->n * j->g->oh), forward_rows, j);
+}
+
+static void run_backward(const visml_compute *c, pool_job *j) {
+    visml_parallel_run(c->parallel, (size_t)j->g->n, backward_sample, j);
+}
+
+static void max_windows(const pool_job *j, const visml_pool_windows *w, int64_t in, int64_t out) {
+    j->k->maxpool(w, j->x + in, j->to + out);
+}
+
+void visml_maxpool2d_forward(const visml_compute *c, const visml_pool2d_geometry *g, const real *x, real *y) {
+    pool_job j = {.k = c->kernels, .g = g, .windows = max_windows, .x = x, .to = y};
+    run_forward(c, &j);
+}
+
+static void max_backward_windows(const pool_job *j, const visml_pool_windows *w, int64_t in, int64_t out) {
+    j->k->maxpool_backward(w, j->x + in, j->y + out, j->dy + out, j->to + in);
+}
+
+void visml_maxpool2d_backward(const visml_compute *c, const visml_pool2d_geometry *g, const real *x, const real *y, const real *dy,
+                              real *dx) {
+    pool_job j = {.k = c->kernels, .g = g, .windows = max_backward_windows, .x = x, .y = y, .dy = dy, .to = dx};
+    run_backward(c, &j);
+}
+
+static void average_windows(const pool_job *j, const visml_pool_windows *w, int64_t in, int64_t out) {
+    j->k->avgpool(w, j->x + in, j->to + out);
+}
+
+void visml_avgpool2d_forward(const visml_compute *c, const visml_pool2d_geometry *g, const real *x, real *y) {
+    pool_job j = {.k = c->kernels, .g = g, .windows = average_windows, .x = x, .to = y};
+    run_forward(c, &j);
+}
+
+static void average_backward_windows(const pool_job *j, const visml_pool_windows *w, int64_t in, int64_t out) {
+    j->k->avgpool_backward(w, j->dy + out, j->to + in);
+}
+
+void visml_avgpool2d_backward(const visml_compute *c, const visml_pool2d_geometry *g, const real *dy, real *dx) {
+    pool_job j = {.k = c->kernels, .g = g, .windows = average_backward_windows, .dy = dy, .to = dx};
+    run_backward(c, &j);
+}
+
+typedef struct rowmean_job {
+    const visml_kernels *k;
+    int64_t rows, c;
+    const real *x;
+    real *y;
+} rowmean_job;
+
+static void rowmean_sample(void *arg, size_t task, size_t worker) {
+    const rowmean_job *j = arg;
+    int64_t n = (int64_t)task;
+    (void)worker;
+    j->k->rowmean(j->rows, j->c, j->x + n * j->rows * j->c, j->y + n * j->c);
+}
+
+void visml_rowmean_forward(const visml_compute *c, int64_t n, int64_t rows, int64_t channels, const real *x, real *y) {
+    rowmean_job j = {c->kernels, rows, channels, x, y};
+    visml_parallel_run(c->parallel, (size_t)n, rowmean_sample, &j);
+}
+
+static void rowmean_backward_sample(void *arg, size_t task, size_t worker) {
+    const rowmean_job *j = arg;
+    int64_t n = (int64_t)task;
+    const real *dy = j->x + n * j->c;
+    real *dx = j->y + n * j->rows * j->c;
+    (void)worker;
+    if (!j->rows)
+        return;
+    /* every row is dy / rows: one window of all rows that starts at zero */
+    visml_run zeros = {NULL, dx, j->rows * j->c};
+    visml_pool_windows w = {.count = 1, .th = j->rows, .tw = 1, .row = j->c, .c = j->c};
+    j->k->copy_runs(1, &zeros);
+    j->k->avgpool_backward(&w, dy, dx);
+}
+
+void visml_rowmean_backward(const visml_compute *c, int64_t n, int64_t rows, int64_t channels, const real *dy, real *dx) {
+    rowmean_job j = {c->kernels, rows, channels, dy, dx};
+    visml_parallel_run(c->parallel, (size_t)n, rowmean_backward_sample, &j);
+}

@@ -1,0 +1,209 @@
+#include "kernel/product.h"
+
+#include "visml/nn.h"
+
+#define MAX_N 512  /* columns of the right factor packed at a time: with VISML_KC of them, half of a second-level cache */
+#define MAX_K 4096 /* and rows: bounds the scratch to 8 MiB */
+#define RUNS 64
+#define MAX_MC 112 /* of any level's blocking */
+
+static int64_t least(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+static int64_t blocks_of(int64_t n, int64_t size) {
+    return n / size + (n % size != 0);
+}
+
+void visml_copy_rows(const visml_kernels *k, int64_t rows, int64_t n, const real *from, int64_t ld_from, real *to, int64_t ld_to) {
+    visml_run runs[RUNS];
+    while (rows > 0) {
+        size_t count = 0;
+        for (; count < RUNS && rows > 0; count++, rows--, from += ld_from, to += ld_to)
+            runs[count] = (visml_run){from, to, n};
+        k->copy_runs(count, runs);
+    }
+}
+
+/* One pass: columns col ... col + cols, k0 ... k0 + depth, whose right factor is packed as [blocks of VISML_KC][panels of nr][kc][nr]. */
+typedef struct pass {
+    const visml_compute *compute;
+    const visml_product *product;
+    visml_blocking b;
+    int64_t col, cols, k0, depth;
+    int64_t panels;      /* of nr columns */
+    int64_t row_blocks, row_block; /* rows are cut into so many blocks of that size ... */
+    int64_t col_blocks, col_block; /* ... and the panels too */
+    real *right, *left;
+    size_t left_size; /* of one worker, in elements */
+} pass;
+
+static real *right_panel(const pass *s, int64_t block, int64_t panel) {
+    int64_t kc = least(VISML_KC, s->depth - block * VISML_KC);
+    return s->right + (block * VISML_KC * s->panels + panel * kc) * s->b.nr;
+}
+
+static void pack_right(const pass *s, int64_t block, int64_t panel) {
+    const visml_product *p = s->product;
+    int64_t nr = s->b.nr, k = block * VISML_KC, kc = least(VISML_KC, s->depth - k), j = panel * nr, cols = least(nr, s->cols - j);
+    real *to = right_panel(s, block, panel);
+    if (cols < nr) { /* nothing undefined may be computed with */
+        visml_run zeros = {NULL, to, kc * nr};
+        s->compute->kernels->copy_runs(1, &zeros);
+    }
+    p->right(s->compute, p, s->k0 + k, kc, s->col + j, cols, nr, to);
+}
+
+static void pack_right_task(void *arg, size_t task, size_t worker) {
+    const pass *s = arg;
+    (void)worker;
+    pack_right(s, (int64_t)task / s->panels, (int64_t)task % s->panels);
+}
+
+static void describe_finish(const pass *s, int64_t k, visml_finish *f) {
+    const visml_product *p = s->product;
+    int last = s->k0 + k + VISML_KC >= p->k;
+    f->c = p->c + s->col;
+    f->add = p->accumulate || s->k0 + k > 0;
+    f->bias = f->residual = NULL;
+    f->activation = VISML_LINEAR;
+    f->alpha = 0;
+    if (!last || !p->epilogue)
+        return;
+    f->bias = p->epilogue->bias ? p->epilogue->bias + s->col : NULL;
+    f->residual = p->epilogue->residual ? p->epilogue->residual + s->col : NULL;
+    f->activation = p->epilogue->activation;
+    f->alpha = p->epilogue->alpha;
+}
+
+/* One register block: rows from i of the packed left rows. */
+static void multiply(const pass *s, const visml_finish *whole, const int64_t *offset, int64_t i, int64_t rows, int64_t panel, int64_t block,
+                     const real *left) {
+    real out[VISML_MAX_MR * VISML_MAX_NR] __attribute__((aligned(64)));
+    const visml_kernels *kernels = s->compute->kernels;
+    int64_t nr = s->b.nr, kc = least(VISML_KC, s->depth - block * VISML_KC);
+    const real *right = right_panel(s, block, panel);
+    if (s->product->left_cols)
+        kernels->gemm_cols(kc, left + i, s->b.mc, right, nr, out);
+    else
+        kernels->gemm_rows(kc, left + i * VISML_LEFT_LD, right, nr, out);
+    visml_finish f = *whole;
+    f.c += panel * nr;
+    f.bias = f.bias ? f.bias + panel * nr : NULL;
+    f.residual = f.residual ? f.residual + panel * nr : NULL;
+    f.offset = offset + i;
+    f.rows = (int32_t)least(s->b.mr, rows - i);
+    f.cols = (int32_t)least(nr, s->cols - panel * nr);
+    kernels->gemm_finish(&f, out, nr);
+}
+
+static void locate(const visml_product *p, int64_t row, int64_t rows, int64_t *offset) {
+    if (p->locate) {
+        p->locate(p, row, rows, offset);
+        return;
+    }
+    for (int64_t i = 0; i < rows; i++)
+        offset[i] = (row + i) * p->ldc;
+}
+
+/* At most mc rows, panels `first` ... `end`, all of the pass' depth. */
+static void multiply_rows(const pass *s, int64_t row, int64_t rows, int64_t first, int64_t end, real *left) {
+    int64_t offset[MAX_MC];
+    const visml_product *p = s->product;
+    locate(p, row, rows, offset);
+    for (int64_t block = 0; block == 0 || block * VISML_KC < s->depth; block++) {
+        int64_t k = block * VISML_KC;
+        visml_finish f;
+        describe_finish(s, k, &f);
+        if (s->depth)
+            p->left(s->compute, p, row, rows, s->k0 + k, least(VISML_KC, s->depth - k), s->b.mc, left);
+        for (int64_t panel = first; panel < end; panel++)
+            for (int64_t i = 0; i < rows; i += s->b.mr)
+                multiply(s, &f, offset, i, rows, panel, block, left);
+    }
+}
+
+static void multiply_task(void *arg, size_t task, size_t worker) {
+    const pass *s = arg;
+    int64_t r = (int64_t)task / s->col_blocks, c = (int64_t)task % s->col_blocks;
+    int64_t row = r * s->row_block, rows = least(s->row_block, s->product->m - row);
+    int64_t first = c * s->col_block, end = least(first + s->col_block, s->panels);
+    multiply_rows(s, row, rows, first, end, s->left + worker * s->left_size);
+}
+
+/* Enough tasks for the threads: first smaller blocks of rows, then of columns. (Without influence on results.) */
+static void cut(pass *s, size_t workers) {
+    int64_t want = workers > 1 ? 3 * (int64_t)workers : 1, m = s->product->m, mr = s->b.mr;
+    int64_t block = s->b.mc;
+    while (block > 2 * mr && blocks_of(m, block) < want)
+        block = blocks_of(block / 2, mr) * mr;
+    s->row_block = block;
+    s->row_blocks = blocks_of(m, block);
+    s->col_block = s->panels;
+    while (s->col_block > 1 && s->row_blocks * blocks_of(s->panels, s->col_block) < want)
+        s->col_block = (s->col_block + 1) / 2;
+    s->col_blocks = blocks_of(s->panels, s->col_block);
+}
+
+static size_t left_elements(const visml_blocking *b) {
+    size_t rows = (size_t)(b->mc + VISML_MAX_MR) * VISML_LEFT_LD;
+    return (rows + 15) & ~(size_t)15;
+}
+
+static size_t right_elements(const visml_blocking *b, int64_t n, int64_t k) {
+    size_t cols = (size_t)(blocks_of(least(n, MAX_N), b->nr) * b->nr);
+    return cols * (size_t)(least(k, MAX_K) + 1);
+}
+
+static size_t round_up(size_t elements) {
+    return (elements * sizeof(real) + 63) & ~(size_t)63;
+}
+
+size_t visml_product_scratch(const visml_compute *c, int64_t n, int64_t k) {
+    visml_blocking b = c->kernels->gemm_blocking();
+    return round_up(right_elements(&b, n, k)) + c->parallel->workers * round_up(left_elements(&b));
+}
+
+static pass pass_of(const visml_compute *c, const visml_product *p, const visml_blocking *b, int64_t col, int64_t k0, int64_t max_k) {
+    pass s = {.compute = c, .product = p, .b = *b, .col = col, .k0 = k0};
+    s.cols = least(MAX_N, p->n - col);
+    s.depth = least(max_k, p->k - k0);
+    s.panels = blocks_of(s.cols, b->nr);
+    return s;
+}
+
+void visml_product_run(const visml_compute *c, const visml_product *p, void *scratch) {
+    visml_blocking b = c->kernels->gemm_blocking();
+    char *left = (char *)scratch + round_up(right_elements(&b, p->n, p->k));
+    if (p->m <= 0)
+        return;
+    for (int64_t col = 0; col < p->n; col += MAX_N)
+        for (int64_t k0 = 0; k0 == 0 || k0 < p->k; k0 += MAX_K) {
+            pass s = pass_of(c, p, &b, col, k0, MAX_K);
+            s.right = scratch;
+            s.left = (real *)(void *)left;
+            s.left_size = round_up(left_elements(&b)) / sizeof(real);
+            cut(&s, c->parallel->workers);
+            visml_parallel_run(c->parallel, (size_t)(s.panels * blocks_of(s.depth, VISML_KC)), pack_right_task, &s);
+            visml_parallel_run(c->parallel, (size_t)(s.row_blocks * s.col_blocks), multiply_task, &s);
+        }
+}
+
+size_t visml_product_part_scratch(const visml_compute *c, int64_t n) {
+    visml_blocking b = c->kernels->gemm_blocking();
+    return round_up(right_elements(&b, n, VISML_KC)) + round_up(left_elements(&b));
+}
+
+void visml_product_part(const visml_compute *c, const visml_product *p, int64_t row, int64_t rows, void *scratch) {
+    visml_blocking b = c->kernels->gemm_blocking();
+    real *left = (real *)(void *)((char *)scratch + round_up(right_elements(&b, p->n, VISML_KC)));
+    for (int64_t col = 0; col < p->n; col += MAX_N)
+        for (int64_t k0 = 0; k0 == 0 || k0 < p->k; k0 += VISML_KC) {
+            pass s = pass_of(c, p, &b, col, k0, VISML_KC);
+            s.right = scratch;
+            for (int64_t panel = 0; s.depth > 0 && panel < s.panels; panel++)
+                pack_right(&s, 0, panel);
+            for (int64_t i = 0; i < rows; i += b.mc)
+                multiply_rows(&s, row + i, least(b.mc, rows - i), 0, s.panels, left);
+        }
+}

@@ -1,0 +1,45 @@
+/* The vector layer on SSE4.1. No fused multiply-add: v_fma rounds twice. */
+#ifndef KERNEL_VEC_SSE4_H
+#define KERNEL_VEC_SSE4_H
+
+#include <smmintrin.h>
+
+#define GEMM_MR 2
+#define GEMM_NV 1
+
+typedef __m128 quad, quad_m;
+typedef __m128i quad_i;
+
+#define q_set1 _mm_set1_ps
+#define q_load _mm_loadu_ps
+#define q_store _mm_storeu_ps
+#define q_add _mm_add_ps
+#define q_sub _mm_sub_ps
+#define q_mul _mm_mul_ps
+#define q_div _mm_div_ps
+#define q_max _mm_max_ps
+#define q_min _mm_min_ps
+#define q_fma(a, b, c) _mm_add_ps(_mm_mul_ps((a), (b)), (c))
+#define q_sqrt _mm_sqrt_ps
+#define q_abs(a) _mm_andnot_ps(_mm_set1_ps(-0.0f), (a))
+#define q_gt _mm_cmpgt_ps
+#define q_eq _mm_cmpeq_ps
+#define q_unordered _mm_cmpunord_ps
+#define q_select(m, a, b) _mm_blendv_ps((b), (a), (m))
+#define q_bits _mm_castps_si128
+#define qm_and _mm_and_ps
+#define qm_or _mm_or_ps
+#define qm_andnot(a, b) _mm_andnot_ps((b), (a))
+#define qm_first(n) _mm_castsi128_ps(_mm_cmpgt_epi32(_mm_set1_epi32(n), _mm_setr_epi32(0, 1, 2, 3)))
+#define qm_any(m) (_mm_movemask_ps(m) != 0)
+#define qi_float_bits _mm_castsi128_ps
+#define qi_set1 _mm_set1_epi32
+#define qi_add _mm_add_epi32
+#define qi_sub _mm_sub_epi32
+#define qi_and _mm_and_si128
+#define qi_shl _mm_slli_epi32
+#define qi_shr _mm_srai_epi32
+
+#include "kernel/vec_quad.h"
+
+#endif
