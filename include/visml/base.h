@@ -109,6 +109,15 @@ typedef struct visml_shape {
  * 2^-126, the smallest normal float, and is read as exactly 0. Such fields say so in their comment. */
 #define VISML_ZERO 1.1754943508222875e-38
 
+/* ---- CPU levels -------------------------------------------------------------------------------------------------------------- */
+
+/* The levels of the SIMD core, for visml_context_opts.cpu_mask and visml_context_cpu(). */
+#define VISML_CPU_SSE4 0x1u    /* x86: SSE4.1. No fused multiply-add: results may differ in the last bits from the other levels */
+#define VISML_CPU_AVX2 0x2u    /* x86: AVX2 and FMA */
+#define VISML_CPU_AVX512 0x4u  /* x86: AVX-512 F, BW, DQ, VL */
+#define VISML_CPU_NEON 0x8u    /* AArch64 */
+#define VISML_CPU_REF 0x80000000u /* as the whole mask: portable C only */
+
 /* ---- allocator --------------------------------------------------------------------------------------------------------------- */
 
 /* Where a context gets its memory. Both functions may be called from several threads at once and must be thread-safe. Frozen.

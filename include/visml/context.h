@@ -14,13 +14,6 @@ VISML_BEGIN_DECLS
  * are correct (one of them gets the thread pool, the others run on their own thread). It survives fork(): the child has its own pool. */
 typedef struct visml_context visml_context;
 
-/* The levels of the SIMD core, for visml_context_opts.cpu_mask and visml_context_cpu(). */
-#define VISML_CPU_SSE4 0x1u    /* x86: SSE4.1. No fused multiply-add: results may differ in the last bits from the other levels */
-#define VISML_CPU_AVX2 0x2u    /* x86: AVX2 and FMA */
-#define VISML_CPU_AVX512 0x4u  /* x86: AVX-512 F, BW, DQ, VL */
-#define VISML_CPU_NEON 0x8u    /* AArch64 */
-#define VISML_CPU_REF 0x80000000u /* as the whole mask: portable C only */
-
 /* Called with one line of text for people, without a newline. level: 0 debug, 1 info, 2 warning. May be called from any thread. */
 typedef void (*visml_log_fn)(void *user, int32_t level, const char *text);
 

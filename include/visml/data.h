@@ -55,8 +55,8 @@ VISML_API visml_dataset *visml_dataset_from_manifest(visml_context *ctx, const c
                                                      visml_error *err);
 
 /* Arrays in memory: images [N, ...] (VISML_U8 or VISML_F32) and either class numbers (VISML_I32 or VISML_U8 or VISML_I64 [N], 0 ...
- * classes - 1) or targets (VISML_F32 [N, ...]). Both contiguous, retained. class_names: `classes` of them, copied, or NULL for "0", "1", ...
- * classes 0: one more than the largest label. Errors: VISML_EINVAL (the row and the label, when one is out of range). */
+ * classes - 1) or targets (VISML_F32 [N, ...]). Both contiguous, retained. class_names: `classes` of them, copied, or NULL for "0", "1",
+ * ... classes 0: one more than the largest label. Errors: VISML_EINVAL (the row and the label, when one is out of range). */
 VISML_API visml_dataset *visml_dataset_from_arrays(visml_context *ctx, visml_tensor *images, visml_tensor *targets,
                                                    const char *const *class_names, size_t classes, visml_error *err);
 
@@ -71,8 +71,8 @@ VISML_API visml_dataset *visml_dataset_from_callback(visml_context *ctx, int64_t
 /* The samples of these numbers, in this order (repeats allowed), of the same source. Owned; keeps the source alive. */
 VISML_API visml_dataset *visml_dataset_subset(const visml_dataset *ds, const int64_t *indices, size_t n, visml_error *err);
 
-/* The same samples with their labels numbered as `names` has them: label i is class names[i]. For data that lacks some of a model's classes,
- * or has them in another order. Classes are matched by name; names that no sample has are allowed. Owned; keeps the source alive.
+/* The same samples with their labels numbered as `names` has them: label i is class names[i]. For data that lacks some of a model's
+ * classes, or has them in another order. Classes are matched by name; names that no sample has are allowed. Owned; keeps the source alive.
  * Errors: VISML_EINVAL (a class of the dataset is not among the names, or a name is there twice: it is named; a dataset without classes),
  * VISML_ENOMEM. */
 VISML_API visml_dataset *visml_dataset_with_classes(const visml_dataset *ds, const char *const *names, size_t n, visml_error *err);
@@ -117,7 +117,8 @@ typedef struct visml_split_opts {
 /* Divides a dataset in three; parts[i] is NULL where its share is 0. The parts (owned) keep the source alive. The rounding is by largest
  * remainder, so that the sizes differ from the ratio by less than one a class. The same seed gives the same parts on every machine.
  * Errors: VISML_EINVAL (ratio, mode, group), VISML_ENOMEM. */
-VISML_API visml_status visml_dataset_split(const visml_dataset *ds, const visml_split_opts *opts, visml_dataset *parts[3], visml_error *err);
+VISML_API visml_status visml_dataset_split(const visml_dataset *ds, const visml_split_opts *opts, visml_dataset *parts[3],
+                                           visml_error *err);
 
 /* Writes parts (any may be NULL) as a JSON manifest: classes, and for each part the paths (relative to the manifest's folder where they
  * lie below it) and labels. Only for datasets of files or IDX. Errors: VISML_EINVAL, VISML_EIO. */
@@ -151,8 +152,8 @@ VISML_API int64_t visml_loader_steps(const visml_loader *loader);
 typedef struct visml_batch visml_batch;
 
 /* The next batch (owned; give it back with visml_batch_free, which reuses its memory), or *batch = NULL after the last one of all epochs.
- * Batches have fewer rows when invalid images were dropped, perhaps 0. Errors: VISML_EFORMAT and the like for VISML_INVALID_ERROR; the loader
- * is then at its end. */
+ * Batches have fewer rows when invalid images were dropped, perhaps 0. Errors: VISML_EFORMAT and the like for VISML_INVALID_ERROR; the
+ * loader is then at its end. */
 VISML_API visml_status visml_loader_next(visml_loader *loader, visml_batch **batch, visml_error *err);
 VISML_API void visml_batch_free(visml_batch *batch);
 

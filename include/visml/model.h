@@ -81,7 +81,8 @@ VISML_API const char *visml_model_attribute(const visml_model *model, const char
 /* ---- files ------------------------------------------------------------------------------------------------------------------- */
 
 /* A built model as one safetensors file: parameters by name, architecture, classes and attributes in its metadata, with checksums.
- * Written beside `path`, synced, renamed over it: a reader sees the old file or the new one. Errors: VISML_EIO, VISML_ESTATE, VISML_ENOMEM. */
+ * Written beside `path`, synced, renamed over it: a reader sees the old file or the new one. Errors: VISML_EIO, VISML_ESTATE,
+ * VISML_ENOMEM. */
 VISML_API visml_status visml_model_save(const visml_model *model, const char *path, visml_error *err);
 /* The same into memory: a new VISML_U8 tensor [n] (owned). */
 VISML_API visml_tensor *visml_model_save_memory(const visml_model *model, visml_error *err);

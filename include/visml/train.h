@@ -54,7 +54,8 @@ typedef struct visml_fit_opts {
     int32_t batch_size;           /* default 32 */
     int32_t no_shuffle;           /* 1: samples in their order, each epoch */
     int32_t workers;              /* of the loaders; default as visml_loader_opts */
-    int32_t resume;               /* 1: go on from the newest checkpoint in checkpoint_dir, where there is one; the options must be the same */
+    int32_t resume;               /* 1: go on from the newest checkpoint in checkpoint_dir, where there is one; the options must be
+                                     the same */
     int64_t checkpoint_steps;     /* a checkpoint also every so many batches; default 0: at the end of epochs only */
     uint64_t seed;                /* of order and dropout; default: the context's */
     visml_dataset *validation;    /* measured at the end of each epoch; borrowed; default: none */
@@ -78,8 +79,8 @@ VISML_API double visml_history_get(const visml_history *history, const char *nam
  * *history (NULL allowed): a new object, also when the run was cancelled or stopped at a loss that is not finite (the rows that are
  * complete). The model must not be used by others meanwhile. On VISML_ENONFINITE the message names epoch and step, the model has the
  * weights before that step, and the last checkpoint stands.
- * Errors: VISML_EINVAL (labels out of range, shapes that do not fit: both named), VISML_ESTATE, VISML_ECANCELLED, VISML_ENONFINITE, VISML_EIO,
- * VISML_EFORMAT (a checkpoint of another model or other options), VISML_ENOMEM. */
+ * Errors: VISML_EINVAL (labels out of range, shapes that do not fit: both named), VISML_ESTATE, VISML_ECANCELLED, VISML_ENONFINITE,
+ * VISML_EIO, VISML_EFORMAT (a checkpoint of another model or other options), VISML_ENOMEM. */
 VISML_API visml_status visml_fit(visml_model *model, visml_dataset *data, const visml_fit_opts *opts, visml_history **history,
                                  visml_error *err);
 

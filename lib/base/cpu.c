@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "visml/context.h"
+#include "visml/base.h"
 
 uint32_t visml_cpu_levels(void) {
     uint32_t levels = 0;

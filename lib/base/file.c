@@ -124,7 +124,8 @@ static char *resolve(visml_memory *m, const char *path, visml_error *err) {
 static visml_status check_target(const char *path, visml_error *err) {
     struct stat st;
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-        return visml_fail(err, VISML_EIO, "%s: cannot write: %s", path, S_ISDIR(st.st_mode) ? "it is a folder" : "it is not a regular file");
+        return visml_fail(err, VISML_EIO, "%s: cannot write: %s", path,
+                          S_ISDIR(st.st_mode) ? "it is a folder" : "it is not a regular file");
     return VISML_OK;
 }
 

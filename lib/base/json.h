@@ -6,8 +6,8 @@
 
 #include "base/memory.h"
 
-/* Parses n bytes; no duplicate keys, no zero bytes in strings, nesting as deep as jansson's bound (2,048). `what` names the source in the message. The caller calls json_decref.
- * Errors: VISML_EFORMAT. */
+/* Parses n bytes; no duplicate keys, no zero bytes in strings, nesting as deep as jansson's bound (2,048). `what` names the
+ * source in the message. The caller calls json_decref. Errors: VISML_EFORMAT. */
 json_t *visml_json_parse(const char *what, const char *text, size_t n, visml_error *err);
 
 /* The value of a key of the given type. A missing key or another type is VISML_EFORMAT: `what: "key" is missing`, `must be a string`. */

@@ -49,8 +49,8 @@ visml_status visml_options_read(const char *what, const visml_field *fields, con
 
 /* Adds every field but NAMEs that differs from its default to the object. 0, or -1 when memory ran out. */
 int visml_options_to_json(const visml_field *fields, const void *ours, json_t *object);
-/* Fills a caller's struct (size set, zeros elsewhere) from an object: for visml_options_read, which comes next. Keys in `known` (NULL-ended;
- * may be NULL) are passed over; any other key that is no field is an error that lists the fields. Errors: VISML_EFORMAT. */
+/* Fills a caller's struct (size set, zeros elsewhere) from an object: for visml_options_read, which comes next. Keys in `known` (NULL-
+ * ended; may be NULL) are passed over; any other key that is no field is an error that lists the fields. Errors: VISML_EFORMAT. */
 visml_status visml_options_from_json(const char *what, const visml_field *fields, const json_t *object, const char *const *known,
                                      void *user, size_t size, visml_error *err);
 

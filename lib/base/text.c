@@ -120,7 +120,7 @@ static void use_point(char *s) {
 static int name_nonfinite(double value, visml_number *n) {
     if (isfinite(value))
         return 0;
-    strcpy(n->s, isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
+    snprintf(n->s, sizeof n->s, "%s", isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
     return 1;
 }
 

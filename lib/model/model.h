@@ -110,7 +110,8 @@ void visml_bundle_clear(visml_bundle *b);
 const visml_bundle_tensor *visml_bundle_find(const visml_bundle *b, const char *name);
 
 /* A model as the parts of a bundle, so that a checkpoint can hold one and more: adds to description and tensors. */
-visml_status visml_model_to_bundle(const visml_model *model, json_t *description, visml_bundle_tensor *tensors, size_t *n, visml_error *err);
+visml_status visml_model_to_bundle(const visml_model *model, json_t *description, visml_bundle_tensor *tensors, size_t *n,
+                                   visml_error *err);
 visml_model *visml_model_from_bundle(visml_context *ctx, const visml_bundle *b, visml_error *err);
 /* Copies parameters of a bundle into a model of the same architecture. */
 visml_status visml_model_restore(visml_model *model, const visml_bundle *b, visml_error *err);

@@ -47,8 +47,8 @@ static visml_status infer(const visml_layer *layer, const visml_shape *in, size_
     int64_t have = visml_shape_count(in), known = known_count(&target, &open);
     (void)inputs;
     if (known == 0 || have % known || (open < 0 && have != known))
-        return visml_fail(err, VISML_EINVAL, "target_shape %s does not fit input %s, which has %lld elements", visml_shape_format(&target).s,
-                          visml_shape_format(in).s, (long long)have);
+        return visml_fail(err, VISML_EINVAL, "target_shape %s does not fit input %s, which has %lld elements",
+                          visml_shape_format(&target).s, visml_shape_format(in).s, (long long)have);
     if (open >= 0)
         target.dims[open] = have / known;
     *out = target;

@@ -87,8 +87,8 @@ static visml_status check_import(const dl_managed *m, visml_dtype *dtype, visml_
         if (d->lanes == 1 && kinds[k].code == d->code && kinds[k].bits == d->bits)
             *dtype = kinds[k].dtype;
     if (!*dtype)
-        return visml_fail(err, VISML_EUNSUPPORTED, "from_dlpack: type code %u with %u bits and %u lanes has no visml_dtype", d->code, d->bits,
-                          d->lanes);
+        return visml_fail(err, VISML_EUNSUPPORTED, "from_dlpack: type code %u with %u bits and %u lanes has no visml_dtype", d->code,
+                          d->bits, d->lanes);
     if (d->ndim < 0 || d->ndim > VISML_MAX_RANK)
         return visml_fail(err, VISML_EINVAL, "from_dlpack: ndim is %d, must be 0 to %d", d->ndim, VISML_MAX_RANK);
     if (d->ndim && !d->shape)

@@ -1,0 +1,248 @@
+"""Models, training, sessions, reports."""
+import array
+import math
+import os
+import pathlib
+import random
+import signal
+import tempfile
+import unittest
+
+from support import needs_numpy, numpy as np
+
+import visml
+
+
+def small(seed=1, **kwargs):
+    return visml.Model((4,), [visml.Dense(8, "relu"), visml.Dense(2, "softmax")], seed=seed, **kwargs)
+
+
+def two_clouds(n=64):
+    """Class 1 has larger numbers."""
+    source = random.Random(3)
+    labels = [i % 2 for i in range(n)]
+    values = [label * 2 - 1 + source.uniform(-0.5, 0.5) for label in labels for _ in range(4)]
+    return visml.Tensor(array.array("f", values)).reshape(n, 4), visml.Tensor(array.array("i", labels))
+
+
+class Building(unittest.TestCase):
+    def test_sequential(self):
+        model = visml.Model((8, 8, 3), [
+            visml.Rescaling(1 / 255), visml.Conv2D(4, 3, padding="same", activation="relu", name="c1"), visml.BatchNormalization(),
+            visml.MaxPooling2D(2), visml.AveragePooling2D(), visml.Dropout(0.25), visml.Activation("tanh"), visml.Reshape((4, 4)),
+            visml.Flatten(), visml.Dense(3, "softmax", use_bias=False)])
+        self.assertEqual((model.input_shape, model.output_shape), ((8, 8, 3), (3,)))
+        self.assertEqual(model.params["c1/kernel"].shape, (3, 3, 3, 4))
+        self.assertIn("c1", model.summary())
+        again = visml.Model.from_json(model.to_json())
+        again.build()
+        self.assertEqual(again.to_json(), model.to_json())
+
+    def test_graph(self):
+        model = visml.Model((4, 4, 2))
+        a = model.apply(visml.Conv2D(2, 3, padding="same"), 0)
+        b = model.apply(visml.Add(), a, 0)
+        c = model.apply(visml.Concatenate(), a, b)
+        model.apply(visml.GlobalAveragePooling2D(), c)
+        model.build()
+        self.assertEqual(model.output_shape, (4,))
+
+    def test_errors_name_the_layer(self):
+        with self.assertRaisesRegex(visml.Error, "units"):
+            visml.Model((4,), [visml.Dense()])
+        with self.assertRaisesRegex(visml.Error, "conv2d"):
+            visml.Model((4,), [visml.Conv2D(2, 3)])
+        with self.assertRaises(visml.Error) as caught:
+            visml.Model((4,), [])
+        self.assertEqual(caught.exception.name, "VISML_ESTATE")
+
+    def test_a_description_can_be_used_again(self):
+        dense = visml.Dense(2)
+        self.assertEqual(repr(dense), "Dense(units=2)")
+        self.assertEqual(len(visml.Model((4,), [dense, dense]).params), 4)
+
+    def test_parameters(self):
+        model = small()
+        self.assertEqual(len(model.params), 4)
+        name = next(n for n in model.params if n.endswith("kernel"))
+        view = model.params[name]
+        self.assertTrue(view.readonly)
+        model.params[name] = visml.Tensor.zeros(view.shape, "float64")
+        self.assertEqual(view.tolist(), [[0] * 8] * 4)
+        self.assertTrue(model.params.trainable(name))
+        with self.assertRaises(KeyError):
+            model.params["none"]
+        with self.assertRaisesRegex(visml.Error, r"\[4, 8\]"):
+            model.params[name] = visml.Tensor.zeros((8, 4))
+
+    def test_description(self):
+        model = small()
+        model.classes = ["cat", "Käse"]
+        model.set_attribute("color", "rgb")
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "m.visml"
+            model.save(path)
+            for again in (visml.Model.load(path), visml.Model.load_memory(model.save_memory())):
+                self.assertEqual((again.classes, again.attribute("color"), again.attribute("none")), (["cat", "Käse"], "rgb", None))
+                for name, value in model.params.items():
+                    self.assertEqual(again.params[name].tolist(), value.tolist())
+        model.set_attribute("color", None)
+        self.assertIsNone(model.attribute("color"))
+        with self.assertRaises(visml.Error):
+            visml.Model.load_memory(b"not a model")
+
+
+class Running(unittest.TestCase):
+    def test_session_outlives_the_model(self):
+        model = small()
+        x, _ = two_clouds(5)
+        wanted = model.predict(x).tolist()
+        session = visml.Session(model, 2)
+        del model
+        self.assertEqual(session.run(x).tolist(), wanted)
+        self.assertEqual([len(r) for r in wanted], [2] * 5)
+        for row in wanted:
+            self.assertAlmostEqual(sum(row), 1, places=5)
+
+    def test_wrong_input(self):
+        with self.assertRaisesRegex(visml.Error, r"\[2, 5\]"):
+            visml.Session(small()).run(visml.Tensor.zeros((2, 5)))
+
+    @needs_numpy
+    def test_into_an_array(self):
+        model = small()
+        x = np.ones((3, 4), np.float64)[:, ::-1]
+        out = np.zeros((3, 2), np.float32)
+        self.assertIs(visml.Session(model).run(x, out), out)
+        np.testing.assert_array_equal(out, model.predict(x).numpy())
+        out.flags.writeable = False
+        with self.assertRaisesRegex(ValueError, "read-only"):
+            visml.Session(model).run(x, out)
+
+
+class Training(unittest.TestCase):
+    def test_it_learns(self):
+        model = small()
+        data = two_clouds()
+        history = model.fit(data, validation=data, epochs=8, batch_size=8, optimizer=visml.Adam(0.02), seed=3)
+        self.assertEqual((history.epochs, len(history["loss"]), len(history["val_accuracy"])), (8, 8, 8))
+        self.assertLess(history["loss"][-1], history["loss"][0] / 2)
+        report = model.evaluate(data)
+        self.assertEqual((report.accuracy, report.count, report.confusion_matrix), (1, 64, [[32, 0], [0, 32]]))
+        self.assertAlmostEqual(report.loss, history["val_loss"][-1], places=5)
+        self.assertIn("accuracy", report.text(["a", "b"]))
+        outputs = model.predict(visml.Dataset.from_arrays(*data))
+        self.assertEqual(outputs.tolist(), model.predict(data[0]).tolist())
+
+    def test_the_same_bits_for_any_number_of_threads(self):
+        saved = []
+        for threads in (1, 3):
+            model = small(context=visml.Context(threads=threads))
+            model.fit(two_clouds(), epochs=2, optimizer="sgd", loss="categorical_crossentropy", seed=3)
+            saved.append([v.tobytes() for v in model.params.values()])
+        self.assertEqual(*saved)
+
+    def test_weights(self):
+        """A class of weight 0 adds nothing to the loss."""
+        data = two_clouds()
+        one = small().fit(data, class_weight={0: 0.0, 1: 0.0}, optimizer=visml.SGD(0.0))
+        self.assertEqual(one["loss"], [0])
+        weights = small().fit(data, sample_weight=array.array("f", [0.0] * 64), optimizer=visml.SGD(0.0))
+        self.assertEqual(weights["loss"], [0])
+        with self.assertRaisesRegex(ValueError, "class 2"):
+            small().fit(data, class_weight={2: 1})
+
+    def test_checkpoints(self):
+        data = two_clouds()
+        whole = small()
+        whole.fit(data, epochs=4, seed=3)
+        with tempfile.TemporaryDirectory() as folder:
+            class Stop(visml.Callback):
+                def epoch_end(self, model, progress):
+                    return progress.epoch == 1
+            small().fit(data, epochs=4, seed=3, checkpoint_dir=folder, callbacks=[Stop()])
+            resumed = small(seed=9)
+            resumed.fit(data, epochs=4, seed=3, checkpoint_dir=folder, resume=True)
+        for name, value in whole.params.items():
+            self.assertEqual(resumed.params[name].tobytes(), value.tobytes(), name)
+
+    def test_a_loss_that_is_not_finite(self):
+        x = visml.Tensor(array.array("f", [math.nan] * 32)).reshape(8, 4)
+        with self.assertRaises(visml.Error) as caught:
+            small().fit((x, two_clouds(8)[1]))
+        self.assertEqual(caught.exception.name, "VISML_ENONFINITE")
+        self.assertEqual(caught.exception.history.epochs, 0)
+
+    def test_wrong_arguments(self):
+        for options, text in (({"epochs": -1}, "epochs"), ({"batch_size": -1}, "batch_size")):
+            with self.assertRaisesRegex(visml.Error, text):
+                small().fit(two_clouds(), **options)
+        with self.assertRaisesRegex(ValueError, "adam"):
+            small().fit(two_clouds(), optimizer="rmsprop")
+        with self.assertRaises(TypeError):
+            small().fit(two_clouds(), epoch=1)
+
+
+class CallbackTests(unittest.TestCase):
+    def test_what_they_see(self):
+        seen = []
+
+        class Watch(visml.Callback):
+            def epoch_begin(self, model, progress):
+                seen.append(("begin", progress.epoch))
+
+            def batch_end(self, model, progress):
+                seen.append(("batch", progress.step, progress.steps))
+
+            def epoch_end(self, model, progress):
+                seen.append(("end", progress.epoch, progress.text()[:9], len(model.params)))
+        small().fit(two_clouds(), epochs=2, batch_size=32, callbacks=[Watch()])
+        self.assertEqual(seen[:4], [("begin", 0), ("batch", 1, 2), ("batch", 2, 2), ("end", 0, "Epoch 1/2", 4)])
+        self.assertEqual(len(seen), 8)
+
+    def test_stopping(self):
+        class Stop:
+            def batch_end(self, model, progress):
+                return progress.epoch == 1
+        history = small().fit(two_clouds(), epochs=5, callbacks=[Stop()])
+        self.assertEqual(history.epochs, 1)
+
+    def test_exceptions_come_out(self):
+        class Fail:
+            def batch_end(self, model, progress):
+                raise kind("from the callback")
+        for kind in (ZeroDivisionError, KeyboardInterrupt, SystemExit):
+            for run in (small().fit, small().evaluate, lambda d, **o: small().predict(visml.Dataset.from_arrays(*d), **o)):
+                with self.assertRaisesRegex(kind, "from the callback"):
+                    run(two_clouds(), callbacks=[Fail()])
+
+    def test_control_c(self):
+        """Without a callback that could notice it: the signal comes from a timer."""
+        before = signal.getsignal(signal.SIGINT)
+        timer = signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+            with self.assertRaises(KeyboardInterrupt):
+                small().fit(two_clouds(), epochs=10_000_000)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, timer)
+        self.assertIs(signal.getsignal(signal.SIGINT), before)
+
+
+class Reports(unittest.TestCase):
+    def test_add(self):
+        report = visml.Report(2)
+        report.add(array.array("i", [0, 1, 1]), visml.Tensor(array.array("f", [0.9, 0.1, 0.8, 0.2, 0.1, 0.9])).reshape(3, 2))
+        self.assertEqual((report.classes, report.count, report.confusion_matrix), (2, 3, [[1, 0], [1, 1]]))
+        self.assertAlmostEqual(report.accuracy, 2 / 3)
+        self.assertEqual((report.precision, report.recall, report.support, report.top_k(2)), ([0.5, 1], [1, 0.5], [1, 2], 1))
+        self.assertAlmostEqual(report.macro_f1, sum(report.f1) / 2)
+        with self.assertRaisesRegex(visml.Error, "labels"):
+            report.add(array.array("i", [5]), visml.Tensor.zeros((1, 2)))
+        with self.assertRaisesRegex(ValueError, "names has 1"):
+            report.text(["a"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,492 @@
+"""The C interface as it is: constants, structs, callbacks and every exported function, declared for ctypes.
+
+Nothing here adds meaning; the names are those of the headers, which say what they do. A test compares all of it with the headers.
+Importing this module loads the library and fails with an ImportError that lists where it was looked for.
+"""
+import ctypes
+import ctypes.util
+import os
+import pathlib
+from ctypes import CFUNCTYPE, Structure, c_char, c_char_p, c_double as double, c_int32 as int32, c_int64 as int64
+from ctypes import c_size_t as size_t, c_uint32 as uint32, c_uint64 as uint64, c_void_p
+from ctypes import POINTER as P
+
+ABI_MAJOR = 0
+
+# ---- constants ----
+
+VISML_OK = 0
+VISML_EINVAL = -1
+VISML_ENOMEM = -2
+VISML_EIO = -3
+VISML_EFORMAT = -4
+VISML_ELIMIT = -5
+VISML_EUNSUPPORTED = -6
+VISML_ECANCELLED = -7
+VISML_ENONFINITE = -8
+VISML_ESTATE = -9
+VISML_EINTERNAL = -10
+VISML_MAX_RANK = 8
+VISML_ZERO = 1.1754943508222875e-38
+VISML_CPU_SSE4 = 0x1
+VISML_CPU_AVX2 = 0x2
+VISML_CPU_AVX512 = 0x4
+VISML_CPU_NEON = 0x8
+VISML_CPU_REF = 0x80000000
+VISML_F32 = 1
+VISML_F64 = 2
+VISML_U8 = 3
+VISML_U16 = 4
+VISML_I32 = 5
+VISML_I64 = 6
+VISML_COLOR_AS_IS = 0
+VISML_COLOR_GRAY = 1
+VISML_COLOR_RGB = 3
+VISML_COLOR_RGBA = 4
+VISML_FORMAT_UNKNOWN = 0
+VISML_FORMAT_JPEG = 1
+VISML_FORMAT_PNG = 2
+VISML_FORMAT_BMP = 3
+VISML_FORMAT_GIF = 4
+VISML_FORMAT_PNM = 5
+VISML_FORMAT_TGA = 6
+VISML_FILTER_BILINEAR = 0
+VISML_FILTER_NEAREST = 1
+VISML_FILTER_AREA = 2
+VISML_FIT_STRETCH = 0
+VISML_FIT_CROP = 1
+VISML_FIT_PAD = 2
+VISML_LINEAR = 0
+VISML_RELU = 1
+VISML_LEAKY_RELU = 2
+VISML_SIGMOID = 3
+VISML_TANH = 4
+VISML_SOFTMAX = 5
+VISML_INIT_DEFAULT = 0
+VISML_INIT_ZEROS = 1
+VISML_INIT_ONES = 2
+VISML_INIT_GLOROT_UNIFORM = 3
+VISML_INIT_GLOROT_NORMAL = 4
+VISML_INIT_HE_UNIFORM = 5
+VISML_INIT_HE_NORMAL = 6
+VISML_INIT_LECUN_UNIFORM = 7
+VISML_INIT_LECUN_NORMAL = 8
+VISML_INIT_RANDOM_UNIFORM = 9
+VISML_INIT_RANDOM_NORMAL = 10
+VISML_INIT_ORTHOGONAL = 11
+VISML_VALID = 0
+VISML_SAME = 1
+VISML_INVALID_DROP = 0
+VISML_INVALID_ERROR = 1
+VISML_INVALID_KEEP = 2
+VISML_SPLIT_STRATIFIED = 0
+VISML_SPLIT_RANDOM = 1
+VISML_SPLIT_GROUPED = 2
+
+
+# ---- opaque objects, used through pointers only ----
+
+
+class visml_context(Structure):
+    """Opaque."""
+
+
+class visml_tensor(Structure):
+    """Opaque."""
+
+
+class visml_layer(Structure):
+    """Opaque."""
+
+
+class visml_loss(Structure):
+    """Opaque."""
+
+
+class visml_optimizer(Structure):
+    """Opaque."""
+
+
+class visml_dataset(Structure):
+    """Opaque."""
+
+
+class visml_loader(Structure):
+    """Opaque."""
+
+
+class visml_batch(Structure):
+    """Opaque."""
+
+
+class visml_model(Structure):
+    """Opaque."""
+
+
+class visml_session(Structure):
+    """Opaque."""
+
+
+class visml_report(Structure):
+    """Opaque."""
+
+
+class visml_history(Structure):
+    """Opaque."""
+
+
+# ---- callbacks ----
+
+visml_log_fn = CFUNCTYPE(None, c_void_p, int32, c_char_p)
+visml_block_fn = CFUNCTYPE(None, c_void_p, size_t, size_t)
+visml_parallel_fn = CFUNCTYPE(None, c_void_p, size_t, visml_block_fn, c_void_p)
+visml_release_fn = CFUNCTYPE(None, c_void_p)
+visml_sample_fn = CFUNCTYPE(int32, c_void_p, int64, c_void_p, P(int32), P(c_char))
+
+
+# ---- transparent structs ----
+
+
+class visml_error(Structure):
+    _fields_ = [("size", uint32), ("code", int32), ("message", c_char * 1016)]
+
+
+class visml_shape(Structure):
+    _fields_ = [("size", uint32), ("rank", int32), ("dims", int64 * VISML_MAX_RANK)]
+
+
+class visml_allocator(Structure):
+    _fields_ = [("size", uint32), ("reserved", uint32), ("user", c_void_p),
+                ("alloc", CFUNCTYPE(c_void_p, c_void_p, size_t, size_t)),
+                ("free", CFUNCTYPE(None, c_void_p, c_void_p, size_t))]
+
+
+class visml_context_opts(Structure):
+    _fields_ = [("size", uint32), ("threads", int32), ("cpu_mask", uint32), ("max_scans", int32),
+                ("memory_limit", uint64), ("max_pixels", int64), ("max_decode_bytes", uint64),
+                ("max_file_bytes", uint64), ("seed", uint64), ("allocator", P(visml_allocator)), ("log", visml_log_fn),
+                ("log_user", c_void_p), ("parallel", visml_parallel_fn), ("parallel_user", c_void_p)]
+
+
+class visml_decode_opts(Structure):
+    _fields_ = [("size", uint32), ("color", int32), ("keep_16bit", int32), ("ignore_orientation", int32)]
+
+
+class visml_image_info(Structure):
+    _fields_ = [("size", uint32), ("format", int32), ("width", int64), ("height", int64), ("channels", int32),
+                ("bits", int32), ("orientation", int32), ("reserved", int32), ("camera", c_char * 64),
+                ("taken", c_char * 24)]
+
+
+class visml_conv2d_opts(Structure):
+    _fields_ = [("size", uint32), ("filters", int32), ("kernel_size", int32 * 2), ("strides", int32 * 2),
+                ("dilation_rate", int32 * 2), ("padding", int32), ("groups", int32), ("activation", int32),
+                ("no_bias", int32), ("kernel_initializer", int32), ("bias_initializer", int32), ("name", c_char_p)]
+
+
+class visml_pool2d_opts(Structure):
+    _fields_ = [("size", uint32), ("pool_size", int32 * 2), ("strides", int32 * 2), ("padding", int32),
+                ("name", c_char_p)]
+
+
+class visml_global_pool2d_opts(Structure):
+    _fields_ = [("size", uint32), ("keepdims", int32), ("name", c_char_p)]
+
+
+class visml_batchnorm_opts(Structure):
+    _fields_ = [("size", uint32), ("no_center", int32), ("momentum", double), ("epsilon", double), ("no_scale", int32),
+                ("reserved", int32), ("name", c_char_p)]
+
+
+class visml_dropout_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("rate", double), ("seed", uint64), ("name", c_char_p)]
+
+
+class visml_plain_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("name", c_char_p)]
+
+
+class visml_dense_opts(Structure):
+    _fields_ = [("size", uint32), ("units", int32), ("activation", int32), ("no_bias", int32),
+                ("kernel_initializer", int32), ("bias_initializer", int32), ("name", c_char_p)]
+
+
+class visml_activation_opts(Structure):
+    _fields_ = [("size", uint32), ("activation", int32), ("alpha", double), ("name", c_char_p)]
+
+
+class visml_reshape_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("target_shape", int64 * (VISML_MAX_RANK - 1)), ("name", c_char_p)]
+
+
+class visml_rescaling_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("scale", double), ("offset", double), ("name", c_char_p)]
+
+
+class visml_concatenate_opts(Structure):
+    _fields_ = [("size", uint32), ("axis", int32), ("name", c_char_p)]
+
+
+class visml_crossentropy_opts(Structure):
+    _fields_ = [("size", uint32), ("from_logits", int32), ("label_smoothing", double)]
+
+
+class visml_loss_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32)]
+
+
+class visml_sgd_opts(Structure):
+    _fields_ = [("size", uint32), ("nesterov", int32), ("learning_rate", double), ("momentum", double)]
+
+
+class visml_adam_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("learning_rate", double), ("beta_1", double),
+                ("beta_2", double), ("epsilon", double)]
+
+
+class visml_source_opts(Structure):
+    _fields_ = [("size", uint32), ("on_invalid", int32), ("height", int32), ("width", int32), ("color", int32),
+                ("fit", int32), ("filter", int32), ("follow_links", int32)]
+
+
+class visml_split_opts(Structure):
+    _fields_ = [("size", uint32), ("mode", int32), ("ratio", double * 3), ("seed", uint64), ("group", c_char_p)]
+
+
+class visml_loader_opts(Structure):
+    _fields_ = [("size", uint32), ("batch_size", int32), ("shuffle", int32), ("drop_remainder", int32),
+                ("workers", int32), ("prefetch", int32), ("epochs", int64), ("seed", uint64), ("start_epoch", int64),
+                ("start_batch", int64)]
+
+
+class visml_session_opts(Structure):
+    _fields_ = [("size", uint32), ("max_batch", int32)]
+
+
+class visml_progress(Structure):
+    _fields_ = [("size", uint32), ("epochs", int32), ("epoch", int32), ("reserved", int32), ("step", int64),
+                ("steps", int64), ("loss", double), ("accuracy", double), ("val_loss", double),
+                ("val_accuracy", double), ("seconds", double), ("images_per_second", double), ("learning_rate", double),
+                ("dropped", int64)]
+
+
+class visml_callback(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("user", c_void_p),
+                ("epoch_begin", CFUNCTYPE(int32, c_void_p, P(visml_model), P(visml_progress))),
+                ("batch_end", CFUNCTYPE(int32, c_void_p, P(visml_model), P(visml_progress))),
+                ("epoch_end", CFUNCTYPE(int32, c_void_p, P(visml_model), P(visml_progress)))]
+
+
+class visml_fit_opts(Structure):
+    _fields_ = [("size", uint32), ("epochs", int32), ("batch_size", int32), ("no_shuffle", int32), ("workers", int32),
+                ("resume", int32), ("checkpoint_steps", int64), ("seed", uint64), ("validation", P(visml_dataset)),
+                ("loss", P(visml_loss)), ("optimizer", P(visml_optimizer)), ("class_weight", P(double)),
+                ("sample_weight", P(visml_tensor)), ("callbacks", P(visml_callback)), ("callback_count", size_t),
+                ("checkpoint_dir", c_char_p)]
+
+
+class visml_evaluate_opts(Structure):
+    _fields_ = [("size", uint32), ("batch_size", int32), ("workers", int32), ("reserved", int32),
+                ("loss", P(visml_loss)), ("callback", P(visml_callback))]
+
+
+# ---- functions: result, arguments ----
+
+PROTOTYPES = {
+    # base.h
+    "visml_status_name": (c_char_p, [int32]),
+    "visml_version": (uint32, []),
+    "visml_version_string": (c_char_p, []),
+    # context.h
+    "visml_context_new": (P(visml_context), [P(visml_context_opts), P(visml_error)]),
+    "visml_context_free": (None, [P(visml_context)]),
+    "visml_context_threads": (int32, [P(visml_context)]),
+    "visml_context_cpu": (uint32, [P(visml_context)]),
+    "visml_context_memory_used": (uint64, [P(visml_context)]),
+    "visml_context_memory_peak": (uint64, [P(visml_context)]),
+    # tensor.h
+    "visml_dtype_bytes": (size_t, [int32]),
+    "visml_dtype_name": (c_char_p, [int32]),
+    "visml_tensor_new": (P(visml_tensor), [P(visml_context), int32, P(visml_shape), P(visml_error)]),
+    "visml_tensor_wrap": (P(visml_tensor), [P(visml_context), int32, P(visml_shape), P(int64), c_void_p,
+                                            visml_release_fn, c_void_p, P(visml_error)]),
+    "visml_tensor_retain": (P(visml_tensor), [P(visml_tensor)]),
+    "visml_tensor_release": (None, [P(visml_tensor)]),
+    "visml_tensor_dtype": (int32, [P(visml_tensor)]),
+    "visml_tensor_shape": (P(visml_shape), [P(visml_tensor)]),
+    "visml_tensor_strides": (P(int64), [P(visml_tensor)]),
+    "visml_tensor_data": (c_void_p, [P(visml_tensor)]),
+    "visml_tensor_count": (int64, [P(visml_tensor)]),
+    "visml_tensor_is_contiguous": (int32, [P(visml_tensor)]),
+    "visml_tensor_slice": (P(visml_tensor), [P(visml_tensor), int64, int64, P(visml_error)]),
+    "visml_tensor_reshape": (P(visml_tensor), [P(visml_tensor), P(visml_shape), P(visml_error)]),
+    "visml_tensor_convert": (P(visml_tensor), [P(visml_tensor), int32, P(visml_error)]),
+    "visml_tensor_to_dlpack": (c_void_p, [P(visml_tensor), P(visml_error)]),
+    "visml_tensor_from_dlpack": (P(visml_tensor), [P(visml_context), c_void_p, P(visml_error)]),
+    # image.h
+    "visml_image_probe": (int32, [P(visml_context), c_void_p, size_t, P(visml_image_info), P(visml_error)]),
+    "visml_image_decode": (P(visml_tensor), [P(visml_context), c_void_p, size_t, P(visml_decode_opts), P(visml_error)]),
+    "visml_image_read": (P(visml_tensor), [P(visml_context), c_char_p, P(visml_decode_opts), P(visml_error)]),
+    "visml_image_write_png": (int32, [P(visml_tensor), c_char_p, P(visml_error)]),
+    "visml_image_encode_png": (P(visml_tensor), [P(visml_tensor), P(visml_error)]),
+    "visml_image_resize": (P(visml_tensor), [P(visml_tensor), int64, int64, int32, P(visml_error)]),
+    "visml_image_fit": (P(visml_tensor), [P(visml_tensor), int64, int64, int32, int32, P(visml_error)]),
+    "visml_image_crop": (P(visml_tensor), [P(visml_tensor), int64, int64, int64, int64, P(visml_error)]),
+    "visml_image_pad": (P(visml_tensor), [P(visml_tensor), int64, int64, int64, int64, double, P(visml_error)]),
+    "visml_image_convert": (P(visml_tensor), [P(visml_tensor), int32, P(visml_error)]),
+    # nn.h
+    "visml_layer_free": (None, [P(visml_layer)]),
+    "visml_conv2d": (P(visml_layer), [P(visml_context), P(visml_conv2d_opts), P(visml_error)]),
+    "visml_maxpool2d": (P(visml_layer), [P(visml_context), P(visml_pool2d_opts), P(visml_error)]),
+    "visml_avgpool2d": (P(visml_layer), [P(visml_context), P(visml_pool2d_opts), P(visml_error)]),
+    "visml_global_avgpool2d": (P(visml_layer), [P(visml_context), P(visml_global_pool2d_opts), P(visml_error)]),
+    "visml_batchnorm": (P(visml_layer), [P(visml_context), P(visml_batchnorm_opts), P(visml_error)]),
+    "visml_dropout": (P(visml_layer), [P(visml_context), P(visml_dropout_opts), P(visml_error)]),
+    "visml_flatten": (P(visml_layer), [P(visml_context), P(visml_plain_opts), P(visml_error)]),
+    "visml_dense": (P(visml_layer), [P(visml_context), P(visml_dense_opts), P(visml_error)]),
+    "visml_activation": (P(visml_layer), [P(visml_context), P(visml_activation_opts), P(visml_error)]),
+    "visml_reshape": (P(visml_layer), [P(visml_context), P(visml_reshape_opts), P(visml_error)]),
+    "visml_rescaling": (P(visml_layer), [P(visml_context), P(visml_rescaling_opts), P(visml_error)]),
+    "visml_add": (P(visml_layer), [P(visml_context), P(visml_plain_opts), P(visml_error)]),
+    "visml_concatenate": (P(visml_layer), [P(visml_context), P(visml_concatenate_opts), P(visml_error)]),
+    "visml_loss_free": (None, [P(visml_loss)]),
+    "visml_categorical_crossentropy": (P(visml_loss), [P(visml_context), P(visml_crossentropy_opts), P(visml_error)]),
+    "visml_sparse_categorical_crossentropy": (P(visml_loss), [P(visml_context), P(visml_crossentropy_opts),
+                                                              P(visml_error)]),
+    "visml_mean_squared_error": (P(visml_loss), [P(visml_context), P(visml_loss_opts), P(visml_error)]),
+    "visml_optimizer_free": (None, [P(visml_optimizer)]),
+    "visml_sgd": (P(visml_optimizer), [P(visml_context), P(visml_sgd_opts), P(visml_error)]),
+    "visml_adam": (P(visml_optimizer), [P(visml_context), P(visml_adam_opts), P(visml_error)]),
+    # data.h
+    "visml_dataset_from_folder": (P(visml_dataset), [P(visml_context), c_char_p, P(visml_source_opts), P(visml_error)]),
+    "visml_dataset_from_idx": (P(visml_dataset), [P(visml_context), c_char_p, c_char_p, P(visml_source_opts),
+                                                  P(visml_error)]),
+    "visml_dataset_from_csv": (P(visml_dataset), [P(visml_context), c_char_p, P(visml_source_opts), P(visml_error)]),
+    "visml_dataset_from_manifest": (P(visml_dataset), [P(visml_context), c_char_p, c_char_p, P(visml_source_opts),
+                                                       P(visml_error)]),
+    "visml_dataset_from_arrays": (P(visml_dataset), [P(visml_context), P(visml_tensor), P(visml_tensor), P(c_char_p),
+                                                     size_t, P(visml_error)]),
+    "visml_dataset_from_callback": (P(visml_dataset), [P(visml_context), int64, int32, P(visml_shape), P(c_char_p),
+                                                       size_t, visml_sample_fn, c_void_p, P(visml_source_opts),
+                                                       P(visml_error)]),
+    "visml_dataset_subset": (P(visml_dataset), [P(visml_dataset), P(int64), size_t, P(visml_error)]),
+    "visml_dataset_with_classes": (P(visml_dataset), [P(visml_dataset), P(c_char_p), size_t, P(visml_error)]),
+    "visml_dataset_free": (None, [P(visml_dataset)]),
+    "visml_dataset_count": (int64, [P(visml_dataset)]),
+    "visml_dataset_class_count": (size_t, [P(visml_dataset)]),
+    "visml_dataset_class_name": (c_char_p, [P(visml_dataset), size_t]),
+    "visml_dataset_label": (int32, [P(visml_dataset), int64]),
+    "visml_dataset_path": (c_char_p, [P(visml_dataset), int64]),
+    "visml_dataset_sample_shape": (int32, [P(visml_dataset), P(visml_shape), P(visml_error)]),
+    "visml_dataset_read": (P(visml_tensor), [P(visml_dataset), int64, P(visml_error)]),
+    "visml_dataset_dropped_count": (size_t, [P(visml_dataset)]),
+    "visml_dataset_dropped": (int32, [P(visml_dataset), size_t, P(c_char), size_t, P(c_char), size_t, P(visml_error)]),
+    "visml_dataset_split": (int32, [P(visml_dataset), P(visml_split_opts), P(P(visml_dataset)), P(visml_error)]),
+    "visml_split_save": (int32, [P(P(visml_dataset)), c_char_p, P(visml_error)]),
+    "visml_loader_new": (P(visml_loader), [P(visml_dataset), P(visml_loader_opts), P(visml_error)]),
+    "visml_loader_free": (None, [P(visml_loader)]),
+    "visml_loader_steps": (int64, [P(visml_loader)]),
+    "visml_loader_next": (int32, [P(visml_loader), P(P(visml_batch)), P(visml_error)]),
+    "visml_batch_free": (None, [P(visml_batch)]),
+    "visml_batch_count": (int64, [P(visml_batch)]),
+    "visml_batch_epoch": (int64, [P(visml_batch)]),
+    "visml_batch_step": (int64, [P(visml_batch)]),
+    "visml_batch_images": (P(visml_tensor), [P(visml_batch)]),
+    "visml_batch_targets": (P(visml_tensor), [P(visml_batch)]),
+    "visml_batch_indices": (P(int64), [P(visml_batch)]),
+    # model.h
+    "visml_model_new": (P(visml_model), [P(visml_context), P(visml_shape), P(visml_error)]),
+    "visml_model_free": (None, [P(visml_model)]),
+    "visml_model_add": (int32, [P(visml_model), P(visml_layer), P(visml_error)]),
+    "visml_model_apply": (int32, [P(visml_model), P(visml_layer), P(int32), size_t, P(visml_error)]),
+    "visml_model_build": (int32, [P(visml_model), uint64, P(visml_error)]),
+    "visml_model_input_shape": (P(visml_shape), [P(visml_model)]),
+    "visml_model_output_shape": (P(visml_shape), [P(visml_model)]),
+    "visml_model_summary": (size_t, [P(visml_model), P(c_char), size_t]),
+    "visml_model_to_json": (size_t, [P(visml_model), P(c_char), size_t]),
+    "visml_model_from_json": (P(visml_model), [P(visml_context), c_char_p, size_t, P(visml_shape), int32,
+                                               P(visml_error)]),
+    "visml_model_param_count": (size_t, [P(visml_model)]),
+    "visml_model_param_name": (c_char_p, [P(visml_model), size_t]),
+    "visml_model_param_trainable": (int32, [P(visml_model), size_t]),
+    "visml_model_param": (P(visml_tensor), [P(visml_model), size_t, P(visml_error)]),
+    "visml_model_set_param": (int32, [P(visml_model), c_char_p, P(visml_tensor), P(visml_error)]),
+    "visml_model_set_classes": (int32, [P(visml_model), P(c_char_p), size_t, P(visml_error)]),
+    "visml_model_class_count": (size_t, [P(visml_model)]),
+    "visml_model_class_name": (c_char_p, [P(visml_model), size_t]),
+    "visml_model_set_attribute": (int32, [P(visml_model), c_char_p, c_char_p, P(visml_error)]),
+    "visml_model_attribute": (c_char_p, [P(visml_model), c_char_p]),
+    "visml_model_save": (int32, [P(visml_model), c_char_p, P(visml_error)]),
+    "visml_model_save_memory": (P(visml_tensor), [P(visml_model), P(visml_error)]),
+    "visml_model_load": (P(visml_model), [P(visml_context), c_char_p, P(visml_error)]),
+    "visml_model_load_memory": (P(visml_model), [P(visml_context), c_void_p, size_t, P(visml_error)]),
+    "visml_session_new": (P(visml_session), [P(visml_model), P(visml_session_opts), P(visml_error)]),
+    "visml_session_free": (None, [P(visml_session)]),
+    "visml_session_run": (int32, [P(visml_session), P(visml_tensor), P(visml_tensor), P(visml_error)]),
+    # metric.h
+    "visml_report_new": (P(visml_report), [P(visml_context), size_t, P(visml_error)]),
+    "visml_report_free": (None, [P(visml_report)]),
+    "visml_report_add": (int32, [P(visml_report), P(visml_tensor), P(visml_tensor), P(visml_tensor), P(visml_error)]),
+    "visml_report_classes": (size_t, [P(visml_report)]),
+    "visml_report_count": (int64, [P(visml_report)]),
+    "visml_report_accuracy": (double, [P(visml_report)]),
+    "visml_report_top_k": (double, [P(visml_report), size_t]),
+    "visml_report_confusion": (double, [P(visml_report), size_t, size_t]),
+    "visml_report_precision": (double, [P(visml_report), size_t]),
+    "visml_report_recall": (double, [P(visml_report), size_t]),
+    "visml_report_f1": (double, [P(visml_report), size_t]),
+    "visml_report_support": (double, [P(visml_report), size_t]),
+    "visml_report_macro_f1": (double, [P(visml_report)]),
+    "visml_report_text": (size_t, [P(visml_report), P(c_char_p), P(c_char), size_t]),
+    # train.h
+    "visml_progress_text": (size_t, [P(visml_progress), int32, P(c_char), size_t]),
+    "visml_history_free": (None, [P(visml_history)]),
+    "visml_history_epochs": (size_t, [P(visml_history)]),
+    "visml_history_get": (double, [P(visml_history), c_char_p, size_t]),
+    "visml_fit": (int32, [P(visml_model), P(visml_dataset), P(visml_fit_opts), P(P(visml_history)), P(visml_error)]),
+    "visml_evaluate": (int32, [P(visml_model), P(visml_dataset), P(visml_evaluate_opts), P(double), P(P(visml_report)),
+                               P(visml_error)]),
+    "visml_predict": (P(visml_tensor), [P(visml_model), P(visml_dataset), P(visml_evaluate_opts), P(visml_error)]),
+}
+
+
+# ---- loading ----
+
+
+def candidates():
+    """Where the library is looked for, in order: beside the package, VISML_LIBRARY, the system."""
+    here = pathlib.Path(__file__).resolve().parent
+    name = f"libvisml.so.{ABI_MAJOR}"
+    for path in (here / name, here / "libvisml.so"):
+        if path.exists():
+            yield str(path)
+    if os.environ.get("VISML_LIBRARY"):
+        yield os.environ["VISML_LIBRARY"]
+    yield name
+    # No soname of another ABI: what find_library("visml") finds is taken only when it is this major.
+    found = ctypes.util.find_library("visml")
+    if found and found.endswith(f".so.{ABI_MAJOR}"):
+        yield found
+
+
+def load():
+    """The library with all prototypes set."""
+    tried = []
+    for path in candidates():
+        try:
+            library = ctypes.CDLL(path)
+        except OSError as e:
+            tried.append(f"{path}: {e}")
+            continue
+        missing = [name for name in PROTOTYPES if not hasattr(library, name)]
+        if missing:
+            tried.append(f"{path}: does not export {', '.join(missing[:5])}{' and others' if len(missing) > 5 else ''}")
+            continue
+        for name, (result, arguments) in PROTOTYPES.items():
+            function = getattr(library, name)
+            function.restype, function.argtypes = result, arguments
+        return library
+    raise ImportError("libvisml is not found; set VISML_LIBRARY to the path of libvisml.so. Tried:\n  " + "\n  ".join(tried))
+
+
+lib = load()

@@ -1,0 +1,114 @@
+"""Keyword arguments from the options structs: the names of the fields, with Python's values.
+
+- None, or leaving it out, means the default; a 0.0 that is written down is meant (VISML_ZERO where the struct needs it).
+- Enumerations are strings: activation="relu", padding="same". Integers are taken too.
+- Fields that say no are turned round: use_bias=False for no_bias = 1.
+- A single number for an array of two stands for both.
+"""
+import ctypes
+import inspect
+import os
+
+from . import _call, _ffi
+
+# Field -> the word that says the opposite.
+TURNED = {"no_bias": "use_bias", "no_center": "center", "no_scale": "scale", "no_shuffle": "shuffle"}
+
+ACTIVATIONS = ("linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax")
+INITIALIZERS = (None, "zeros", "ones", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal",
+                "random_uniform", "random_normal", "orthogonal")
+# Field or argument -> value by name. The names follow the header's constants; a test compares them.
+ENUMS = {
+    "activation": dict(zip(ACTIVATIONS, range(6))),
+    "kernel_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
+    "bias_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
+    "padding": {"valid": 0, "same": 1},
+    "on_invalid": {"drop": 0, "error": 1, "keep": 2},
+    "color": {"as_is": 0, "gray": 1, "rgb": 3, "rgba": 4},
+    "fit": {"stretch": 0, "crop": 1, "pad": 2},
+    "filter": {"bilinear": 0, "nearest": 1, "area": 2},
+    "mode": {"stratified": 0, "random": 1, "grouped": 2},
+}
+
+# Real-valued fields in which 0 is not the default and VISML_ZERO asks for it.
+ZERO = {
+    "visml_batchnorm_opts": {"momentum"},
+    "visml_dropout_opts": {"rate"},
+    "visml_activation_opts": {"alpha"},
+    "visml_rescaling_opts": {"scale"},
+    "visml_sgd_opts": {"learning_rate"},
+    "visml_adam_opts": {"learning_rate", "beta_1", "beta_2"},
+}
+
+PATHS = {"checkpoint_dir"}
+NUMBERS = (_ffi.int32, _ffi.uint32, _ffi.int64, _ffi.uint64, _ffi.double, _ffi.c_char_p)
+
+
+def keywords(struct):
+    """{keyword: field} of the fields that a Python value can be given for: numbers, arrays of them, strings."""
+    found = {}
+    for name, kind in struct._fields_:
+        plain = kind in NUMBERS or (isinstance(kind, type) and issubclass(kind, ctypes.Array))
+        if plain and name not in ("size", "reserved"):
+            found[TURNED.get(name, name)] = name
+    return found
+
+
+def signature(struct, positional=(), extra=()):
+    """What inspect and help() show: `positional` may be given without their names, `extra` keywords are the caller's."""
+    names = keywords(struct)
+    parameter = inspect.Parameter
+    listed = [parameter(n, parameter.POSITIONAL_OR_KEYWORD, default=None) for n in positional]
+    listed += [parameter(n, parameter.KEYWORD_ONLY, default=None) for n in (*names, *extra) if n not in positional]
+    return inspect.Signature(listed)
+
+
+def enum(name, value):
+    """The number of a named value."""
+    if not isinstance(value, str):
+        return _call.whole(value, _ffi.int32, name)
+    if value not in ENUMS[name]:
+        raise ValueError(f"{name} is {value!r}, must be one of {', '.join(map(repr, ENUMS[name]))}")
+    return ENUMS[name][value]
+
+
+def one(struct, name, kind, value, what):
+    """One number as the field takes it."""
+    if name in ENUMS:
+        return enum(name, value)
+    if kind is _ffi.double:
+        number = float(value)
+        return _ffi.VISML_ZERO if number == 0 and name in ZERO.get(struct.__name__, ()) else number
+    if name in TURNED:
+        return int(not value)
+    return _call.whole(value, kind, what)
+
+
+def fill_array(options, name, kind, value):
+    values = [value] if not hasattr(value, "__len__") else list(value)
+    array = getattr(options, name)
+    if not 0 < len(values) <= len(array):
+        raise ValueError(f"{name} has {len(values)} numbers, must have 1 to {len(array)}")
+    for i, v in enumerate(values):
+        array[i] = one(type(options), name, kind._type_, v, f"{name}[{i}]")
+
+
+def build(struct, values):
+    """An options struct from keywords; unknown ones are a TypeError that lists what there is."""
+    names = keywords(struct)
+    kinds = dict(struct._fields_)
+    options = struct(size=ctypes.sizeof(struct))
+    for keyword, value in values.items():
+        if keyword not in names:
+            raise TypeError(f"{keyword!r} is not an option of {struct.__name__}; there are {', '.join(names)}")
+        name = names[keyword]
+        kind = kinds[name]
+        if value is None:
+            continue
+        if kind is _ffi.c_char_p:
+            setattr(options, name, _call.path(value) if name in PATHS or isinstance(value, os.PathLike) else _call.text(value, name))
+        elif issubclass(kind, ctypes.Array):
+            fill_array(options, name, kind, value)
+        else:
+            setattr(options, name, one(struct, name, kind, value, keyword))
+    return options

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Compares the library with the ABI that the last release promised.
+#   check_abi.sh LIBRARY            fails when anything was removed or has changed; additions are fine
+#   check_abi.sh LIBRARY --write    writes the dump anew (docs/abi.md says when)
+# Needs abidw and abidiff (package abigail-tools) and a library with debugging information. Exit code 77: skipped.
+set -eu
+
+library=$1
+here=$(cd "$(dirname "$0")" && pwd)
+headers=$here/../../include
+dump=$here/libvisml.abi
+
+for tool in abidw abidiff; do
+    if ! command -v "$tool" >/dev/null 2>&1; then
+        echo "skipped: $tool is not installed (package abigail-tools)"
+        exit 77
+    fi
+done
+if ! readelf -S "$library" | grep -q '\.debug_info'; then
+    echo "skipped: $library has no debugging information; configure with --buildtype=debugoptimized"
+    exit 77
+fi
+if [ "$(uname -m)" != x86_64 ]; then
+    echo "skipped: the dump is that of x86_64"
+    exit 77
+fi
+
+if [ "${2:-}" = --write ]; then
+    # Only what the public headers declare; no paths and lines, which change with every edit.
+    abidw --headers-dir "$headers" --drop-private-types --no-corpus-path --no-comp-dir-path --no-show-locs \
+        --out-file "$dump" "$library"
+    exit 0
+fi
+
+set +e
+abidiff --headers-dir2 "$headers" --drop-private-types --no-added-syms --suppressions "$here/growth.abignore" "$dump" "$library"
+code=$?
+set -e
+if [ "$code" -ne 0 ]; then
+    echo "the ABI differs from $dump; see docs/abi.md"
+    exit 1
+fi
