@@ -23,7 +23,7 @@ typedef int32_t visml_image_format;
 #define VISML_FORMAT_PNG 2
 #define VISML_FORMAT_BMP 3
 #define VISML_FORMAT_GIF 4 /* the first frame */
-#define VISML_FORMAT_PNM 5 /* P5, P6: binary gray and RGB */
+#define VISML_FORMAT_PNM 5 /* P1 ... P6: bitmap, gray and RGB, as text and binary */
 #define VISML_FORMAT_TGA 6 /* has no magic number: tried last, by the shape of its header */
 
 typedef struct visml_decode_opts {
@@ -64,7 +64,8 @@ VISML_API visml_status visml_image_write_png(const visml_tensor *image, const ch
 VISML_API visml_tensor *visml_image_encode_png(const visml_tensor *image, visml_error *err);
 
 /* How a picture is resized. The conventions are Pillow's: pixel centres at half integers, the filter's support grows with the
- * reduction (antialiasing), 8-bit results are rounded to nearest. */
+ * reduction (antialiasing), 8- and 16-bit results are rounded to nearest after each of the two passes (horizontal, then vertical), and a
+ * side that keeps its length is not filtered. All channels are treated alike: alpha is not multiplied in. */
 typedef int32_t visml_filter;
 #define VISML_FILTER_BILINEAR 0 /* Pillow's BILINEAR: triangle filter, the default */
 #define VISML_FILTER_NEAREST 1  /* Pillow's NEAREST: source index floor((i + 0.5) * scale) */
@@ -77,7 +78,7 @@ VISML_API visml_tensor *visml_image_resize(const visml_tensor *image, int64_t he
 /* How a picture of another aspect ratio is brought to [height, width]. */
 typedef int32_t visml_fit_mode;
 #define VISML_FIT_STRETCH 0 /* each side on its own, as Keras' default */
-#define VISML_FIT_CROP 1    /* resize to cover, cut the middle out (Keras' crop_to_aspect_ratio) */
+#define VISML_FIT_CROP 1    /* cut the largest middle of the wanted aspect ratio out, resize it (Keras' crop_to_aspect_ratio) */
 #define VISML_FIT_PAD 2     /* resize to fit inside, fill the rest with zeros (Keras' pad_to_aspect_ratio) */
 VISML_API visml_tensor *visml_image_fit(const visml_tensor *image, int64_t height, int64_t width, visml_fit_mode mode,
                                         visml_filter filter, visml_error *err);

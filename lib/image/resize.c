@@ -1,0 +1,257 @@
+/* Resampling as Pillow does it: separable, horizontal pass first, the filter's support growing with the reduction. */
+#include "image/resize.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/error.h"
+#include "image/image.h"
+#include "tensor/tensor.h"
+
+/* Weights of 8-bit pictures are integers in units of 2^-22: 32 bits, less 8 for the sample and 2 for sums beyond the ends. */
+#define PRECISION 22
+#define COLUMNS 64 /* samples that the vertical pass holds sums of at one time */
+
+/* ---- weights ---- */
+
+static double triangle(double x) {
+    x = fabs(x);
+    return x < 1.0 ? 1.0 - x : 0.0;
+}
+
+static double box(double x) {
+    return x > -0.5 && x <= 0.5 ? 1.0 : 0.0;
+}
+
+/* For each output place the inputs that it is made of and their weights. */
+typedef struct taps {
+    int64_t size; /* weights of each place */
+    int32_t *first, *count;
+    double *real;
+    int32_t *fixed; /* the same in units of 2^-PRECISION */
+} taps;
+
+static void free_taps(visml_memory *m, taps *t) {
+    visml_mem_free(m, t->first);
+    visml_mem_free(m, t->count);
+    visml_mem_free(m, t->real);
+    visml_mem_free(m, t->fixed);
+}
+
+static visml_status alloc_taps(visml_memory *m, int64_t places, taps *t, visml_error *err) {
+    size_t total;
+    if (!visml_size_mul((size_t)places, (size_t)t->size, &total))
+        return visml_fail(err, VISML_ENOMEM, "resize: %lld weights are more than can be addressed", (long long)places);
+    t->first = visml_mem_zalloc(m, (size_t)places, sizeof *t->first, err);
+    t->count = t->first ? visml_mem_zalloc(m, (size_t)places, sizeof *t->count, err) : NULL;
+    t->real = t->count ? visml_mem_zalloc(m, total, sizeof *t->real, err) : NULL;
+    t->fixed = t->real ? visml_mem_zalloc(m, total, sizeof *t->fixed, err) : NULL;
+    if (t->fixed)
+        return VISML_OK;
+    free_taps(m, t);
+    return VISML_ENOMEM;
+}
+
+/* Weights of one place around `center`, in inputs; `stretch` is how much wider than 1 the filter is. */
+static void fill_place(taps *t, int64_t place, double center, double stretch, double support, int64_t in, double (*filter)(double)) {
+    double *w = t->real + place * t->size, sum = 0.0, inverse = 1.0 / stretch;
+    int64_t first = (int64_t)(center - support + 0.5), end = (int64_t)(center + support + 0.5);
+    first = first < 0 ? 0 : first;
+    end = end > in ? in : end;
+    for (int64_t i = first; i < end; i++) {
+        w[i - first] = filter(((double)i - center + 0.5) * inverse);
+        sum += w[i - first];
+    }
+    for (int64_t i = 0; i < end - first; i++) {
+        if (sum != 0.0)
+            w[i] /= sum;
+        t->fixed[place * t->size + i] = (int32_t)(0.5 + w[i] * (1 << PRECISION)); /* these filters are never negative */
+    }
+    t->first[place] = (int32_t)first;
+    t->count[place] = (int32_t)(end - first);
+}
+
+static visml_status make_taps(visml_memory *m, int64_t in, int64_t out, visml_filter filter, taps *t, visml_error *err) {
+    double scale = (double)in / (double)out, stretch = scale < 1.0 ? 1.0 : scale;
+    double support = (filter == VISML_FILTER_AREA ? 0.5 : 1.0) * stretch;
+    *t = (taps){.size = (int64_t)ceil(support) * 2 + 1};
+    VISML_TRY(alloc_taps(m, out, t, err));
+    for (int64_t i = 0; i < out; i++)
+        fill_place(t, i, ((double)i + 0.5) * scale, stretch, support, in, filter == VISML_FILTER_AREA ? box : triangle);
+    return VISML_OK;
+}
+
+/* ---- passes ---- */
+
+static inline uint8_t clip8(int32_t sum) {
+    sum >>= PRECISION;
+    return (uint8_t)(sum < 0 ? 0 : sum > 255 ? 255 : sum);
+}
+
+static inline uint16_t clip16(double sum) {
+    sum = floor(sum + 0.5);
+    return (uint16_t)(sum < 0 ? 0 : sum > 65535 ? 65535 : sum);
+}
+
+#define START8 (1 << (PRECISION - 1)) /* a half: >> PRECISION then rounds */
+
+/* One row: in[.., channels] -> out[out_width, channels]. `channels` is a constant where this is inlined. */
+#define DEFINE_HORIZONTAL(name, type, sum_type, weights, start, finish)                                             \
+    static inline void name(const type *in, type *out, int64_t out_width, const taps *t, const int64_t channels) {   \
+        for (int64_t x = 0; x < out_width; x++, out += channels) {                                                  \
+            const type *p = in + t->first[x] * channels;                                                            \
+            sum_type sum[4] = {start, start, start, start};                                                         \
+            for (int32_t k = 0; k < t->count[x]; k++, p += channels)                                                \
+                for (int64_t c = 0; c < channels; c++)                                                              \
+                    sum[c] += (sum_type)p[c] * (weights)[x * t->size + k];                                          \
+            for (int64_t c = 0; c < channels; c++)                                                                  \
+                out[c] = finish(sum[c]);                                                                            \
+        }                                                                                                           \
+    }                                                                                                               \
+    static void name##_row(const void *in, void *out, int64_t out_width, const taps *t, int64_t channels) {          \
+        switch (channels) {                                                                                         \
+        case 1: name(in, out, out_width, t, 1); break;                                                              \
+        case 2: name(in, out, out_width, t, 2); break;                                                              \
+        case 3: name(in, out, out_width, t, 3); break;                                                              \
+        default: name(in, out, out_width, t, 4);                                                                    \
+        }                                                                                                           \
+    }
+
+/* One row of n samples out of t->count rows that lie `stride` samples apart. */
+#define DEFINE_VERTICAL(name, type, sum_type, weights, start, finish)                                               \
+    static void name(const void *rows, void *out_row, int64_t n, int64_t stride, const taps *t, int64_t y) {         \
+        const type *in = (const type *)rows + t->first[y] * stride;                                                 \
+        type *out = out_row;                                                                                        \
+        for (int64_t x = 0; x < n; x += COLUMNS) {                                                                  \
+            int64_t columns = n - x < COLUMNS ? n - x : COLUMNS;                                                    \
+            sum_type sum[COLUMNS];                                                                                  \
+            for (int64_t i = 0; i < columns; i++)                                                                   \
+                sum[i] = start;                                                                                     \
+            for (int32_t k = 0; k < t->count[y]; k++) {                                                             \
+                const type *p = in + k * stride + x;                                                                \
+                const sum_type w = (weights)[y * t->size + k];                                                      \
+                for (int64_t i = 0; i < columns; i++)                                                               \
+                    sum[i] += (sum_type)p[i] * w;                                                                   \
+            }                                                                                                       \
+            for (int64_t i = 0; i < columns; i++)                                                                   \
+                out[x + i] = finish(sum[i]);                                                                        \
+        }                                                                                                           \
+    }
+
+DEFINE_HORIZONTAL(horizontal_u8, uint8_t, int32_t, t->fixed, START8, clip8)
+DEFINE_HORIZONTAL(horizontal_u16, uint16_t, double, t->real, 0.0, clip16)
+DEFINE_HORIZONTAL(horizontal_f32, float, double, t->real, 0.0, (float))
+DEFINE_VERTICAL(vertical_u8, uint8_t, int32_t, t->fixed, START8, clip8)
+DEFINE_VERTICAL(vertical_u16, uint16_t, double, t->real, 0.0, clip16)
+DEFINE_VERTICAL(vertical_f32, float, double, t->real, 0.0, (float))
+
+typedef struct passes {
+    void (*horizontal)(const void *in, void *out, int64_t out_width, const taps *t, int64_t channels);
+    void (*vertical)(const void *rows, void *out, int64_t n, int64_t stride, const taps *t, int64_t y);
+} passes;
+
+static passes passes_of(visml_dtype dtype) {
+    if (dtype == VISML_U8)
+        return (passes){horizontal_u8_row, vertical_u8};
+    if (dtype == VISML_U16)
+        return (passes){horizontal_u16_row, vertical_u16};
+    return (passes){horizontal_f32_row, vertical_f32};
+}
+
+/* A pass along a side that does not change would change nothing: it is left out. */
+static visml_tensor *resize_width(const visml_tensor *image, int64_t width, visml_filter filter, visml_error *err) {
+    const int64_t *d = image->shape.dims;
+    size_t bytes = visml_dtype_bytes(image->dtype), from = (size_t)(d[1] * d[2]) * bytes, to = (size_t)(width * d[2]) * bytes;
+    visml_tensor *out = visml_image_like(image, d[0], width, d[2], err);
+    taps t;
+    if (!out || make_taps(&image->context->memory, d[1], width, filter, &t, err) < 0) {
+        visml_tensor_release(out);
+        return NULL;
+    }
+    for (int64_t y = 0; y < d[0]; y++)
+        passes_of(image->dtype).horizontal(image->data + (size_t)y * from, out->data + (size_t)y * to, width, &t, d[2]);
+    free_taps(&image->context->memory, &t);
+    return out;
+}
+
+static visml_tensor *resize_height(const visml_tensor *image, int64_t height, visml_filter filter, visml_error *err) {
+    const int64_t *d = image->shape.dims;
+    int64_t n = d[1] * d[2];
+    size_t row = (size_t)n * visml_dtype_bytes(image->dtype);
+    visml_tensor *out = visml_image_like(image, height, d[1], d[2], err);
+    taps t;
+    if (!out || make_taps(&image->context->memory, d[0], height, filter, &t, err) < 0) {
+        visml_tensor_release(out);
+        return NULL;
+    }
+    for (int64_t y = 0; y < height; y++)
+        passes_of(image->dtype).vertical(image->data, out->data + (size_t)y * row, n, n, &t, y);
+    free_taps(&image->context->memory, &t);
+    return out;
+}
+
+/* ---- nearest ---- */
+
+/* Source of each output place. The position is added up, not multiplied, because Pillow does so and the last bit can decide. */
+static void nearest_places(int64_t in, int64_t out, int64_t *places) {
+    double scale = (double)in / (double)out, position = scale * 0.5;
+    for (int64_t i = 0; i < out; i++, position += scale) {
+        int64_t place = (int64_t)position;
+        places[i] = place < in ? place : in - 1;
+    }
+}
+
+static visml_tensor *nearest(const visml_tensor *image, int64_t height, int64_t width, visml_error *err) {
+    const int64_t *d = image->shape.dims;
+    visml_memory *m = &image->context->memory;
+    size_t pixel = (size_t)d[2] * visml_dtype_bytes(image->dtype);
+    int64_t *columns = visml_mem_zalloc(m, (size_t)width, sizeof *columns, err);
+    int64_t *rows = columns ? visml_mem_zalloc(m, (size_t)height, sizeof *rows, err) : NULL;
+    visml_tensor *out = rows ? visml_image_like(image, height, width, d[2], err) : NULL;
+    if (out) {
+        char *to = out->data;
+        nearest_places(d[1], width, columns);
+        nearest_places(d[0], height, rows);
+        for (int64_t y = 0; y < height; y++)
+            for (int64_t x = 0; x < width; x++, to += pixel)
+                memcpy(to, image->data + (size_t)(rows[y] * d[1] + columns[x]) * pixel, pixel);
+    }
+    visml_mem_free(m, rows);
+    visml_mem_free(m, columns);
+    return out;
+}
+
+/* ---- the public call ---- */
+
+visml_status visml_resize_check(const char *what, int64_t height, int64_t width, visml_filter filter, visml_error *err) {
+    if (height < 1 || width < 1 || height > INT32_MAX || width > INT32_MAX)
+        return visml_fail(err, VISML_EINVAL, "%s: height is %lld and width %lld, both must be 1 to %d", what, (long long)height,
+                          (long long)width, INT32_MAX);
+    if (filter != VISML_FILTER_BILINEAR && filter != VISML_FILTER_NEAREST && filter != VISML_FILTER_AREA)
+        return visml_fail(err, VISML_EINVAL, "%s: filter is %d, must be VISML_FILTER_BILINEAR (0), _NEAREST (1) or _AREA (2)", what, filter);
+    return VISML_OK;
+}
+
+visml_tensor *visml_image_resize(const visml_tensor *image, int64_t height, int64_t width, visml_filter filter, visml_error *err) {
+    if (visml_image_check("resize: image", image, err) < 0 || visml_resize_check("resize", height, width, filter, err) < 0)
+        return NULL;
+    const int64_t *d = image->shape.dims;
+    if (d[0] > INT32_MAX || d[1] > INT32_MAX) {
+        visml_fail(err, VISML_EINVAL, "resize: image has shape %s, a side can have %d pixels at most", visml_shape_format(&image->shape).s,
+                   INT32_MAX);
+        return NULL;
+    }
+    if (height == d[0] && width == d[1])
+        return visml_image_convert(image, VISML_COLOR_AS_IS, err); /* a copy */
+    if (filter == VISML_FILTER_NEAREST)
+        return nearest(image, height, width, err);
+    if (width == d[1])
+        return resize_height(image, height, filter, err);
+    visml_tensor *wide = resize_width(image, width, filter, err);
+    if (!wide || height == d[0])
+        return wide;
+    visml_tensor *out = resize_height(wide, height, filter, err);
+    visml_tensor_release(wide);
+    return out;
+}
