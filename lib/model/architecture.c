@@ -171,7 +171,7 @@ static visml_layer *layer_from_json(visml_context *ctx, const json_t *object, in
 
 static visml_status add_layer(visml_model *m, const json_t *object, int32_t classes, visml_error *err) {
     int32_t inputs[VISML_MAX_INPUTS];
-    size_t n, number = m->node_count;
+    size_t n = 0, number = m->node_count;
     visml_layer *layer = layer_from_json(m->context, object, classes, err);
     visml_status status = layer ? inputs_from_json(m, object, inputs, &n, err) : err->code;
     if (status < 0) {

@@ -60,6 +60,7 @@ static void use_until(planner *w, int32_t block, int32_t time) {
 
 static visml_status array_bytes(const planner *w, size_t node, size_t *bytes) {
     const visml_shape *shape = &w->model->nodes[node].shape;
+    *bytes = 0;
     if (!visml_size_mul((size_t)visml_shape_count(shape), (size_t)w->plan->max_batch, bytes) ||
         !visml_size_mul(*bytes, sizeof(real), bytes))
         return visml_fail(w->err, VISML_ENOMEM, "a batch of %lld times %s is more than can be addressed", (long long)w->plan->max_batch,
