@@ -1,5 +1,6 @@
 #include "base/options.h"
 
+#include <float.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -104,7 +105,9 @@ static label label_of(const visml_field *f, size_t i) {
 static label range_of(const visml_field *f) {
     label l;
     const char *above = f->flags & VISML_FIELD_OPEN_MIN ? "above " : "", *below = f->flags & VISML_FIELD_OPEN_MAX ? "below " : "";
-    if (f->max >= 2147483647.0)
+    if (f->min <= -FLT_MAX && f->max >= FLT_MAX)
+        snprintf(l.s, sizeof l.s, "finite as float32");
+    else if (f->max >= 2147483647.0)
         snprintf(l.s, sizeof l.s, "%s%s", *above ? "above " : "at least ", visml_shortest(f->min).s);
     else
         snprintf(l.s, sizeof l.s, "%s%s to %s%s", above, visml_shortest(f->min).s, below, visml_shortest(f->max).s);

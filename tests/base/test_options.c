@@ -1,5 +1,6 @@
 #include "support/support.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@ typedef struct sample_opts {
     int32_t flag;
     double rate;
     double bound;
+    double any;
     int64_t list[3];
     uint64_t seed;
     const char *name;
@@ -26,6 +28,7 @@ static const visml_field fields[] = {
     VISML_FIELD(sample_opts, flag, FLAG, 0, 1, 0, 1, 0),
     VISML_FIELD(sample_opts, rate, F64, 0, 1, 0, 1, 0.9),
     VISML_FIELD(sample_opts, bound, F64, VISML_FIELD_OPEN_MIN | VISML_FIELD_OPEN_MAX, 1, 0, 1, 0.5),
+    VISML_FIELD(sample_opts, any, F64, 0, 1, -FLT_MAX, FLT_MAX, 0),
     VISML_FIELD(sample_opts, list, I64, VISML_FIELD_LIST, 3, -1, 1000, 0),
     VISML_FIELD(sample_opts, seed, U64, 0, 1, 0, 18446744073709551615.0, 0),
     VISML_FIELD(sample_opts, name, NAME, 0, 1, 0, 0, 0),
@@ -95,6 +98,7 @@ static void ranges_are_checked(void **state) {
     refused((sample_opts){.units = 1, .rate = 1.5}, "sample: rate is 1.5, must be 0 to 1");
     refused((sample_opts){.units = 1, .rate = NAN}, "sample: rate is nan, must be 0 to 1");
     refused((sample_opts){.units = 1, .bound = 1}, "sample: bound is 1, must be above 0 to below 1");
+    refused((sample_opts){.units = 1, .any = -INFINITY}, "sample: any is -inf, must be finite as float32");
     refused((sample_opts){.units = 1, .list = {3, -2}}, "sample: list[1] is -2, must be -1 to 1000");
 }
 
@@ -130,7 +134,7 @@ static void json_refused(const char *text, const char *message) {
 
 static void json_mistakes_are_named(void **state) {
     (void)state;
-    json_refused("{\"unit\": 3}", "sample: unknown key \"unit\"; the options are units, pair, mode, flag, rate, bound, list, seed, name");
+    json_refused("{\"unit\": 3}", "sample: unknown key \"unit\"; the options are units, pair, mode, flag, rate, bound, any, list, seed, name");
     json_refused("{\"units\": \"x\"}", "sample: \"units\" must be a whole number");
     json_refused("{\"units\": 0}", "sample: \"units\" is 0, must be 1 to 100");
     json_refused("{\"units\": 5000000000}", "sample: \"units\" is 5000000000, must be 1 to 100");
