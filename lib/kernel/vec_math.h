@@ -4,7 +4,7 @@
 #define KERNEL_VEC_MATH_H
 
 #include "kernel/vec.h"
-#include "visml/base.h"
+#include "visml/nn.h"
 
 #ifdef VISML_REAL_DOUBLE
 
