@@ -46,30 +46,42 @@ static visml_status size_of(int fd, const char *path, uint64_t limit, size_t *n,
     return VISML_OK;
 }
 
-static visml_status read_open(visml_memory *m, int fd, const char *path, uint64_t limit, unsigned char **bytes, size_t *n,
-                              visml_error *err) {
+static visml_status read_open(visml_memory *m, int fd, const char *path, uint64_t limit, unsigned char **bytes, size_t *capacity,
+                              size_t *n, visml_error *err) {
     size_t size = 0;
     VISML_TRY(size_of(fd, path, limit, &size, err));
-    unsigned char *p = visml_mem_alloc(m, size, err);
-    if (!p)
-        return VISML_ENOMEM;
-    visml_status status = read_all(fd, path, p, size, err);
-    if (status < 0) {
-        visml_mem_free(m, p);
-        return status;
+    if (!*bytes || size > *capacity) {
+        unsigned char *p = visml_mem_alloc(m, size, err);
+        if (!p)
+            return VISML_ENOMEM;
+        visml_mem_free(m, *bytes);
+        *bytes = p;
+        *capacity = size;
     }
-    *bytes = p;
+    VISML_TRY(read_all(fd, path, *bytes, size, err));
     *n = size;
     return VISML_OK;
 }
 
-visml_status visml_file_read(visml_memory *m, const char *path, uint64_t limit, unsigned char **bytes, size_t *n, visml_error *err) {
+visml_status visml_file_read_into(visml_memory *m, const char *path, uint64_t limit, unsigned char **bytes, size_t *capacity, size_t *n,
+                                  visml_error *err) {
     /* O_NONBLOCK: opening a FIFO must not wait for a writer; it is refused as no regular file. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return io_error(err, path, "cannot open", errno);
-    visml_status status = read_open(m, fd, path, limit, bytes, n, err);
+    visml_status status = read_open(m, fd, path, limit, bytes, capacity, n, err);
     close(fd);
+    return status;
+}
+
+visml_status visml_file_read(visml_memory *m, const char *path, uint64_t limit, unsigned char **bytes, size_t *n, visml_error *err) {
+    unsigned char *p = NULL;
+    size_t capacity = 0;
+    visml_status status = visml_file_read_into(m, path, limit, &p, &capacity, n, err);
+    if (status == VISML_OK)
+        *bytes = p;
+    else
+        visml_mem_free(m, p);
     return status;
 }
 

@@ -184,8 +184,9 @@ static void copy_target(visml_batch *b, int64_t row, int64_t index, int32_t labe
         ((int32_t *)(void *)b->targets->data)[row] = label;
 }
 
-void visml_batch_fill_row(visml_batch *b, int64_t row, int64_t index, visml_read_buffer *buffer) {
-    const visml_source *s = b->pool->source;
+void visml_batch_fill_row(visml_batch *b, int64_t row, const visml_dataset *ds, visml_read_buffer *buffer) {
+    const visml_source *s = ds->source;
+    int64_t index = visml_dataset_source_index(ds, b->indices[row]);
     size_t bytes = row_bytes(b->images);
     char *pixels = b->images->data + (size_t)row * bytes;
     visml_error why;
@@ -197,7 +198,7 @@ void visml_batch_fill_row(visml_batch *b, int64_t row, int64_t index, visml_read
         keep_reason(s, index, &why, b->reasons[row]);
         label = -1;
     }
-    copy_target(b, row, index, label);
+    copy_target(b, row, index, visml_dataset_map_label(ds, label));
 }
 
 static void move_row(visml_tensor *t, int64_t to, int64_t from) {

@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-#include "data/source.h"
+#include "data/dataset.h"
 
 /* The batches of one loader. It outlives the loader while a caller still holds a batch. */
 typedef struct visml_batch_pool {
@@ -36,8 +36,8 @@ void visml_batch_pool_close(visml_batch_pool *pool);
 visml_batch *visml_batch_take(visml_batch_pool *pool, visml_error *err);
 /* Empty, with so many rows to fill. */
 void visml_batch_reset(visml_batch *b, int64_t epoch, int64_t step, int64_t rows);
-/* Reads a row. index: the sample's number in the source. May be called for different rows from several threads at once. */
-void visml_batch_fill_row(visml_batch *b, int64_t row, int64_t index, visml_read_buffer *buffer);
+/* Reads a row. May be called for different rows from several threads at once. */
+void visml_batch_fill_row(visml_batch *b, int64_t row, const visml_dataset *ds, visml_read_buffer *buffer);
 /* Closes the gaps that failed rows leave. */
 void visml_batch_drop_failed(visml_batch *b);
 

@@ -5,6 +5,7 @@
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "data/intern.h"
 
 /* ---- life ---- */
 
@@ -24,15 +25,22 @@ visml_dataset *visml_dataset_over(visml_source *source, visml_error *err) {
     return ds;
 }
 
-visml_dataset *visml_dataset_view(visml_source *source, int64_t *indices, int64_t n, visml_error *err) {
-    visml_dataset *ds = make(source, err);
-    if (!ds) {
-        visml_mem_free(&source->context->memory, indices);
+static visml_class_map *retain_map(visml_class_map *map) {
+    if (map)
+        atomic_fetch_add_explicit(&map->references, 1, memory_order_relaxed);
+    return map;
+}
+
+visml_dataset *visml_dataset_view(const visml_dataset *ds, int64_t *indices, int64_t n, visml_error *err) {
+    visml_dataset *view = make(ds->source, err);
+    if (!view) {
+        visml_mem_free(&ds->source->context->memory, indices);
         return NULL;
     }
-    ds->indices = indices;
-    ds->count = n;
-    return ds;
+    view->classes = retain_map(ds->classes);
+    view->indices = indices;
+    view->count = n;
+    return view;
 }
 
 static visml_status check_indices(const visml_dataset *ds, const int64_t *indices, size_t n, visml_error *err) {
@@ -55,7 +63,16 @@ visml_dataset *visml_dataset_subset(const visml_dataset *ds, const int64_t *indi
         return NULL;
     for (size_t i = 0; i < n; i++)
         mine[i] = visml_dataset_source_index(ds, indices[i]);
-    return visml_dataset_view(ds->source, mine, (int64_t)n, err);
+    return visml_dataset_view(ds, mine, (int64_t)n, err);
+}
+
+static void release_map(visml_memory *m, visml_class_map *map) {
+    if (!map || atomic_fetch_sub_explicit(&map->references, 1, memory_order_acq_rel) != 1)
+        return;
+    visml_arena_clear(&map->names_arena);
+    visml_mem_free(m, map->names);
+    visml_mem_free(m, map->labels);
+    visml_mem_free(m, map);
 }
 
 visml_dataset *visml_dataset_retain(visml_dataset *ds) {
@@ -67,10 +84,118 @@ void visml_dataset_free(visml_dataset *ds) {
     if (!ds || atomic_fetch_sub_explicit(&ds->references, 1, memory_order_acq_rel) != 1)
         return;
     visml_source *source = ds->source;
+    release_map(&source->context->memory, ds->classes);
     visml_mem_free(&source->context->memory, ds->indices);
     visml_mem_free(&source->context->memory, ds->record);
     visml_mem_free(&source->context->memory, ds);
     visml_source_release(source);
+}
+
+/* ---- classes ---- */
+
+/* Numbers the names as they come, keeps copies; one that is there twice is an error. */
+static visml_status intern_names(visml_class_map *map, const char *const *names, size_t n, visml_intern *numbers, visml_error *err) {
+    for (size_t i = 0; i < n; i++) {
+        size_t id;
+        if (!names[i] || !*names[i])
+            return visml_fail(err, VISML_EINVAL, "with_classes: names[%zu] is %s, must be a class name", i, names[i] ? "empty" : "NULL");
+        VISML_TRY(visml_intern_add(numbers, names[i], strlen(names[i]), &id, err));
+        if (id != i)
+            return visml_fail(err, VISML_EINVAL, "with_classes: names[%zu] and names[%zu] are both \"%s\"", id, i, names[i]);
+        map->names[i] = visml_arena_strndup(&map->names_arena, names[i], strlen(names[i]), err);
+        if (!map->names[i])
+            return VISML_ENOMEM;
+    }
+    map->count = n;
+    return VISML_OK;
+}
+
+/* Where each class of the dataset (and through it, of the source) stands among the names. */
+static visml_status match_classes(visml_class_map *map, const visml_dataset *ds, visml_intern *numbers, visml_error *err) {
+    for (size_t c = 0; c < ds->source->classes; c++) {
+        int32_t here = visml_dataset_map_label(ds, (int32_t)c);
+        const char *name = visml_dataset_class_name(ds, (size_t)here);
+        size_t id;
+        VISML_TRY(visml_intern_add(numbers, name, strlen(name), &id, err));
+        if (id >= map->count)
+            return visml_fail(err, VISML_EINVAL, "with_classes: the dataset has the class \"%s\", which is not among the %zu names", name,
+                              map->count);
+        map->labels[c] = (int32_t)id;
+    }
+    return VISML_OK;
+}
+
+static visml_status fill_map(visml_class_map *map, const visml_dataset *ds, const char *const *names, size_t n, visml_error *err) {
+    visml_memory *m = &ds->source->context->memory;
+    visml_intern numbers;
+    if (!(map->names = visml_mem_zalloc(m, n, sizeof *map->names, err)) ||
+        !(map->labels = visml_mem_zalloc(m, ds->source->classes, sizeof *map->labels, err)))
+        return VISML_ENOMEM;
+    visml_intern_init(&numbers, m);
+    visml_status status = intern_names(map, names, n, &numbers, err);
+    if (status == VISML_OK)
+        status = match_classes(map, ds, &numbers, err);
+    visml_intern_free(&numbers);
+    return status;
+}
+
+static visml_class_map *make_map(const visml_dataset *ds, const char *const *names, size_t n, visml_error *err) {
+    visml_memory *m = &ds->source->context->memory;
+    visml_class_map *map = visml_mem_zalloc(m, 1, sizeof *map, err);
+    if (!map)
+        return NULL;
+    map->references = 1;
+    visml_arena_init(&map->names_arena, m);
+    if (fill_map(map, ds, names, n, err) < 0) {
+        release_map(m, map);
+        return NULL;
+    }
+    return map;
+}
+
+/* Columns of float targets stay where they are; only names in the same places will do. */
+static int moves_columns(const visml_dataset *ds, const visml_class_map *map) {
+    for (size_t c = 0; c < ds->source->classes; c++)
+        if (map->labels[c] != (int32_t)c)
+            return 1;
+    return map->count != ds->source->classes;
+}
+
+/* The same samples: all, or a copy of the numbers. NULL when memory ran out. */
+static visml_dataset *same_samples(const visml_dataset *ds, visml_error *err) {
+    visml_dataset *copy = make(ds->source, err);
+    if (!copy || !ds->indices)
+        return copy;
+    copy->indices = visml_mem_zalloc(&ds->source->context->memory, (size_t)ds->count, sizeof *ds->indices, err);
+    if (!copy->indices) {
+        visml_dataset_free(copy);
+        return NULL;
+    }
+    memcpy(copy->indices, ds->indices, (size_t)ds->count * sizeof *ds->indices);
+    copy->count = ds->count;
+    return copy;
+}
+
+visml_dataset *visml_dataset_with_classes(const visml_dataset *ds, const char *const *names, size_t n, visml_error *err) {
+    if (!ds || !names || n < 1 || n > INT32_MAX) {
+        visml_fail(err, VISML_EINVAL, "with_classes: %s", !ds ? "ds is NULL, must be a dataset" : !names ? "names is NULL, must be class names"
+                   : "n must be 1 to 2147483647");
+        return NULL;
+    }
+    if (!ds->source->classes) {
+        visml_fail(err, VISML_EINVAL, "with_classes: the dataset has no classes");
+        return NULL;
+    }
+    visml_class_map *map = make_map(ds, names, n, err);
+    int wrong = map && ds->source->targets && moves_columns(ds, map);
+    if (wrong)
+        visml_fail(err, VISML_EINVAL, "with_classes: the targets are arrays, whose columns cannot be put in another order");
+    visml_dataset *copy = map && !wrong ? same_samples(ds, err) : NULL;
+    if (copy)
+        copy->classes = map;
+    else
+        release_map(&ds->source->context->memory, map);
+    return copy;
 }
 
 /* ---- looking ---- */
@@ -80,17 +205,21 @@ int64_t visml_dataset_count(const visml_dataset *ds) {
 }
 
 size_t visml_dataset_class_count(const visml_dataset *ds) {
-    return ds ? ds->source->classes : 0;
+    if (!ds)
+        return 0;
+    return ds->classes ? ds->classes->count : ds->source->classes;
 }
 
 const char *visml_dataset_class_name(const visml_dataset *ds, size_t i) {
-    return ds && i < ds->source->classes ? ds->source->class_names[i] : NULL;
+    if (i >= visml_dataset_class_count(ds))
+        return NULL;
+    return ds->classes ? ds->classes->names[i] : ds->source->class_names[i];
 }
 
 int32_t visml_dataset_label(const visml_dataset *ds, int64_t i) {
     if (!ds || i < 0 || i >= ds->count || !ds->source->labels)
         return -1;
-    return ds->source->labels[visml_dataset_source_index(ds, i)];
+    return visml_dataset_map_label(ds, ds->source->labels[visml_dataset_source_index(ds, i)]);
 }
 
 const char *visml_dataset_path(const visml_dataset *ds, int64_t i) {

@@ -12,23 +12,38 @@ typedef struct visml_split_record {
     char group[256]; /* cut when longer; "" when none */
 } visml_split_record;
 
+/* Class numbers other than the source's: those of a model. Shared by a dataset and its subsets. */
+typedef struct visml_class_map {
+    _Atomic int64_t references;
+    visml_arena names_arena;
+    const char **names; /* [count] */
+    size_t count;
+    int32_t *labels; /* [classes of the source] the number of each class here */
+} visml_class_map;
+
 struct visml_dataset {
     visml_source *source;
     _Atomic int64_t references;
     int64_t count;
     int64_t *indices;           /* [count] numbers in the source (owned); NULL: all of them in order */
+    visml_class_map *classes;   /* retained; NULL: as the source has them */
     visml_split_record *record; /* owned; NULL: not made by a split */
 };
 
 /* All of a source. Consumes the source, also on failure; NULL stays NULL. */
 visml_dataset *visml_dataset_over(visml_source *source, visml_error *err);
-/* Samples `indices` (numbers in the source, checked, consumed also on failure) of a source, which is retained. */
-visml_dataset *visml_dataset_view(visml_source *source, int64_t *indices, int64_t n, visml_error *err);
+/* Samples `indices` (numbers in the source, checked, consumed also on failure) of the source of `ds`, with its classes. */
+visml_dataset *visml_dataset_view(const visml_dataset *ds, int64_t *indices, int64_t n, visml_error *err);
 visml_dataset *visml_dataset_retain(visml_dataset *ds);
 
 /* Sample i's number in the source. i must be in range. */
 static inline int64_t visml_dataset_source_index(const visml_dataset *ds, int64_t i) {
     return ds->indices ? ds->indices[i] : i;
+}
+
+/* What the class `label` of the source is here; -1 stays. */
+static inline int32_t visml_dataset_map_label(const visml_dataset *ds, int32_t label) {
+    return ds->classes && label >= 0 ? ds->classes->labels[label] : label;
 }
 
 #endif

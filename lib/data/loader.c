@@ -94,7 +94,7 @@ static int open_batch(void *user, visml_batch *b) {
 
 static void fill_row(void *user, visml_batch *b, int64_t row, visml_read_buffer *buffer) {
     const visml_loader *l = user;
-    visml_batch_fill_row(b, row, visml_dataset_source_index(l->dataset, b->indices[row]), buffer);
+    visml_batch_fill_row(b, row, l->dataset, buffer);
 }
 
 static visml_status prepare(visml_loader *l, visml_error *err) {
