@@ -12,7 +12,8 @@
 #include "base/error.h"
 #include "data/dataset.h"
 #include "data/files.h"
-#include "image/format.h"
+
+#define SNIFF_BYTES 64 /* of the beginning of a file tell what it is */
 
 /* A folder that is still to be looked through. */
 typedef struct pending {
@@ -130,7 +131,7 @@ static int named_as_image(const char *path) {
 }
 
 static int starts_as_image(const char *path) {
-    unsigned char bytes[VISML_SNIFF_BYTES];
+    unsigned char bytes[SNIFF_BYTES];
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return 0;
@@ -139,7 +140,7 @@ static int starts_as_image(const char *path) {
         n = read(fd, bytes, sizeof bytes);
     while (n < 0 && errno == EINTR);
     close(fd);
-    return n > 0 && visml_image_sniff(bytes, (size_t)n);
+    return n > 0 && visml_image_format_of(bytes, (size_t)n) != VISML_FORMAT_UNKNOWN;
 }
 
 /* By content, and by name for what its content does not show: a page of text called cat.jpg was meant to be an image and must be
