@@ -1,0 +1,406 @@
+/* Every row of kernels.def at every level against the reference: lengths, alignments, unreadable neighbours, special values. A row without
+ * a run_<name> here does not compile. */
+#include "levels.h"
+
+#include "visml/nn.h"
+
+#define ARRAYS 12
+#define CANARY 0x1.badp+7f
+
+/* One call's arrays. The same trial run again gives the same numbers at other places. */
+typedef struct trial {
+    size_t n, rows; /* n: elements, or channels */
+    int offset;     /* elements behind a multiple of 64 bytes; -1: the arrays end at an unreadable page */
+    int special;    /* NaN, infinities, zeros, subnormal numbers among the values */
+    uint64_t seed;
+    size_t arrays;
+    struct {
+        float *p;
+        size_t n;
+        char *base;
+        int output;
+    } array[ARRAYS];
+} trial;
+
+static float special_value(uint64_t *seed) {
+    static const float values[] = {0.0f, -0.0f, NAN, INFINITY, -INFINITY, 1e-42f, -1e-40f, 3e38f, -3e38f, 90.0f, -104.5f, 1.0f};
+    return values[test_random(seed) % (sizeof values / sizeof *values)];
+}
+
+static float *take(trial *t, size_t n, int output) {
+    assert_true(t->arrays < ARRAYS);
+    size_t i = t->arrays++;
+    float *p;
+    if (t->offset < 0) {
+        p = test_guarded(n * sizeof *p);
+        t->array[i].base = (char *)p;
+    } else {
+        t->array[i].base = aligned_alloc(64, ((n + 48) * sizeof *p + 63) / 64 * 64);
+        assert_non_null(t->array[i].base);
+        p = (float *)(void *)t->array[i].base + 16 + t->offset;
+        for (int j = 0; j < 16; j++)
+            p[-1 - j] = p[n + (size_t)j % (size_t)(16 - t->offset)] = CANARY;
+    }
+    t->array[i].p = p;
+    t->array[i].n = n;
+    t->array[i].output = output;
+    for (size_t j = 0; j < n; j++)
+        p[j] = t->special && test_random(&t->seed) % 4 == 0 ? special_value(&t->seed) : test_random_float(&t->seed);
+    return p;
+}
+
+static float *in(trial *t, size_t n) {
+    return take(t, n, 0);
+}
+
+/* Holds numbers too: what a kernel adds to, and what it must not use. */
+static float *out(trial *t, size_t n) {
+    return take(t, n, 1);
+}
+
+static void release(trial *t) {
+    for (size_t i = 0; i < t->arrays; i++) {
+        float *p = t->array[i].p;
+        if (t->offset < 0) {
+            test_guarded_free(p, t->array[i].n * sizeof *p);
+            continue;
+        }
+        for (int j = 0; j < 16 - t->offset; j++)
+            assert_true(p[-1 - j] == CANARY && p[t->array[i].n + (size_t)j] == CANARY);
+        free(t->array[i].base);
+    }
+}
+
+/* ---- one function a row ---- */
+
+static void run_gemm_blocking(const visml_kernels *k, trial *t) {
+    visml_blocking b = k->gemm_blocking();
+    (void)t;
+    assert_true(b.mr >= 1 && b.mr <= VISML_MAX_MR && b.nr >= 16 && b.nr <= VISML_MAX_NR && b.nr % 16 == 0 && b.mc % b.mr == 0);
+}
+
+/* The block of a level is as large as it likes: four rows and 16 columns of it are compared. */
+static void keep_block(const visml_kernels *k, trial *t, const float *block) {
+    visml_blocking b = k->gemm_blocking();
+    float *kept = out(t, 32);
+    for (int i = 0; i < 2; i++)
+        memcpy(kept + i * 16, block + i * b.nr, 16 * sizeof *kept);
+}
+
+static void run_gemm_rows(const visml_kernels *k, trial *t) {
+    visml_blocking b = k->gemm_blocking();
+    int64_t depth = (int64_t)(t->n < VISML_KC ? t->n : VISML_KC);
+    float block[VISML_MAX_MR * VISML_MAX_NR], *right = malloc((size_t)(depth + 1) * VISML_MAX_NR * 4), *kept = in(t, 16 * (size_t)depth);
+    float *left = malloc(VISML_MAX_MR * VISML_LEFT_LD * 4), *two = in(t, 2 * (size_t)depth);
+    for (int i = 0; i < VISML_MAX_MR; i++)
+        for (int64_t p = 0; p < depth; p++)
+            left[i * VISML_LEFT_LD + p] = i < 2 ? two[i * depth + p] : NAN;
+    for (int64_t p = 0; p < depth; p++)
+        for (int j = 0; j < b.nr; j++)
+            right[p * b.nr + j] = j < 16 ? kept[p * 16 + j] : NAN;
+    k->gemm_rows(depth, left, right, b.nr, block);
+    keep_block(k, t, block);
+    free(left);
+    free(right);
+}
+
+static void run_gemm_cols(const visml_kernels *k, trial *t) {
+    visml_blocking b = k->gemm_blocking();
+    int64_t depth = (int64_t)(t->n < VISML_KC ? t->n : VISML_KC);
+    float block[VISML_MAX_MR * VISML_MAX_NR], *right = malloc((size_t)(depth + 1) * VISML_MAX_NR * 4), *kept = in(t, 16 * (size_t)depth);
+    float *left = malloc((size_t)(depth + 1) * VISML_MAX_MR * 4), *two = in(t, 2 * (size_t)depth);
+    for (int64_t p = 0; p < depth; p++) {
+        for (int i = 0; i < b.mr; i++)
+            left[p * b.mr + i] = i < 2 ? two[i * depth + p] : NAN;
+        for (int j = 0; j < b.nr; j++)
+            right[p * b.nr + j] = j < 16 ? kept[p * 16 + j] : NAN;
+    }
+    k->gemm_cols(depth, left, b.mr, right, b.nr, block);
+    keep_block(k, t, block);
+    free(left);
+    free(right);
+}
+
+static void run_gemm_finish(const visml_kernels *k, trial *t) {
+    size_t cols = t->n % (VISML_MAX_NR + 1);
+    float block[3 * VISML_MAX_NR];
+    const int64_t offset[3] = {2 * (int64_t)cols, 0, (int64_t)cols};
+    for (int i = 0; i < 3 * VISML_MAX_NR; i++)
+        block[i] = test_random_float(&t->seed);
+    for (int32_t a = VISML_LINEAR; a <= VISML_TANH; a++) {
+        visml_finish f = {.offset = offset, .rows = 3, .cols = (int32_t)cols, .add = a & 1, .activation = a, .alpha = 0.25f};
+        f.c = out(t, 3 * cols);
+        if (a == VISML_RELU) {
+            f.bias = in(t, cols);
+            f.residual = in(t, 3 * cols);
+        }
+        k->gemm_finish(&f, block, VISML_MAX_NR);
+    }
+}
+
+static void run_copy_runs(const visml_kernels *k, trial *t) {
+    visml_run runs[3] = {{in(t, t->n), out(t, t->n), (int64_t)t->n}, {NULL, out(t, t->n), (int64_t)t->n}};
+    k->copy_runs(2, runs);
+    k->copy_runs(0, NULL);
+}
+
+static void run_transpose(const visml_kernels *k, trial *t) {
+    int64_t rows = (int64_t)t->rows, cols = (int64_t)t->n;
+    k->transpose(rows, cols, in(t, t->rows * t->n), cols, out(t, t->rows * t->n), rows);
+}
+
+static void run_activate(const visml_kernels *k, trial *t) {
+    for (int32_t a = VISML_LINEAR; a <= VISML_TANH; a++)
+        k->activate(a, 0.2f, t->n, in(t, t->n), out(t, t->n));
+    float *same = out(t, t->n);
+    k->activate(VISML_RELU, 0, t->n, same, same);
+}
+
+static void run_activate_backward(const visml_kernels *k, trial *t) {
+    const float *y = in(t, t->n), *dy = in(t, t->n);
+    for (int32_t a = VISML_LINEAR; a <= VISML_TANH; a++)
+        k->activate_backward(a, 0.2f, t->n, y, dy, out(t, t->n));
+}
+
+static void run_scale(const visml_kernels *k, trial *t) {
+    k->scale(t->n, in(t, t->n), 0.3f, -0.7f, out(t, t->n));
+}
+
+static void run_sum(const visml_kernels *k, trial *t) {
+    k->sum(t->n, in(t, t->n), in(t, t->n), out(t, t->n));
+}
+
+static void run_from_u8(const visml_kernels *k, trial *t) {
+    uint8_t *bytes = test_guarded(t->n);
+    for (size_t i = 0; i < t->n; i++)
+        bytes[i] = (uint8_t)test_random(&t->seed);
+    k->from_u8(t->n, bytes, out(t, t->n));
+    test_guarded_free(bytes, t->n);
+}
+
+static void run_dropout(const visml_kernels *k, trial *t) {
+    visml_dropout_terms terms = {t->seed * 0x9E3779B97F4A7C15u, 7, 0xfffffff8u, 0x40000000u, 4.0f / 3};
+    k->dropout(&terms, t->n, in(t, t->n), out(t, t->n));
+}
+
+static void run_all_finite(const visml_kernels *k, trial *t) {
+    const float *x = in(t, t->n);
+    int finite = 1;
+    for (size_t i = 0; i < t->n; i++)
+        finite &= isfinite(x[i]) != 0;
+    assert_int_equal(k->all_finite(t->n, x) != 0, finite);
+}
+
+static void run_exp(const visml_kernels *k, trial *t) {
+    k->exp(t->n, in(t, t->n), out(t, t->n));
+}
+
+static void run_log(const visml_kernels *k, trial *t) {
+    k->log(t->n, in(t, t->n), out(t, t->n));
+}
+
+static void run_colsum(const visml_kernels *k, trial *t) {
+    k->colsum((int64_t)t->rows, (int64_t)t->n, in(t, t->rows * t->n), out(t, t->n));
+}
+
+static void run_colsquares(const visml_kernels *k, trial *t) {
+    k->colsquares((int64_t)t->rows, (int64_t)t->n, in(t, t->rows * t->n), in(t, t->n), out(t, t->n));
+}
+
+static void run_batchnorm_sums(const visml_kernels *k, trial *t) {
+    const float *x = in(t, t->rows * t->n), *dy = in(t, t->rows * t->n), *mean = in(t, t->n), *invstd = in(t, t->n);
+    k->batchnorm_sums((int64_t)t->rows, (int64_t)t->n, x, mean, invstd, dy, out(t, t->n), out(t, t->n));
+}
+
+static void run_affine(const visml_kernels *k, trial *t) {
+    const float *scale = in(t, t->n), *shift = in(t, t->n);
+    k->affine((int64_t)t->rows, (int64_t)t->n, in(t, t->rows * t->n), scale, shift, out(t, t->rows * t->n));
+}
+
+static void run_batchnorm_dx(const visml_kernels *k, trial *t) {
+    visml_batchnorm_terms terms = {in(t, t->n), in(t, t->n), in(t, t->n), in(t, t->n)};
+    const float *x = in(t, t->rows * t->n), *dy = in(t, t->rows * t->n);
+    k->batchnorm_dx((int64_t)t->rows, (int64_t)t->n, &terms, x, dy, out(t, t->rows * t->n));
+}
+
+static void run_rowmean(const visml_kernels *k, trial *t) {
+    k->rowmean((int64_t)t->rows, (int64_t)t->n, in(t, t->rows * t->n), out(t, t->n));
+}
+
+/* Three windows of 2 x 3 pixels, two apart, in two rows of seven. */
+static visml_pool_windows windows(const trial *t) {
+    int64_t c = (int64_t)t->n;
+    return (visml_pool_windows){.count = 3, .step = 2 * c, .th = 2, .tw = 3, .row = 7 * c, .c = c};
+}
+
+static void run_maxpool(const visml_kernels *k, trial *t) {
+    visml_pool_windows w = windows(t);
+    k->maxpool(&w, in(t, 14 * t->n), out(t, 3 * t->n));
+}
+
+static void run_maxpool_backward(const visml_kernels *k, trial *t) {
+    visml_pool_windows w = windows(t);
+    float *x = in(t, 14 * t->n), *y = in(t, 3 * t->n);
+    for (size_t i = 0; i < 14 * t->n; i++) /* equal values are common */
+        x[i] = rintf(x[i] * 2);
+    k->maxpool(&w, x, y);
+    k->maxpool_backward(&w, x, y, in(t, 3 * t->n), out(t, 14 * t->n));
+}
+
+static void run_avgpool(const visml_kernels *k, trial *t) {
+    visml_pool_windows w = windows(t);
+    k->avgpool(&w, in(t, 14 * t->n), out(t, 3 * t->n));
+}
+
+static void run_avgpool_backward(const visml_kernels *k, trial *t) {
+    visml_pool_windows w = windows(t);
+    k->avgpool_backward(&w, in(t, 3 * t->n), out(t, 14 * t->n));
+}
+
+static void run_softmax(const visml_kernels *k, trial *t) {
+    k->softmax((int64_t)t->rows, (int64_t)t->n, in(t, t->rows * t->n), out(t, t->rows * t->n));
+}
+
+static void run_softmax_backward(const visml_kernels *k, trial *t) {
+    const float *y = in(t, t->rows * t->n), *dy = in(t, t->rows * t->n);
+    k->softmax_backward((int64_t)t->rows, (int64_t)t->n, y, dy, out(t, t->rows * t->n));
+}
+
+static void run_crossentropy(const visml_kernels *k, trial *t) {
+    size_t all = t->rows * t->n;
+    int32_t *labels = test_guarded(t->rows * sizeof *labels);
+    visml_crossentropy_rows x = {.rows = (int64_t)t->rows, .channels = (int64_t)t->n, .keep = 0.9f, .spread = 0.1f, .labels = labels};
+    for (size_t i = 0; i < t->rows; i++)
+        labels[i] = i == 2 ? -1 : (int32_t)(t->n ? test_random(&t->seed) % t->n : 0);
+    x.z = in(t, all);
+    x.loss = out(t, t->rows);
+    x.dz = out(t, all);
+    x.prob = out(t, all);
+    k->crossentropy(&x);
+    x.targets = in(t, all);
+    x.factor = in(t, t->rows);
+    x.loss = out(t, t->rows);
+    x.dz = out(t, all);
+    x.prob = NULL;
+    k->crossentropy(&x);
+    test_guarded_free(labels, t->rows * sizeof *labels);
+}
+
+static void run_sgd(const visml_kernels *k, trial *t) {
+    k->sgd(t->n, out(t, t->n), in(t, t->n), 0.01f);
+}
+
+static void run_momentum(const visml_kernels *k, trial *t) {
+    k->momentum(t->n, out(t, t->n), in(t, t->n), out(t, t->n), 0.01f, 0.9f, 0);
+    k->momentum(t->n, out(t, t->n), in(t, t->n), out(t, t->n), 0.01f, 0.9f, 1);
+}
+
+static void run_adam(const visml_kernels *k, trial *t) {
+    visml_adam_terms terms = {0.001f, 0.1f, 0.001f, 1e-7f};
+    float *w = out(t, t->n), *m = out(t, t->n), *v = out(t, t->n);
+    for (size_t i = 0; i < t->n; i++)
+        v[i] = fabsf(v[i]);
+    k->adam(&terms, t->n, w, in(t, t->n), m, v);
+}
+
+/* ---- over all rows, levels and trials ---- */
+
+typedef struct row {
+    const char *name;
+    void (*run)(const visml_kernels *k, trial *t);
+} row;
+
+static const row rows[] = {
+#define KERNEL(name, ret, args) {#name, run_##name},
+#include "kernel/kernels.def"
+#undef KERNEL
+};
+#define ROWS (sizeof rows / sizeof *rows)
+
+/* Without fused multiply-add: rounded once more an operation. */
+static void compare(const row *r, const level *l, const trial *t, const float *got, const float *want, size_t n) {
+    if (l->fused) {
+        char where[80];
+        snprintf(where, sizeof where, "%s (n %zu, rows %zu, offset %d, special %d)", l->name, t->n, t->rows, t->offset, t->special);
+        assert_same(got, want, n, r->name, where);
+        return;
+    }
+    for (size_t i = 0; !t->special && i < n; i++)
+        if (!(fabsf(got[i] - want[i]) <= 2e-5f * (1 + fabsf(want[i]))) && !same_float(got[i], want[i]))
+            fail_msg("%s at %s: element %zu is %g, not %g", r->name, l->name, i, (double)got[i], (double)want[i]);
+}
+
+static void try_once(const row *r, const level *ref, const level *l, trial plan) {
+    trial a = plan, b = plan;
+    r->run(&ref->kernels, &a);
+    r->run(&l->kernels, &b);
+    assert_int_equal(a.arrays, b.arrays);
+    for (size_t i = 0; i < a.arrays; i++)
+        if (a.array[i].output)
+            compare(r, l, &plan, b.array[i].p, a.array[i].p, a.array[i].n);
+    release(&a);
+    release(&b);
+}
+
+static const size_t lengths[] = {0, 1, 2, 3, 4, 7, 8, 9, 12, 15, 16, 17, 23, 31, 32, 33, 40, 47, 48, 49, 63, 64, 65, 71};
+
+static void every_length_up_to_an_unreadable_page(void **state) {
+    (void)state;
+    level levels[MAX_LEVELS];
+    size_t n = all_levels(levels);
+    for (size_t r = 0; r < ROWS; r++)
+        for (size_t l = 0; l < n; l++)
+            for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+                for (int special = 0; special < 2; special++) {
+                    trial t = {.n = lengths[i], .rows = i % 5, .offset = -1, .special = special, .seed = 1000 * r + i};
+                    try_once(&rows[r], &levels[0], &levels[l], t);
+                }
+}
+
+static void every_alignment_between_canaries(void **state) {
+    (void)state;
+    level levels[MAX_LEVELS];
+    size_t n = all_levels(levels);
+    for (size_t r = 0; r < ROWS; r++)
+        for (size_t l = 0; l < n; l++)
+            for (int offset = 0; offset < 16; offset++) {
+                trial t = {.n = 37, .rows = 3, .offset = offset, .seed = 7 * r};
+                try_once(&rows[r], &levels[0], &levels[l], t);
+            }
+}
+
+static void a_large_prime(void **state) {
+    (void)state;
+    level levels[MAX_LEVELS];
+    size_t n = all_levels(levels);
+    for (size_t r = 0; r < ROWS; r++)
+        for (size_t l = 0; l < n; l++)
+            for (size_t many = 0; many < 2; many++) {
+                trial t = {.n = many ? 1009 : 13, .rows = many ? 5 : 401, .offset = 3, .special = 0, .seed = r};
+                try_once(&rows[r], &levels[0], &levels[l], t);
+            }
+}
+
+static void masks_choose_levels(void **state) {
+    (void)state;
+    visml_kernels k;
+    uint32_t here = visml_cpu_levels();
+    visml_kernels_init(&k, 0);
+    assert_int_equal(k.levels, 0);
+    assert_true(k.sum == visml_sum_ref);
+    visml_kernels_init(&k, here);
+    assert_int_equal(k.levels & ~here, 0);
+    assert_true(!k.levels || k.sum != visml_sum_ref);
+    visml_kernels_init(&k, here & ~VISML_CPU_AVX512);
+    assert_int_equal(k.levels & VISML_CPU_AVX512, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_length_up_to_an_unreadable_page),
+        cmocka_unit_test(every_alignment_between_canaries),
+        cmocka_unit_test(a_large_prime),
+        cmocka_unit_test(masks_choose_levels),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
