@@ -1,5 +1,6 @@
-/* exp, log, tanh, logistic function and the activations on 16 lanes: one sequence of operations at every level. Errors
- * measured in tests/kernel/test_math.c, in ulp: exp and log 1, tanh 1.5, logistic function 2.5. Polynomials: minimax fits of our own (iteratively reweighted least squares). With double: the C library's. */
+/* exp, log, tanh, logistic function and the activations on 16 lanes: one sequence of operations at every level. Bounds that
+ * tests/kernel/test_math.c holds them to, in ulp: exp and log 1, tanh 1.5, logistic function 2.5. Polynomials: minimax fits of our own
+ * (iteratively reweighted least squares). With double: the C library's. */
 #ifndef KERNEL_VEC_MATH_H
 #define KERNEL_VEC_MATH_H
 

@@ -1,4 +1,5 @@
-/* The vector layer on registers of four: four of them. The level gives quad (floats), quad_i (whole numbers), quad_m (truths) and the q_ operations. */
+/* The vector layer on registers of four: four of them. The level gives quad (floats), quad_i (whole numbers), quad_m (truths) and the
+ * q_ operations. */
 #ifndef KERNEL_VEC_QUAD_H
 #define KERNEL_VEC_QUAD_H
 
