@@ -34,8 +34,9 @@ typedef struct visml_source_opts {
 } visml_source_opts;
 
 /* A folder with one folder for each class: DIR/cat/a.jpg, DIR/cat/more/b.PNG, DIR/dog/... Class names are the folders' names, sorted by
- * bytes; label i is class i. Images are told by their content, any suffix will do; files that are no images at all (and hidden ones) are
- * passed over, files that start like an image and are damaged count as invalid when they are read. Samples are sorted by path.
+ * bytes; label i is class i. A folder without images is a class too. Images are told by their content, any suffix will
+ * do; files that are no images at all (and hidden ones) are passed over. Files that start like an image and are damaged, and files that have
+ * the suffix of an image and are none, count as invalid when they are read. Links to files are followed. Samples are sorted by path.
  * Owned by the caller. Errors: VISML_EIO, VISML_EINVAL (no such folder, no class folder, no image: the message says what was found). */
 VISML_API visml_dataset *visml_dataset_from_folder(visml_context *ctx, const char *dir, const visml_source_opts *opts, visml_error *err);
 
@@ -63,7 +64,8 @@ VISML_API visml_dataset *visml_dataset_from_arrays(visml_context *ctx, visml_ten
 /* Fills the pixels of sample `index` (dtype and shape as promised) and its label. 0 on success; anything else makes the sample invalid,
  * with `reason` (256 bytes, zero at the end) as the reason. Called from several worker threads at once. */
 typedef int32_t (*visml_sample_fn)(void *user, int64_t index, void *pixels, int32_t *label, char *reason);
-/* Samples made by a function of the caller's. class_names as above. */
+/* Samples made by a function of the caller's. class_names as above; classes 0: any label from 0 on. Of the options only on_invalid may be
+ * set. The labels are not known before the samples are read: visml_dataset_label gives -1. */
 VISML_API visml_dataset *visml_dataset_from_callback(visml_context *ctx, int64_t count, visml_dtype dtype, const visml_shape *shape,
                                                      const char *const *class_names, size_t classes, visml_sample_fn fn, void *user,
                                                      const visml_source_opts *opts, visml_error *err);
@@ -95,7 +97,7 @@ VISML_API visml_tensor *visml_dataset_read(visml_dataset *ds, int64_t i, visml_e
 
 /* Images found invalid up to now, over all loaders and subsets of one source, each once, in the order of sample numbers. */
 VISML_API size_t visml_dataset_dropped_count(const visml_dataset *ds);
-/* Path (or "sample 17") and reason of the i-th: written like visml_model_summary does, at most `capacity` bytes each. 0 or VISML_EINVAL. */
+/* An image is listed when the batch that it belongs to is handed out. Path (or "sample 17") and reason of the i-th: written like visml_model_summary does, at most `capacity` bytes each. 0 or VISML_EINVAL. */
 VISML_API visml_status visml_dataset_dropped(const visml_dataset *ds, size_t i, char *path, size_t path_capacity, char *reason,
                                              size_t reason_capacity, visml_error *err);
 
@@ -109,19 +111,22 @@ typedef int32_t visml_split_mode;
 typedef struct visml_split_opts {
     uint32_t size;
     visml_split_mode mode;
-    double ratio[3];   /* train : val : test, any non-negative numbers; default 7 : 1 : 2 */
+    double ratio[3];   /* train : val : test, any non-negative numbers up to 1e15; default 7 : 1 : 2 */
     uint64_t seed;     /* default: the context's */
-    const char *group; /* VISML_SPLIT_GROUPED: a column of the CSV file, or "folder" for the folder that an image lies in */
+    const char *group; /* VISML_SPLIT_GROUPED only: a column of the CSV file, or "folder" for the folder that an image lies in */
 } visml_split_opts;
 
-/* Divides a dataset in three; parts[i] is NULL where its share is 0. The parts (owned) keep the source alive. The rounding is by largest
- * remainder, so that the sizes differ from the ratio by less than one a class. The same seed gives the same parts on every machine.
- * Errors: VISML_EINVAL (ratio, mode, group), VISML_ENOMEM. */
+/* Divides a dataset in three; parts[i] is NULL where its share is 0. The parts (owned) keep the source alive, and their samples are in the
+ * dataset's order. The rounding is by largest remainder, so that the sizes differ from the ratio by less than one a class; what one class's
+ * rounding kept from a part counts for the next class, so that many small classes add up to the ratio, and the first part comes first where
+ * a class has too few samples for all. A part may be empty. The same seed gives the same parts on every machine.
+ * Errors: VISML_EINVAL (ratio, mode, group; class numbers that are not known, for stratified), VISML_ENOMEM. */
 VISML_API visml_status visml_dataset_split(const visml_dataset *ds, const visml_split_opts *opts, visml_dataset *parts[3],
                                            visml_error *err);
 
 /* Writes parts (any may be NULL) as a JSON manifest: classes, and for each part the paths (relative to the manifest's folder where they
- * lie below it) and labels. Only for datasets of files or IDX. Errors: VISML_EINVAL, VISML_EIO. */
+ * lie below it) and labels; for IDX the two files and the samples' numbers. For the record also source, mode, ratio and seed. Only for
+ * datasets of files or IDX; all parts must have the same classes. Errors: VISML_EINVAL, VISML_EIO, VISML_ENOMEM. */
 VISML_API visml_status visml_split_save(visml_dataset *const parts[3], const char *path, visml_error *err);
 
 /* ---- loading ----------------------------------------------------------------------------------------------------------------- */
@@ -134,15 +139,16 @@ typedef struct visml_loader_opts {
     int32_t batch_size;     /* default 32 */
     int32_t shuffle;        /* 1: a new order each epoch; default 0 */
     int32_t drop_remainder; /* 1: a last batch that is not full is left out */
-    int32_t workers;        /* threads that decode; default: min(threads of the context, 8) for files, 0 for arrays. -1: none */
+    int32_t workers;        /* threads that decode; default: min(threads of the context, 8) for files, 0 for arrays and IDX. -1: none */
     int32_t prefetch;       /* batches made ahead; default 2 * workers */
-    int64_t epochs;         /* default 1; -1: for ever */
+    int64_t epochs;         /* the loader ends before this epoch, wherever it starts; default 1; -1: for ever */
     uint64_t seed;          /* default: the context's */
-    int64_t start_epoch;    /* the first epoch and the first batch of it, to go on where a run stopped; default 0, 0 */
-    int64_t start_batch;
+    int64_t start_epoch;    /* the first epoch and the first batch of it, to go on where a run stopped; default 0, 0. What comes */
+    int64_t start_batch;    /* then is what the run would have seen. 0 ... steps */
 } visml_loader_opts;
 
-/* Keeps the dataset alive. Owned. Errors: VISML_EINVAL, VISML_ENOMEM. */
+/* Keeps the dataset alive. Owned. After fork() the child makes its own. Errors: VISML_EINVAL, VISML_EFORMAT (no size was given and no image
+ * is valid), VISML_ENOMEM. */
 VISML_API visml_loader *visml_loader_new(visml_dataset *ds, const visml_loader_opts *opts, visml_error *err);
 VISML_API void visml_loader_free(visml_loader *loader);
 /* Batches in one epoch. */
@@ -152,8 +158,9 @@ VISML_API int64_t visml_loader_steps(const visml_loader *loader);
 typedef struct visml_batch visml_batch;
 
 /* The next batch (owned; give it back with visml_batch_free, which reuses its memory), or *batch = NULL after the last one of all epochs.
- * Batches have fewer rows when invalid images were dropped, perhaps 0. Errors: VISML_EFORMAT and the like for VISML_INVALID_ERROR; the
- * loader is then at its end. */
+ * Batches have fewer rows when invalid images were dropped, perhaps 0. A tensor of a batch that the caller retained stays as it is, also
+ * after visml_batch_free. A batch may outlive the loader. Errors: VISML_EFORMAT and the like for VISML_INVALID_ERROR, always for the first
+ * such image; the loader is then at its end (VISML_ESTATE). VISML_ENOMEM. VISML_ESTATE in a child of fork(). */
 VISML_API visml_status visml_loader_next(visml_loader *loader, visml_batch **batch, visml_error *err);
 VISML_API void visml_batch_free(visml_batch *batch);
 

@@ -12,13 +12,14 @@ VISML_BEGIN_DECLS
 /* Counts collected over batches. Thread-safety: one thread while adding; immutable afterwards. */
 typedef struct visml_report visml_report;
 
-/* An empty report for `classes` classes (>= 1). Owned. Errors: VISML_EINVAL, VISML_ENOMEM. */
+/* An empty report for `classes` classes (>= 1). 1 is taken for 2: one score tells two classes apart. Owned. Errors: VISML_EINVAL,
+ * VISML_ENOMEM. */
 VISML_API visml_report *visml_report_new(visml_context *ctx, size_t classes, visml_error *err);
 VISML_API void visml_report_free(visml_report *report);
 
-/* Adds rows: labels VISML_I32 [N] (0 ... classes - 1), scores VISML_F32 [N, classes] (the largest wins, the first of equals; with one class
- * a score above 0.5 is class 1 of 2), weights VISML_F32 [N] or NULL for 1. A row with a NaN score counts as wrong, in no column.
- * Errors: VISML_EINVAL (the row); nothing is added then. */
+/* Adds rows: labels VISML_I32 [N] (0 ... classes - 1), scores VISML_F32 [N, classes] (the largest wins, the first of equals) or, for two
+ * classes, [N, 1] (above 0.5 is class 1), weights VISML_F32 [N] (finite, >= 0) or NULL for 1. A row with a NaN score counts as wrong, in no
+ * column. Errors: VISML_EINVAL (the row); nothing is added then. */
 VISML_API visml_status visml_report_add(visml_report *report, const visml_tensor *labels, const visml_tensor *scores,
                                         const visml_tensor *weights, visml_error *err);
 
@@ -33,6 +34,7 @@ VISML_API double visml_report_precision(const visml_report *report, size_t label
 VISML_API double visml_report_recall(const visml_report *report, size_t label);
 VISML_API double visml_report_f1(const visml_report *report, size_t label);
 VISML_API double visml_report_support(const visml_report *report, size_t label);
+/* Over all classes, also those without rows (scikit-learn's labels=range(classes)). */
 VISML_API double visml_report_macro_f1(const visml_report *report);
 
 /* scikit-learn's classification_report and the confusion matrix as text; names: one a class, or NULL. Length as visml_model_summary. */
