@@ -118,6 +118,16 @@ typedef struct visml_shape {
 #define VISML_CPU_NEON 0x8u    /* AArch64 */
 #define VISML_CPU_REF 0x80000000u /* as the whole mask: portable C only */
 
+/* ---- activations ------------------------------------------------------------------------------------------------------------- */
+
+typedef int32_t visml_act;
+#define VISML_LINEAR 0     /* x */
+#define VISML_RELU 1       /* max(x, 0); NaN stays NaN */
+#define VISML_LEAKY_RELU 2 /* x, or alpha * x below 0; alpha 0.2 */
+#define VISML_SIGMOID 3    /* 1 / (1 + exp(-x)) */
+#define VISML_TANH 4
+#define VISML_SOFTMAX 5    /* over the last dimension */
+
 /* ---- allocator --------------------------------------------------------------------------------------------------------------- */
 
 /* Where a context gets its memory. Both functions may be called from several threads at once and must be thread-safe. Frozen.

@@ -47,6 +47,10 @@ typedef struct visml_image_info {
     char taken[24];     /* EXIF "YYYY:MM:DD HH:MM:SS", "" when the file does not say */
 } visml_image_info;
 
+/* The format that a file with these first bytes has, by its content: a guess that costs nothing, no check. 64 bytes are enough.
+ * VISML_FORMAT_UNKNOWN for what is no image, and for NULL or n = 0. Thread-safety: any thread. */
+VISML_API visml_image_format visml_image_format_of(const void *bytes, size_t n);
+
 /* Reads the header only. Errors: VISML_EINVAL, VISML_EFORMAT (what is wrong and at which byte), VISML_ELIMIT, VISML_EUNSUPPORTED. */
 VISML_API visml_status visml_image_probe(visml_context *ctx, const void *bytes, size_t n, visml_image_info *info, visml_error *err);
 

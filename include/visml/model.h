@@ -15,13 +15,15 @@ VISML_BEGIN_DECLS
 typedef struct visml_model visml_model;
 
 /* A model whose input has this shape, without the batch: VISML_SHAPE(height, width, channels). Owned by the caller.
- * Node 0 is the input. Errors: VISML_EINVAL (rank 1 ... 7, dimensions >= 1), VISML_ENOMEM. */
+ * Node 0 is the input; its name is "input_layer". A model has at most 4,096 layers.
+ * Errors: VISML_EINVAL (rank 1 ... 7, dimensions >= 1), VISML_ENOMEM. */
 VISML_API visml_model *visml_model_new(visml_context *ctx, const visml_shape *input, visml_error *err);
 VISML_API void visml_model_free(visml_model *model);
 
 /* Puts a layer behind the one added last. *Consumes* the layer, also on failure. NULL as the layer (its constructor failed) is a failure
- * too. The model remembers its first failure: every later call returns it, so that checking visml_model_build is enough; `err` is
- * written by the first failing call only, so one visml_error serves a whole chain of constructors and adds.
+ * too: where `err` holds the constructor's message, that is the reason. The model remembers its first failure, and every later call gives
+ * it again, code and message, so that one visml_error serves a whole chain of constructors and adds, and checking visml_model_build is
+ * enough. (To make that possible `err` is read here, when the layer is NULL: it must be zeroed or have been used by the constructor.)
  * Errors: VISML_EINVAL (the layer does not fit: the message names it and both shapes), VISML_ESTATE (already built), VISML_ENOMEM. */
 VISML_API visml_status visml_model_add(visml_model *model, visml_layer *layer, visml_error *err);
 
@@ -30,7 +32,8 @@ VISML_API visml_status visml_model_add(visml_model *model, visml_layer *layer, v
 VISML_API int32_t visml_model_apply(visml_model *model, visml_layer *layer, const int32_t *inputs, size_t n, visml_error *err);
 
 /* Fixes the graph, lays out the parameters and initialises them from `seed` (0: the context's). The output is the node added last; nodes
- * that do not lead to it are an error. Errors: the first failure of any add; VISML_ESTATE (already built, or no layer), VISML_ENOMEM. */
+ * that do not lead to it are an error. Errors: the first failure of any add; VISML_EINVAL (a node that leads nowhere), VISML_ESTATE
+ * (already built, or no layer), VISML_ENOMEM; after these the model is open as before. */
 VISML_API visml_status visml_model_build(visml_model *model, uint64_t seed, visml_error *err);
 
 /* Shapes without the batch. Borrowed; NULL before build. */

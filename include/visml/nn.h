@@ -1,10 +1,10 @@
-/* visml/nn.h - building blocks of networks: layers, activations, initialisers, losses, optimizers.
+/* visml/nn.h - building blocks of networks: layers, initialisers, losses, optimizers.
  *
  * SPDX-License-Identifier: MIT
  *
  * Names and defaults are those of Keras 3 (a few zeros mean "yes" where Keras has a True: see no_bias). Images are [N, H, W, C]; N, the
  * batch, is left out of all shapes below. A layer is made by its constructor, checked against its neighbours when it is added to a model,
- * and owned by the model from then on.
+ * and owned by the model from then on. Activations (visml_act: VISML_RELU, ...) are in base.h.
  *
  * All constructors: the options are borrowed during the call; the new object is owned by the caller; NULL and VISML_EINVAL for an option
  * out of range (the message names the layer, the option, its value and the range), or VISML_ENOMEM.
@@ -16,16 +16,6 @@
 #include "tensor.h"
 
 VISML_BEGIN_DECLS
-
-/* ---- activations ------------------------------------------------------------------------------------------------------------- */
-
-typedef int32_t visml_act;
-#define VISML_LINEAR 0     /* x */
-#define VISML_RELU 1       /* max(x, 0); NaN stays NaN */
-#define VISML_LEAKY_RELU 2 /* x, or alpha * x below 0; alpha 0.2 */
-#define VISML_SIGMOID 3    /* 1 / (1 + exp(-x)) */
-#define VISML_TANH 4
-#define VISML_SOFTMAX 5    /* over the last dimension */
 
 /* ---- initialisers ------------------------------------------------------------------------------------------------------------ */
 

@@ -48,6 +48,8 @@ static visml_status check_indices(const visml_dataset *ds, const int64_t *indice
         return visml_fail(err, VISML_EINVAL, "subset: ds is NULL, must be a dataset");
     if (!indices && n)
         return visml_fail(err, VISML_EINVAL, "subset: indices is NULL, must hold %zu numbers", n);
+    if (n > PTRDIFF_MAX / sizeof *indices)
+        return visml_fail(err, VISML_EINVAL, "subset: n is %zu, more than an array can have", n);
     for (size_t i = 0; i < n; i++)
         if (indices[i] < 0 || indices[i] >= ds->count)
             return visml_fail(err, VISML_EINVAL, "subset: indices[%zu] is %lld, must be 0 to %lld", i, (long long)indices[i],

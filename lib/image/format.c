@@ -3,15 +3,20 @@
 #include "base/error.h"
 #include "image/image.h"
 
-/* In the order in which they are tried: TGA has no magic number. */
+/* In the order in which they are tried, which is that of the VISML_FORMAT_* from 1 on: TGA, the last, has no magic number. */
 static const visml_image_ops *const formats[] = {&visml_jpeg_ops, &visml_png_ops, &visml_bmp_ops,
                                                  &visml_gif_ops,  &visml_pnm_ops, &visml_tga_ops};
 
+visml_image_format visml_image_format_of(const void *bytes, size_t n) {
+    for (size_t i = 0; bytes && n > 0 && i < sizeof formats / sizeof *formats; i++)
+        if (formats[i]->match(bytes, n))
+            return (visml_image_format)i + 1;
+    return VISML_FORMAT_UNKNOWN;
+}
+
 const visml_image_ops *visml_image_recognise(const uint8_t *data, size_t n) {
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-        if (formats[i]->match(data, n))
-            return formats[i];
-    return NULL;
+    visml_image_format format = visml_image_format_of(data, n);
+    return format == VISML_FORMAT_UNKNOWN ? NULL : formats[format - 1];
 }
 
 /* Dimensions and memory. Twice the picture, because turning or converting it makes a second one. */

@@ -1,6 +1,6 @@
 #include "kernel/kernels.h"
 
-#include "visml/context.h"
+#include "visml/base.h"
 
 #define LEVEL_sse4 VISML_CPU_SSE4
 #define LEVEL_avx2 VISML_CPU_AVX2

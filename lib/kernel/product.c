@@ -1,6 +1,6 @@
 #include "kernel/product.h"
 
-#include "visml/nn.h"
+#include "visml/base.h"
 
 #define MAX_N 512  /* columns of the right factor packed at a time: with VISML_KC of them, half of a second-level cache */
 #define MAX_K 4096 /* and rows: bounds the scratch to 8 MiB */

@@ -5,7 +5,7 @@
 #define KERNEL_VEC_MATH_H
 
 #include "kernel/vec.h"
-#include "visml/nn.h"
+#include "visml/base.h"
 
 #ifdef VISML_REAL_DOUBLE
 

@@ -13,7 +13,7 @@ visml_report *visml_report_new(visml_context *ctx, size_t classes, visml_error *
     }
     classes = classes == 1 ? 2 : classes; /* one score tells two classes apart */
     if (!visml_size_mul(classes, classes, &cells)) {
-        visml_fail(err, VISML_ENOMEM, "report: a confusion matrix of %zu x %zu is more than can be addressed", classes, classes);
+        visml_fail(err, VISML_ENOMEM, "report: classes is %zu, its confusion matrix is more than can be addressed", classes);
         return NULL;
     }
     visml_report *r = visml_mem_zalloc(&ctx->memory, 1, sizeof *r, err);

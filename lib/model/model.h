@@ -80,40 +80,46 @@ double visml_session_losses(visml_session *session, const visml_loss *loss, cons
 /* ---- the file: tensors with names beside JSON metadata; a model, a checkpoint or a pipeline is such a bundle -------------------- */
 
 typedef struct visml_bundle_tensor {
-    const char *name;
+    const char *name; /* UTF-8; those of a model's parameters hold one '/', those of others none */
     visml_dtype dtype;
     visml_shape shape;
     const void *data; /* contiguous, little-endian on disk */
 } visml_bundle_tensor;
 
-/* Writes a safetensors file: `kind` ("model", "checkpoint"), `description` (any JSON) and checksums go into __metadata__. */
+/* Writes a safetensors file: `kind` ("model", "checkpoint"), `description` (any JSON) and checksums go into __metadata__.
+ * Errors: VISML_EIO, VISML_EINVAL (a name that is empty or given twice), VISML_ELIMIT (more than 65,536 tensors), VISML_ENOMEM. */
 visml_status visml_bundle_write(visml_context *ctx, const char *path, const char *kind, const json_t *description,
                                 const visml_bundle_tensor *tensors, size_t n, visml_error *err);
 visml_tensor *visml_bundle_write_memory(visml_context *ctx, const char *kind, const json_t *description,
                                         const visml_bundle_tensor *tensors, size_t n, visml_error *err);
 
 typedef struct visml_bundle {
-    visml_context *context;
-    unsigned char *bytes; /* the whole file, owned, or borrowed when borrowed */
+    visml_context *context; /* one reference */
+    const unsigned char *bytes; /* the whole file, owned unless borrowed */
     int32_t borrowed;
-    char *kind;
+    json_t *header;    /* holds names and kind */
+    const char *kind;
     json_t *description;
     visml_bundle_tensor *tensors; /* in file order; data may lie at any alignment */
     size_t count;
 } visml_bundle;
 
-/* Reads and verifies. `kind` NULL: any. Errors: VISML_EIO, VISML_EFORMAT, VISML_ELIMIT, VISML_ENOMEM. */
+/* Reads and verifies. `kind` NULL: any. Errors: VISML_EIO, VISML_EFORMAT, VISML_EUNSUPPORTED (of a newer release), VISML_ELIMIT,
+ * VISML_ENOMEM. On failure nothing is left to clear. */
 visml_status visml_bundle_read(visml_context *ctx, const char *path, const char *kind, visml_bundle *out, visml_error *err);
+/* `bytes` are borrowed until visml_bundle_clear. */
 visml_status visml_bundle_read_memory(visml_context *ctx, const void *bytes, size_t n, const char *kind, visml_bundle *out,
                                       visml_error *err);
 void visml_bundle_clear(visml_bundle *b);
+/* NULL when there is none. */
 const visml_bundle_tensor *visml_bundle_find(const visml_bundle *b, const char *name);
 
-/* A model as the parts of a bundle, so that a checkpoint can hold one and more: adds to description and tensors. */
-visml_status visml_model_to_bundle(const visml_model *model, json_t *description, visml_bundle_tensor *tensors, size_t *n,
-                                   visml_error *err);
+/* A model as the parts of a bundle, so that a checkpoint can hold one and more: description["model"] is set, and its parameters are put
+ * into tensors (room for visml_model_param_count) from *n on; *n grows. The tensors borrow from the model. Errors: VISML_ENOMEM. */
+visml_status visml_model_to_bundle(const visml_model *model, json_t *description, visml_bundle_tensor *tensors, size_t *n, visml_error *err);
+/* A built model (owned). Tensors that are no parameters of it are passed over. Errors: VISML_EFORMAT, VISML_ELIMIT, VISML_ENOMEM. */
 visml_model *visml_model_from_bundle(visml_context *ctx, const visml_bundle *b, visml_error *err);
-/* Copies parameters of a bundle into a model of the same architecture. */
+/* Copies parameters of a bundle into a model of the same architecture: all of them, or on failure none. Errors: VISML_EFORMAT. */
 visml_status visml_model_restore(visml_model *model, const visml_bundle *b, visml_error *err);
 
 #endif

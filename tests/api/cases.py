@@ -112,7 +112,7 @@ BAD = {
     ("visml_dataset_with_classes", "names"): [('((const char *const[]){"b", NULL})', "names"), ('((const char *const[]){"b", "b"})', "b"),
                                               ('((const char *const[]){"b", "c"})', "a")],
     ("visml_dataset_with_classes", "n"): [("0", "n|names|a|b"), ("1", "a")],
-    ("visml_dataset_read", "i"): [("-1", None), ("8", None), ("INT64_MAX", None)],
+    ("visml_dataset_read", "i"): [("-1", "i|sample"), ("8", "i|sample"), ("INT64_MAX", "i|sample")],
     ("visml_dataset_dropped", "i"): [("1", None), ("SIZE_MAX", None)],
     ("visml_model_add", "model"): [("f->model", "built")],
     ("visml_model_apply", "model"): [("f->model", "built")],

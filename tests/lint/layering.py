@@ -15,7 +15,7 @@ ROOMS = {
     "nn": "base kernel context tensor",
     "comm": "base context",
     "data": "base context tensor image",
-    "model": "base context tensor nn",
+    "model": "base kernel context tensor nn",
     "feature": "base kernel context tensor image",
     "metric": "base context tensor",
     "train": "base kernel context tensor nn comm data model metric",

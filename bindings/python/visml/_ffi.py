@@ -324,6 +324,7 @@ PROTOTYPES = {
     "visml_tensor_to_dlpack": (c_void_p, [P(visml_tensor), P(visml_error)]),
     "visml_tensor_from_dlpack": (P(visml_tensor), [P(visml_context), c_void_p, P(visml_error)]),
     # image.h
+    "visml_image_format_of": (int32, [c_void_p, size_t]),
     "visml_image_probe": (int32, [P(visml_context), c_void_p, size_t, P(visml_image_info), P(visml_error)]),
     "visml_image_decode": (P(visml_tensor), [P(visml_context), c_void_p, size_t, P(visml_decode_opts), P(visml_error)]),
     "visml_image_read": (P(visml_tensor), [P(visml_context), c_char_p, P(visml_decode_opts), P(visml_error)]),

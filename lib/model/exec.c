@@ -1,0 +1,219 @@
+#include "model/exec.h"
+
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/error.h"
+#include "kernel/elementwise.h"
+#include "kernel/softmax.h"
+
+/* ---- life ---- */
+
+static visml_status allocate(visml_exec *r, visml_error *err) {
+    visml_memory *memory = &r->model->context->memory;
+    r->arena = visml_mem_alloc(memory, r->plan.arena_bytes, err);
+    r->losses = r->arena ? visml_mem_zalloc(memory, (size_t)r->plan.max_batch, sizeof *r->losses, err) : NULL;
+    return r->losses ? VISML_OK : VISML_ENOMEM;
+}
+
+visml_status visml_exec_init(visml_exec *r, const visml_model *m, visml_mode mode, int64_t max_batch, uint64_t seed, visml_error *err) {
+    memset(r, 0, sizeof *r);
+    if (!m)
+        return visml_fail(err, VISML_EINVAL, "model is NULL, must be a model");
+    if (!m->built)
+        return visml_fail(err, VISML_ESTATE, "the model is not built: call visml_model_build first");
+    if (max_batch < 1)
+        return visml_fail(err, VISML_EINVAL, "max_batch is %lld, must be at least 1", (long long)max_batch);
+    VISML_TRY(visml_plan_make(&r->plan, m, mode, max_batch, err));
+    r->model = visml_model_retain((visml_model *)m); /* the count of references is not part of what const promises */
+    r->seed = seed;
+    visml_status status = allocate(r, err);
+    if (status < 0)
+        visml_exec_clear(r);
+    return status;
+}
+
+void visml_exec_clear(visml_exec *r) {
+    if (!r->model)
+        return;
+    visml_memory *memory = &r->model->context->memory;
+    visml_mem_free(memory, r->arena);
+    visml_mem_free(memory, r->losses);
+    visml_mem_free(memory, r->grads);
+    visml_plan_clear(&r->plan);
+    visml_model_free(r->model);
+    memset(r, 0, sizeof *r);
+}
+
+/* ---- places ---- */
+
+static void *block(const visml_exec *r, int32_t number) {
+    return number < 0 ? NULL : r->arena + r->plan.blocks[number].offset;
+}
+
+real *visml_exec_value(const visml_exec *r, size_t node) {
+    if (r->plan.nodes[node].value == 0)
+        return (real *)r->x; /* never written: what stands behind it are aliases */
+    return block(r, r->plan.nodes[node].y);
+}
+
+real *visml_exec_output(const visml_exec *r) {
+    return visml_exec_value(r, r->model->node_count - 1);
+}
+
+static size_t elements(const visml_exec *r, size_t node) {
+    return (size_t)(r->rows * visml_shape_count(&r->model->nodes[node].shape));
+}
+
+#ifdef VISML_REAL_DOUBLE
+static void from_f32(size_t n, const float *x, real *y) {
+    for (size_t i = 0; i < n; i++)
+        y[i] = x[i];
+}
+#endif
+
+void visml_exec_input(visml_exec *r, const void *x, visml_dtype dtype, int64_t rows) {
+    r->rows = rows;
+    if (dtype == VISML_REAL_DTYPE) {
+        r->x = x;
+        return;
+    }
+    real *y = block(r, r->plan.nodes[0].y);
+    if (dtype == VISML_U8) {
+        visml_compute c = visml_context_compute(r->model->context);
+        visml_from_u8(&c, elements(r, 0), x, y);
+    }
+#ifdef VISML_REAL_DOUBLE
+    if (dtype == VISML_F32)
+        from_f32(elements(r, 0), x, y);
+#endif
+    r->x = y;
+}
+
+/* ---- forward ---- */
+
+/* Pointers of one pass; the pass refers to them. */
+typedef struct pass_arrays {
+    const real *x[VISML_MAX_INPUTS];
+    real *dx[VISML_MAX_INPUTS];
+    real *params[VISML_MAX_PARAMS], *grads[VISML_MAX_PARAMS];
+    visml_epilogue epilogue;
+} pass_arrays;
+
+static visml_pass make_pass(const visml_exec *r, size_t i, pass_arrays *a) {
+    const visml_model *m = r->model;
+    const visml_node *n = &m->nodes[i];
+    const visml_plan_node *p = &r->plan.nodes[i];
+    for (size_t k = 0; k < n->input_count; k++)
+        a->x[k] = visml_exec_value(r, (size_t)n->inputs[k]);
+    for (size_t k = 0; k < n->param_count; k++)
+        a->params[k] = m->values + m->params[n->first_param + k].offset;
+    return (visml_pass){.compute = visml_context_compute(m->context), .mode = r->plan.mode, .batch = r->rows, .inputs = n->input_count,
+                        .in = r->plan.in + p->first_input, .out = &n->shape, .x = a->x, .y = block(r, p->y), .params = a->params,
+                        .keep = block(r, p->keep), .scratch = block(r, p->forward_scratch), .key = visml_key(r->seed, i),
+                        .step = r->step};
+}
+
+/* The activation that is applied after this node: none where the loss takes over. */
+static int32_t activation_of(const visml_exec *r, size_t i) {
+    return r->logits && i == r->model->node_count - 1 ? VISML_LINEAR : r->model->nodes[i].layer->activation;
+}
+
+static void softmax(const visml_exec *r, size_t i, const visml_compute *c, real *y) {
+    const visml_shape *shape = &r->model->nodes[i].shape;
+    int64_t channels = shape->dims[shape->rank - 1];
+    visml_softmax_forward(c, (int64_t)elements(r, i) / channels, channels, y, y);
+}
+
+static void forward(const visml_exec *r, size_t i) {
+    const visml_layer *layer = r->model->nodes[i].layer;
+    pass_arrays a;
+    visml_pass pass = make_pass(r, i, &a);
+    int32_t activation = activation_of(r, i);
+    int fused = (layer->cls->properties & VISML_FUSES_EPILOGUE) && activation != VISML_SOFTMAX;
+    if (fused && activation != VISML_LINEAR) {
+        a.epilogue = (visml_epilogue){.activation = activation, .alpha = layer->alpha};
+        pass.epilogue = &a.epilogue;
+    }
+    layer->cls->forward(layer, &pass);
+    if (activation == VISML_SOFTMAX)
+        softmax(r, i, &pass.compute, pass.y);
+    else if (!fused && activation != VISML_LINEAR)
+        visml_activate(&pass.compute, activation, layer->alpha, elements(r, i), pass.y, pass.y);
+}
+
+void visml_exec_forward(const visml_exec *r) {
+    for (size_t i = 1; i < r->model->node_count; i++)
+        if (!visml_node_is_alias(&r->model->nodes[i], r->plan.mode))
+            forward(r, i);
+}
+
+/* ---- loss ---- */
+
+int32_t visml_exec_joins(const visml_exec *r, const visml_loss *loss) {
+    const visml_node *last = &r->model->nodes[r->model->node_count - 1];
+    return loss->cls->joins_softmax && last->layer->activation == VISML_SOFTMAX && last->shape.rank == 1 &&
+           !visml_node_is_alias(last, r->plan.mode);
+}
+
+double visml_exec_loss(const visml_exec *r, const visml_loss *loss, const visml_train_batch *batch) {
+    size_t last = r->model->node_count - 1;
+    real *y = visml_exec_output(r);
+    visml_loss_pass pass = {.compute = visml_context_compute(r->model->context), .rows = r->rows,
+                            .width = visml_shape_count(&r->model->nodes[last].shape), .y = y,
+                            .logits = r->logits || visml_loss_from_logits(loss), .labels = batch->labels, .targets = batch->targets,
+                            .weights = batch->weights, .scale = (real)(1 / batch->divisor), .loss = r->losses,
+                            .dy = block(r, r->plan.nodes[last].dy), .prob = r->logits ? y : NULL};
+    double sum = 0;
+    loss->cls->run(loss, &pass);
+    for (int64_t i = 0; i < r->rows; i++)
+        sum += (double)r->losses[i];
+    return sum;
+}
+
+/* ---- backward ---- */
+
+static void activation_back(const visml_exec *r, size_t i, const visml_compute *c, const real *y, real *dy) {
+    const visml_node *n = &r->model->nodes[i];
+    int32_t activation = activation_of(r, i);
+    int64_t channels = n->shape.dims[n->shape.rank - 1];
+    if (activation == VISML_SOFTMAX)
+        visml_softmax_backward(c, (int64_t)elements(r, i) / channels, channels, y, dy, dy);
+    else if (activation != VISML_LINEAR)
+        visml_activate_backward(c, activation, n->layer->alpha, elements(r, i), y, dy, dy);
+}
+
+static void point_gradients(const visml_exec *r, size_t i, pass_arrays *a) {
+    const visml_node *n = &r->model->nodes[i];
+    const visml_plan_gradient *g = r->plan.gradients + r->plan.nodes[i].first_input;
+    for (size_t k = 0; k < n->input_count; k++)
+        a->dx[k] = block(r, g[k].dx);
+    for (size_t k = 0; k < n->param_count; k++) {
+        const visml_param *p = &r->model->params[n->first_param + k];
+        a->grads[k] = p->spec->trainable ? r->grads + p->offset : NULL;
+    }
+}
+
+static void backward(const visml_exec *r, size_t i) {
+    const visml_node *n = &r->model->nodes[i];
+    const visml_plan_gradient *g = r->plan.gradients + r->plan.nodes[i].first_input;
+    pass_arrays a;
+    visml_pass pass = make_pass(r, i, &a);
+    real *dy = block(r, r->plan.nodes[i].dy);
+    point_gradients(r, i, &a);
+    pass.dy = dy;
+    pass.dx = a.dx;
+    pass.grads = a.grads;
+    pass.scratch = block(r, r->plan.nodes[i].backward_scratch);
+    activation_back(r, i, &pass.compute, pass.y, dy);
+    n->layer->cls->backward(n->layer, &pass);
+    for (size_t k = 0; k < n->input_count; k++)
+        if (g[k].sum >= 0)
+            visml_sum(&pass.compute, elements(r, (size_t)n->inputs[k]), block(r, g[k].sum), a.dx[k], block(r, g[k].sum));
+}
+
+void visml_exec_backward(const visml_exec *r) {
+    for (size_t i = r->model->node_count - 1; i > 0; i--)
+        if (r->plan.nodes[i].dy >= 0 && !visml_node_is_alias(&r->model->nodes[i], r->plan.mode))
+            backward(r, i);
+}

@@ -1,0 +1,43 @@
+/* One run over the graph, as sessions and trainers do it: the plan, its arena, and the walk forward and back. */
+#ifndef MODEL_EXEC_H
+#define MODEL_EXEC_H
+
+#include "model/plan.h"
+
+typedef struct visml_exec {
+    visml_model *model; /* one reference */
+    visml_plan plan;
+    char *arena;
+    real *losses;       /* [max_batch] */
+    const real *x;      /* the input of this batch: the caller's, or converted in the arena */
+    int64_t rows;       /* of this batch */
+    int32_t logits;     /* 1: the softmax of the last node is left to the loss */
+    uint64_t seed, step;
+    real *grads;        /* [trainable_count], or NULL */
+} visml_exec;
+
+/* Plans and allocates: the last place that may fail. Takes a reference to the model. On failure nothing is left to clear.
+ * Errors: VISML_EINVAL (model NULL, max_batch < 1), VISML_ESTATE (not built), VISML_ENOMEM. */
+visml_status visml_exec_init(visml_exec *r, const visml_model *m, visml_mode mode, int64_t max_batch, uint64_t seed, visml_error *err);
+void visml_exec_clear(visml_exec *r);
+
+/* Takes the input of a batch, [rows, input shape]: VISML_REAL_DTYPE (borrowed until the next batch), VISML_F32 or VISML_U8 (converted). */
+void visml_exec_input(visml_exec *r, const void *x, visml_dtype dtype, int64_t rows);
+void visml_exec_forward(const visml_exec *r);
+/* The loss of the batch after forward: a sum over the rows, each weighted. The gradient of the output is left for backward where there is
+ * something to train. */
+double visml_exec_loss(const visml_exec *r, const visml_loss *loss, const visml_train_batch *batch);
+void visml_exec_backward(const visml_exec *r);
+
+/* The output of a node in this batch. */
+real *visml_exec_value(const visml_exec *r, size_t node);
+real *visml_exec_output(const visml_exec *r);
+
+/* The run inside of a session or a trainer, for tests of the plan. */
+const visml_exec *visml_session_inside(const visml_session *s);
+const visml_exec *visml_trainer_inside(const visml_trainer *t);
+
+/* 1 when the model's last layer is a softmax that this loss takes over. */
+int32_t visml_exec_joins(const visml_exec *r, const visml_loss *loss);
+
+#endif

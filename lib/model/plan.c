@@ -1,0 +1,315 @@
+#include "model/plan.h"
+
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/error.h"
+
+/* What is known while a plan is made. */
+typedef struct planner {
+    visml_plan *plan;
+    const visml_model *model;
+    unsigned char *differentiable; /* [nodes] 1: something trainable lies at or before the node */
+    visml_error *err;
+} planner;
+
+int visml_node_is_alias(const visml_node *node, visml_mode mode) {
+    int32_t properties = node->layer ? node->layer->cls->properties : 0;
+    return (properties & VISML_ALIASES_INPUT) || (mode == VISML_INFERENCE && (properties & VISML_IDLE_INFERENCE));
+}
+
+/* ---- time ---- */
+
+static int32_t loss_time(const planner *w) {
+    return (int32_t)w->model->node_count;
+}
+
+static int32_t backward_time(const planner *w, size_t node) {
+    return 2 * (int32_t)w->model->node_count - (int32_t)node;
+}
+
+static int32_t end_time(const planner *w) {
+    return 2 * (int32_t)w->model->node_count;
+}
+
+static int trains(const planner *w) {
+    return w->plan->mode == VISML_TRAINING;
+}
+
+/* Whether backward of this node will be called. */
+static int goes_back(const planner *w, size_t node) {
+    return trains(w) && w->differentiable[node] && !visml_node_is_alias(&w->model->nodes[node], w->plan->mode);
+}
+
+/* ---- blocks ---- */
+
+static visml_status add_block(planner *w, size_t bytes, int32_t first, int32_t last, int32_t *number) {
+    visml_plan *p = w->plan;
+    void *blocks = p->blocks;
+    VISML_TRY(visml_mem_grow(p->memory, &blocks, &p->block_capacity, p->block_count + 1, sizeof *p->blocks, w->err));
+    p->blocks = blocks;
+    *number = (int32_t)p->block_count;
+    p->blocks[p->block_count++] = (visml_plan_block){bytes, 0, first, last};
+    return VISML_OK;
+}
+
+static void use_until(planner *w, int32_t block, int32_t time) {
+    if (w->plan->blocks[block].last < time)
+        w->plan->blocks[block].last = time;
+}
+
+static visml_status array_bytes(const planner *w, size_t node, size_t *bytes) {
+    const visml_shape *shape = &w->model->nodes[node].shape;
+    *bytes = 0;
+    if (!visml_size_mul((size_t)visml_shape_count(shape), (size_t)w->plan->max_batch, bytes) ||
+        !visml_size_mul(*bytes, sizeof(real), bytes))
+        return visml_fail(w->err, VISML_ENOMEM, "a batch of %lld times %s is more than can be addressed", (long long)w->plan->max_batch,
+                          visml_shape_format(shape).s);
+    return VISML_OK;
+}
+
+/* ---- outputs ---- */
+
+/* Until when the output of a node is read in the backward pass. Activations are differentiated from their result. */
+static int32_t read_back(const planner *w, size_t node) {
+    const visml_layer *layer = w->model->nodes[node].layer;
+    int reads = (layer->cls->properties & VISML_BACKWARD_NEEDS_Y) || layer->activation != VISML_LINEAR;
+    return goes_back(w, node) && reads ? backward_time(w, node) : (int32_t)node;
+}
+
+static void use_inputs(planner *w, size_t node) {
+    const visml_node *n = &w->model->nodes[node];
+    int reads = n->layer->cls->properties & VISML_BACKWARD_NEEDS_X;
+    for (size_t k = 0; k < n->input_count; k++)
+        use_until(w, w->plan->nodes[n->inputs[k]].y, goes_back(w, node) && reads ? backward_time(w, node) : (int32_t)node);
+}
+
+static visml_status plan_outputs(planner *w) {
+    visml_plan_node *nodes = w->plan->nodes;
+    for (size_t i = 0; i < w->model->node_count; i++) {
+        const visml_node *n = &w->model->nodes[i];
+        size_t bytes;
+        if (i > 0 && visml_node_is_alias(n, w->plan->mode)) {
+            nodes[i].value = nodes[n->inputs[0]].value;
+            nodes[i].y = nodes[n->inputs[0]].y;
+            continue;
+        }
+        nodes[i].value = (int32_t)i;
+        VISML_TRY(array_bytes(w, i, &bytes));
+        VISML_TRY(add_block(w, bytes, (int32_t)i, i ? read_back(w, i) : 0, &nodes[i].y));
+        if (i)
+            use_inputs(w, i);
+    }
+    use_until(w, nodes[w->model->node_count - 1].y, end_time(w)); /* the caller reads it */
+    return VISML_OK;
+}
+
+/* ---- gradients ---- */
+
+static int has_trainable(const visml_layer *layer) {
+    for (size_t i = 0; i < layer->param_count; i++)
+        if (layer->params[i].trainable)
+            return 1;
+    return 0;
+}
+
+static void find_differentiable(planner *w) {
+    for (size_t i = 1; i < w->model->node_count; i++) {
+        const visml_node *n = &w->model->nodes[i];
+        w->differentiable[i] = (unsigned char)has_trainable(n->layer);
+        for (size_t k = 0; k < n->input_count; k++)
+            w->differentiable[i] |= w->differentiable[n->inputs[k]];
+    }
+}
+
+/* The gradient of a value lives from its first part, which comes from its last reader, to the backward pass of the node that made it. */
+static visml_status plan_gradient(planner *w, int32_t value, int32_t time, int32_t *block) {
+    size_t bytes;
+    VISML_TRY(array_bytes(w, (size_t)value, &bytes));
+    VISML_TRY(add_block(w, bytes, time, backward_time(w, (size_t)value), block));
+    w->plan->nodes[value].dy = *block;
+    return VISML_OK;
+}
+
+/* The first part of a gradient is written in place, the others to a block of their own, which is then added. */
+static visml_status plan_part(planner *w, size_t node, int32_t value, visml_plan_gradient *g) {
+    int32_t whole = w->plan->nodes[value].dy, time = backward_time(w, node);
+    size_t bytes;
+    if (!w->differentiable[value])
+        return VISML_OK;
+    if (whole < 0)
+        return plan_gradient(w, value, time, &g->dx);
+    g->sum = whole;
+    VISML_TRY(array_bytes(w, (size_t)value, &bytes));
+    return add_block(w, bytes, time, time, &g->dx);
+}
+
+static visml_status plan_gradients(planner *w) {
+    visml_plan *p = w->plan;
+    size_t output = w->model->node_count - 1;
+    int32_t block;
+    if (!trains(w) || !w->differentiable[output])
+        return VISML_OK;
+    VISML_TRY(plan_gradient(w, p->nodes[output].value, loss_time(w), &block));
+    for (size_t i = output; i > 0; i--) {
+        const visml_node *n = &w->model->nodes[i];
+        for (size_t k = 0; k < n->input_count && goes_back(w, i); k++)
+            VISML_TRY(plan_part(w, i, p->nodes[n->inputs[k]].value, &p->gradients[p->nodes[i].first_input + k]));
+    }
+    for (size_t i = 1; i <= output; i++)
+        p->nodes[i].dy = p->nodes[p->nodes[i].value].dy;
+    return VISML_OK;
+}
+
+/* ---- what layers ask for ---- */
+
+static visml_status plan_layer(planner *w, size_t node) {
+    const visml_node *n = &w->model->nodes[node];
+    const visml_layer_class *cls = n->layer->cls;
+    visml_plan_node *p = &w->plan->nodes[node];
+    int32_t now = (int32_t)node, back = backward_time(w, node);
+    visml_pass pass = {.compute = visml_context_compute(w->model->context), .mode = w->plan->mode, .batch = w->plan->max_batch,
+                       .inputs = n->input_count, .in = w->plan->in + p->first_input, .out = &n->shape};
+    size_t scratch = cls->scratch ? cls->scratch(n->layer, &pass) : 0;
+    size_t keep = cls->keep && trains(w) ? cls->keep(n->layer, &pass) : 0;
+    if (scratch)
+        VISML_TRY(add_block(w, scratch, now, now, &p->forward_scratch));
+    if (scratch && goes_back(w, node))
+        VISML_TRY(add_block(w, scratch, back, back, &p->backward_scratch));
+    if (keep)
+        VISML_TRY(add_block(w, keep, now, goes_back(w, node) ? back : now, &p->keep));
+    return VISML_OK;
+}
+
+static visml_status plan_layers(planner *w) {
+    for (size_t i = 1; i < w->model->node_count; i++)
+        if (!visml_node_is_alias(&w->model->nodes[i], w->plan->mode))
+            VISML_TRY(plan_layer(w, i));
+    return VISML_OK;
+}
+
+/* ---- placing ---- */
+
+/* Numbers of blocks, the largest first, equal ones in their order. Insertion: no memory, and few blocks. */
+static void sort_by_size(const visml_plan_block *blocks, size_t n, int32_t *order) {
+    for (size_t i = 0; i < n; i++) {
+        size_t k = i;
+        for (; k > 0 && blocks[order[k - 1]].bytes < blocks[i].bytes; k--)
+            order[k] = order[k - 1];
+        order[k] = (int32_t)i;
+    }
+}
+
+static int live_together(const visml_plan_block *a, const visml_plan_block *b) {
+    return a->first <= b->last && b->first <= a->last;
+}
+
+/* The lowest gap between the blocks that live at the same time. `placed` is sorted by offset. */
+static size_t first_fit(const visml_plan_block *blocks, const int32_t *placed, size_t n, const visml_plan_block *b) {
+    size_t offset = 0;
+    for (size_t i = 0; i < n; i++) {
+        const visml_plan_block *other = &blocks[placed[i]];
+        if (!live_together(other, b))
+            continue;
+        if (other->offset >= offset && other->offset - offset >= b->bytes)
+            break;
+        if (other->offset + other->bytes > offset)
+            offset = other->offset + other->bytes;
+    }
+    return offset;
+}
+
+static void insert_placed(const visml_plan_block *blocks, int32_t *placed, size_t n, int32_t block) {
+    for (; n > 0 && blocks[placed[n - 1]].offset > blocks[block].offset; n--)
+        placed[n] = placed[n - 1];
+    placed[n] = block;
+}
+
+static visml_status place(planner *w, int32_t *order, int32_t *placed) {
+    visml_plan *p = w->plan;
+    for (size_t i = 0; i < p->block_count; i++)
+        if (!visml_size_align(p->blocks[i].bytes, VISML_ALIGN, &p->blocks[i].bytes))
+            return visml_fail(w->err, VISML_ENOMEM, "a batch of %lld is more than can be addressed", (long long)p->max_batch);
+    sort_by_size(p->blocks, p->block_count, order);
+    for (size_t i = 0; i < p->block_count; i++) {
+        visml_plan_block *b = &p->blocks[order[i]];
+        size_t end;
+        b->offset = first_fit(p->blocks, placed, i, b);
+        if (!visml_size_add(b->offset, b->bytes, &end))
+            return visml_fail(w->err, VISML_ENOMEM, "a batch of %lld is more than can be addressed", (long long)p->max_batch);
+        insert_placed(p->blocks, placed, i, order[i]);
+        if (p->arena_bytes < end)
+            p->arena_bytes = end;
+    }
+    return VISML_OK;
+}
+
+static visml_status plan_offsets(planner *w) {
+    visml_memory *memory = w->plan->memory;
+    int32_t *order = visml_mem_zalloc(memory, w->plan->block_count, 2 * sizeof *order, w->err);
+    if (!order)
+        return VISML_ENOMEM;
+    visml_status status = place(w, order, order + w->plan->block_count);
+    visml_mem_free(memory, order);
+    return status;
+}
+
+/* ---- all of it ---- */
+
+static visml_status allocate(planner *w) {
+    visml_plan *p = w->plan;
+    size_t inputs = 0, nodes = w->model->node_count;
+    for (size_t i = 0; i < nodes; i++)
+        inputs += w->model->nodes[i].input_count;
+    p->nodes = visml_mem_zalloc(p->memory, nodes, sizeof *p->nodes, w->err);
+    p->in = visml_mem_zalloc(p->memory, inputs, sizeof *p->in, w->err);
+    p->gradients = visml_mem_zalloc(p->memory, inputs, sizeof *p->gradients, w->err);
+    w->differentiable = visml_mem_zalloc(p->memory, nodes, 1, w->err);
+    return p->nodes && p->in && p->gradients && w->differentiable ? VISML_OK : VISML_ENOMEM;
+}
+
+static void list_inputs(planner *w) {
+    visml_plan *p = w->plan;
+    size_t next = 0;
+    for (size_t i = 0; i < w->model->node_count; i++) {
+        const visml_node *n = &w->model->nodes[i];
+        p->nodes[i] = (visml_plan_node){-1, -1, -1, -1, -1, -1, next};
+        for (size_t k = 0; k < n->input_count; k++, next++) {
+            p->in[next] = w->model->nodes[n->inputs[k]].shape;
+            p->gradients[next] = (visml_plan_gradient){-1, -1};
+        }
+    }
+}
+
+static visml_status make(planner *w) {
+    VISML_TRY(allocate(w));
+    list_inputs(w);
+    find_differentiable(w);
+    VISML_TRY(plan_outputs(w));
+    VISML_TRY(plan_gradients(w));
+    VISML_TRY(plan_layers(w));
+    return plan_offsets(w);
+}
+
+visml_status visml_plan_make(visml_plan *p, const visml_model *m, visml_mode mode, int64_t max_batch, visml_error *err) {
+    planner w = {p, m, NULL, err};
+    memset(p, 0, sizeof *p);
+    p->memory = &m->context->memory;
+    p->mode = mode;
+    p->max_batch = max_batch;
+    visml_status status = make(&w);
+    visml_mem_free(p->memory, w.differentiable);
+    if (status < 0)
+        visml_plan_clear(p);
+    return status;
+}
+
+void visml_plan_clear(visml_plan *p) {
+    if (!p->memory)
+        return;
+    visml_mem_free(p->memory, p->nodes);
+    visml_mem_free(p->memory, p->in);
+    visml_mem_free(p->memory, p->gradients);
+    visml_mem_free(p->memory, p->blocks);
+    memset(p, 0, sizeof *p);
+}

@@ -1,0 +1,50 @@
+/* The memory plan: which block of one arena each array of a run lies in, worked out from lifetimes over the schedule.
+ *
+ * The schedule of a model with n nodes: forward of node i at time i, the loss at time n, backward of node i at time 2 n - i. */
+#ifndef MODEL_PLAN_H
+#define MODEL_PLAN_H
+
+#include "model/model.h"
+
+/* Bytes that are in use from time `first` to time `last`. Blocks whose times overlap do not overlap in the arena. */
+typedef struct visml_plan_block {
+    size_t bytes, offset;
+    int32_t first, last;
+} visml_plan_block;
+
+/* Numbers of blocks, -1: none. */
+typedef struct visml_plan_node {
+    int32_t value;    /* the node whose array holds the output: itself, or the one that a reshape stands behind */
+    int32_t y;        /* output; of an alias: that of `value` */
+    int32_t dy;       /* its gradient; of an alias: that of `value`. -1: not needed */
+    int32_t keep;     /* from forward to backward */
+    int32_t forward_scratch, backward_scratch;
+    size_t first_input; /* its inputs in visml_plan.in and .gradients */
+} visml_plan_node;
+
+/* Where backward of a node leaves the gradient of one of its inputs. */
+typedef struct visml_plan_gradient {
+    int32_t dx;  /* the block; -1: not wanted */
+    int32_t sum; /* the block that it is added to afterwards, or -1 */
+} visml_plan_gradient;
+
+typedef struct visml_plan {
+    visml_memory *memory;
+    visml_mode mode;
+    int64_t max_batch;
+    visml_plan_node *nodes; /* [node_count] */
+    visml_shape *in;        /* [inputs of all nodes] their shapes, by node */
+    visml_plan_gradient *gradients;
+    visml_plan_block *blocks;
+    size_t block_count, block_capacity;
+    size_t arena_bytes;
+} visml_plan;
+
+/* Errors: VISML_ENOMEM, also for sizes that cannot be addressed. On failure nothing is left to clear. */
+visml_status visml_plan_make(visml_plan *p, const visml_model *m, visml_mode mode, int64_t max_batch, visml_error *err);
+void visml_plan_clear(visml_plan *p);
+
+/* 1 when the node's forward and backward are not called in this mode: its output is its input. */
+int visml_node_is_alias(const visml_node *node, visml_mode mode);
+
+#endif
