@@ -3,7 +3,6 @@
 #include "base/checked.h"
 #include "kernel/elementwise.h"
 #include "kernel/norm.h"
-#include "kernel/patches.h"
 #include "kernel/product.h"
 
 /* One product of a convolution: what its packing functions know. */
@@ -21,20 +20,20 @@ static void left_patches(const visml_compute *c, const visml_product *p, int64_t
                          real *to) {
     const conv_source *s = p->source;
     (void)mc;
-    visml_patches_pack(c->kernels, &s->patches, row, rows, k0, kc, to, VISML_LEFT_LD);
+    c->kernels->pack_patches(&s->patches, row, rows, k0, kc, to, VISML_LEFT_LD);
 }
 
 /* Columns of patches as rows of the left factor. */
 static void left_patches_turned(const visml_compute *c, const visml_product *p, int64_t row, int64_t rows, int64_t k0, int64_t kc,
                                 int64_t mc, real *to) {
     const conv_source *s = p->source;
-    visml_patches_pack(c->kernels, &s->patches, s->pixel + k0, kc, row, rows, to, mc);
+    c->kernels->pack_patches(&s->patches, s->pixel + k0, kc, row, rows, to, mc);
 }
 
 static void right_rows(const visml_compute *c, const visml_product *p, int64_t k0, int64_t kc, int64_t col, int64_t cols, int64_t nr,
                        real *to) {
     const conv_source *s = p->source;
-    visml_copy_rows(c->kernels, kc, cols, s->right + (s->pixel + k0) * s->ld + col, s->ld, to, nr);
+    c->kernels->copy_rows(kc, cols, s->right + (s->pixel + k0) * s->ld + col, s->ld, to, nr);
 }
 
 static int64_t group_c(const visml_conv2d_geometry *g) {
@@ -253,7 +252,7 @@ static void add_parts(const weights_job *j) {
     for (int64_t step = 1; step < j->parts; step *= 2)
         for (int64_t i = 0; i + step < j->parts; i += 2 * step)
             visml_sum(j->compute, (size_t)size, j->sums + i * size, j->sums + (i + step) * size, j->sums + i * size);
-    visml_copy_rows(j->compute->kernels, rows, cols, j->sums, cols, j->dw + j->group * cols, j->g->f);
+    j->compute->kernels->copy_rows(rows, cols, j->sums, cols, j->dw + j->group * cols, j->g->f);
 }
 
 static size_t sums_size(const visml_conv2d_geometry *g) {

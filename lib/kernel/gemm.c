@@ -6,19 +6,19 @@ static void left_plain(const visml_compute *c, const visml_product *p, int64_t r
                        real *to) {
     const visml_gemm *g = p->source;
     (void)mc;
-    visml_copy_rows(c->kernels, rows, kc, g->a + row * g->lda + k0, g->lda, to, VISML_LEFT_LD);
+    c->kernels->copy_rows(rows, kc, g->a + row * g->lda + k0, g->lda, to, VISML_LEFT_LD);
 }
 
 static void left_turned(const visml_compute *c, const visml_product *p, int64_t row, int64_t rows, int64_t k0, int64_t kc, int64_t mc,
                         real *to) {
     const visml_gemm *g = p->source;
-    visml_copy_rows(c->kernels, kc, rows, g->a + k0 * g->lda + row, g->lda, to, mc);
+    c->kernels->copy_rows(kc, rows, g->a + k0 * g->lda + row, g->lda, to, mc);
 }
 
 static void right_plain(const visml_compute *c, const visml_product *p, int64_t k0, int64_t kc, int64_t col, int64_t cols, int64_t nr,
                         real *to) {
     const visml_gemm *g = p->source;
-    visml_copy_rows(c->kernels, kc, cols, g->b + k0 * g->ldb + col, g->ldb, to, nr);
+    c->kernels->copy_rows(kc, cols, g->b + k0 * g->ldb + col, g->ldb, to, nr);
 }
 
 static void right_turned(const visml_compute *c, const visml_product *p, int64_t k0, int64_t kc, int64_t col, int64_t cols, int64_t nr,

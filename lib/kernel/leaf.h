@@ -41,12 +41,17 @@ typedef struct visml_finish {
     const real *residual; /* or NULL */
 } visml_finish;
 
-/* One piece of memory to be copied; from NULL: zeros. */
-typedef struct visml_run {
-    const real *from;
-    real *to;
-    int64_t n;
-} visml_run;
+/* Patches of an image batch as rows of a matrix that is never written out as a whole.
+ *
+ * Row r stands for a place of the grid [n, gh, gw]; column (ti tw + tj) c + ch for one channel of one tap. Its value is the pixel
+ * (y0 + gy sy + ti ty, x0 + gx sx + tj tx) of the source [n, h, w, ld], channels `first` ... `first + c`; 0 outside the image. */
+typedef struct visml_patches {
+    const real *x;
+    int64_t h, w, ld, first, c;
+    int64_t gh, gw;
+    int64_t sy, sx, y0, x0;
+    int64_t th, tw, ty, tx; /* number of taps, distance between them; ty, tx >= 1 */
+} visml_patches;
 
 /* ---- pooling: `count` windows of th x tw pixels of c channels ---- */
 

@@ -59,16 +59,12 @@ void LEAF(gemm_finish)(const visml_finish *f, const real *block, int64_t ld) {
     }
 }
 
-void LEAF(copy_runs)(size_t n, const visml_run *runs) {
-    for (; n; n--, runs++) {
-        const real *from = runs->from;
-        real *to = runs->to;
-        int64_t i = 0;
-        for (; i + LANES <= runs->n; i += LANES)
-            v_store(to + i, from ? v_load(from + i) : v_zero());
-        int rest = (int)(runs->n - i);
-        if (rest)
-            v_store_n(to + i, rest, from ? v_load_n(from + i, rest) : v_zero());
+void LEAF(copy_rows)(int64_t rows, int64_t n, const real *from, int64_t ld_from, real *to, int64_t ld_to) {
+    for (int64_t i = 0; i < rows; i++) {
+        if (from)
+            v_copy(to + i * ld_to, from + i * ld_from, n);
+        else
+            v_clear(to + i * ld_to, n);
     }
 }
 

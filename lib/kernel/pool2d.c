@@ -49,9 +49,8 @@ static void backward_sample(void *arg, size_t task, size_t worker) {
     const pool_job *j = arg;
     const visml_pool2d_geometry *g = j->g;
     int64_t size = g->h * g->w * g->c, in = (int64_t)task * size;
-    visml_run zeros = {NULL, j->to + in, size};
     (void)worker;
-    j->k->copy_runs(1, &zeros);
+    j->k->copy_rows(1, size, NULL, 0, j->to + in, 0);
     for (int64_t oy = 0; oy < g->oh; oy++)
         pool_row(j, in, (int64_t)task * g->oh * g->ow * g->c, oy);
 }
@@ -129,9 +128,8 @@ static void rowmean_backward_sample(void *arg, size_t task, size_t worker) {
     if (!j->rows)
         return;
     /* every row is dy / rows: one window of all rows that starts at zero */
-    visml_run zeros = {NULL, dx, j->rows * j->c};
     visml_pool_windows w = {.count = 1, .th = j->rows, .tw = 1, .row = j->c, .c = j->c};
-    j->k->copy_runs(1, &zeros);
+    j->k->copy_rows(1, j->rows * j->c, NULL, 0, dx, 0);
     j->k->avgpool_backward(&w, dy, dx);
 }
 

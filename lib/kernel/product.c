@@ -4,7 +4,6 @@
 
 #define MAX_N 512  /* columns of the right factor packed at a time: with VISML_KC of them, half of a second-level cache */
 #define MAX_K 4096 /* and rows: bounds the scratch to 8 MiB */
-#define RUNS 64
 #define MAX_MC 112 /* of any level's blocking */
 
 static int64_t least(int64_t a, int64_t b) {
@@ -13,16 +12,6 @@ static int64_t least(int64_t a, int64_t b) {
 
 static int64_t blocks_of(int64_t n, int64_t size) {
     return n / size + (n % size != 0);
-}
-
-void visml_copy_rows(const visml_kernels *k, int64_t rows, int64_t n, const real *from, int64_t ld_from, real *to, int64_t ld_to) {
-    visml_run runs[RUNS];
-    while (rows > 0) {
-        size_t count = 0;
-        for (; count < RUNS && rows > 0; count++, rows--, from += ld_from, to += ld_to)
-            runs[count] = (visml_run){from, to, n};
-        k->copy_runs(count, runs);
-    }
 }
 
 /* One pass: columns col ... col + cols, k0 ... k0 + depth, whose right factor is packed as [blocks of VISML_KC][panels of nr][kc][nr]. */
@@ -47,10 +36,8 @@ static void pack_right(const pass *s, int64_t block, int64_t panel) {
     const visml_product *p = s->product;
     int64_t nr = s->b.nr, k = block * VISML_KC, kc = least(VISML_KC, s->depth - k), j = panel * nr, cols = least(nr, s->cols - j);
     real *to = right_panel(s, block, panel);
-    if (cols < nr) { /* nothing undefined may be computed with */
-        visml_run zeros = {NULL, to, kc * nr};
-        s->compute->kernels->copy_runs(1, &zeros);
-    }
+    if (cols < nr) /* nothing undefined may be computed with */
+        s->compute->kernels->copy_rows(1, kc * nr, NULL, 0, to, 0);
     p->right(s->compute, p, s->k0 + k, kc, s->col + j, cols, nr, to);
 }
 

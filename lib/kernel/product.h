@@ -37,7 +37,4 @@ void visml_product_run(const visml_compute *c, const visml_product *p, void *scr
 size_t visml_product_part_scratch(const visml_compute *c, int64_t n);
 void visml_product_part(const visml_compute *c, const visml_product *p, int64_t row, int64_t rows, void *scratch);
 
-/* `rows` rows of n elements, ld_from and ld_to apart: for packing. */
-void visml_copy_rows(const visml_kernels *k, int64_t rows, int64_t n, const real *from, int64_t ld_from, real *to, int64_t ld_to);
-
 #endif

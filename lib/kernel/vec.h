@@ -55,4 +55,20 @@ VEC void v_put(real *p, int n, v16 a) {
         v_store_n(p, n, a);
 }
 
+VEC void v_copy(real *to, const real *from, int64_t n) {
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        v_store(to + i, v_load(from + i));
+    if (i < n)
+        v_store_n(to + i, (int)(n - i), v_load_n(from + i, (int)(n - i)));
+}
+
+VEC void v_clear(real *to, int64_t n) {
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        v_store(to + i, v_zero());
+    if (i < n)
+        v_store_n(to + i, (int)(n - i), v_zero());
+}
+
 #endif

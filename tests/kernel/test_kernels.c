@@ -138,10 +138,27 @@ static void run_gemm_finish(const visml_kernels *k, trial *t) {
     }
 }
 
-static void run_copy_runs(const visml_kernels *k, trial *t) {
-    visml_run runs[3] = {{in(t, t->n), out(t, t->n), (int64_t)t->n}, {NULL, out(t, t->n), (int64_t)t->n}};
-    k->copy_runs(2, runs);
-    k->copy_runs(0, NULL);
+static void run_copy_rows(const visml_kernels *k, trial *t) {
+    int64_t rows = (int64_t)t->rows, n = (int64_t)t->n;
+    k->copy_rows(rows, n, in(t, t->rows * t->n), n, out(t, t->rows * t->n), n);
+    k->copy_rows(rows, n, NULL, 0, out(t, t->rows * t->n), n);
+}
+
+/* Grid [2, 3, 2] over images of 4 x 3 pixels, 2 x 3 taps; all columns and a piece of them; one of two groups of channels. */
+static void run_pack_patches(const visml_kernels *k, trial *t) {
+    int64_t c = (int64_t)(t->n % 80), all = 6 * c;
+    visml_patches p = {.h = 4, .w = 3, .ld = c, .c = c, .gh = 3, .gw = 2, .sy = 1, .sx = 2, .y0 = -1, .x0 = -1, .th = 2, .tw = 3};
+    p.ty = p.tx = 1;
+    if (!c)
+        return;
+    p.x = in(t, 24 * (size_t)c);
+    k->pack_patches(&p, 0, 12, 0, all, out(t, 12 * (size_t)all), all);
+    k->pack_patches(&p, 3, 8, c / 2, all - c, out(t, 8 * (size_t)(all - c)), all - c);
+    p.ld = 2 * c;
+    p.first = c;
+    p.tx = 2;
+    p.x = in(t, 48 * (size_t)c);
+    k->pack_patches(&p, 1, 11, 1, all - 1, out(t, 11 * (size_t)(all - 1)), all - 1);
 }
 
 static void run_transpose(const visml_kernels *k, trial *t) {

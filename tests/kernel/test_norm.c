@@ -15,7 +15,8 @@ typedef struct results {
 
 enum { SUM, MEAN, VAR, DGAMMA, DBETA, ROWS_OF_C };
 
-static results compute(const level *l, size_t threads, int64_t rows, int64_t channels, const float *x, const float *dy, const float *gamma) {
+static results compute(const level *l, size_t threads, int64_t rows, int64_t channels, const float *x, const float *dy,
+                       const float *gamma) {
     visml_parallel p = workers(threads);
     visml_compute c = {&l->kernels, &p};
     results r = {(size_t)channels, (size_t)(rows * channels), NULL};
@@ -28,7 +29,8 @@ static results compute(const level *l, size_t threads, int64_t rows, int64_t cha
     for (size_t i = 0; i < r.c; i++)
         invstd[i] = 1 / sqrtf(r.v[VAR * r.c + i] + 1e-3f);
     visml_affine(&c, rows, channels, x, invstd, r.v + MEAN * r.c, dx + r.n);
-    visml_batchnorm_backward(&c, rows, channels, x, r.v + MEAN * r.c, invstd, gamma, dy, dx, r.v + DGAMMA * r.c, r.v + DBETA * r.c, scratch);
+    visml_batchnorm_backward(&c, rows, channels, x, r.v + MEAN * r.c, invstd, gamma, dy, dx, r.v + DGAMMA * r.c,
+                             r.v + DBETA * r.c, scratch);
     scratch_free(scratch, bytes);
     scratch_free(little, small);
     return r;
