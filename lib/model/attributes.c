@@ -15,15 +15,15 @@ static void free_names(visml_memory *memory, char **names, size_t n) {
 
 static visml_status check_text(const char *what, size_t i, const char *text, visml_error *err) {
     if (!text)
-        return visml_fail(err, VISML_EINVAL, "%s %zu is NULL, must be a string", what, i);
+        return visml_fail(err, VISML_EINVAL, "%s[%zu] is NULL, must be a string", what, i);
     if (!visml_utf8_valid(text, strlen(text)))
-        return visml_fail(err, VISML_EINVAL, "%s %zu is not valid UTF-8", what, i);
+        return visml_fail(err, VISML_EINVAL, "%s[%zu] is not valid UTF-8", what, i);
     return VISML_OK;
 }
 
 static visml_status copy_names(visml_memory *memory, const char *const *names, size_t n, char **copy, visml_error *err) {
     for (size_t i = 0; i < n; i++) {
-        VISML_TRY(check_text("set_classes: class", i, names[i], err));
+        VISML_TRY(check_text("set_classes: names", i, names[i], err));
         copy[i] = visml_mem_strdup(memory, names[i], err);
         if (!copy[i])
             return VISML_ENOMEM;
