@@ -1,6 +1,6 @@
 #!/bin/sh
 # Compares the library with the ABI that the last release promised.
-#   check_abi.sh LIBRARY            fails when anything was removed or has changed; additions are fine
+#   check_abi.sh LIBRARY            fails when anything was removed or has changed; new functions are fine
 #   check_abi.sh LIBRARY --write    writes the dump anew (docs/abi.md says when)
 # Needs abidw and abidiff (package abigail-tools) and a library with debugging information. Exit code 77: skipped.
 set -eu
@@ -25,18 +25,21 @@ if [ "$(uname -m)" != x86_64 ]; then
     exit 77
 fi
 
+# Only what the public headers declare; no paths and lines, which change with every edit.
+write() {
+    abidw --headers-dir "$headers" --drop-private-types --no-corpus-path --no-comp-dir-path --no-show-locs --out-file "$1" "$library"
+}
+
 if [ "${2:-}" = --write ]; then
-    # Only what the public headers declare; no paths and lines, which change with every edit.
-    abidw --headers-dir "$headers" --drop-private-types --no-corpus-path --no-comp-dir-path --no-show-locs \
-        --out-file "$dump" "$library"
+    write "$dump"
     exit 0
 fi
 
-set +e
-abidiff --headers-dir2 "$headers" --drop-private-types --no-added-syms --suppressions "$here/growth.abignore" "$dump" "$library"
-code=$?
-set -e
-if [ "$code" -ne 0 ]; then
+# Two dumps made in the same way: abidiff's own options for headers hide changes of structs that were moved.
+now=$(mktemp)
+trap 'rm -f "$now"' EXIT
+write "$now"
+if ! abidiff --no-added-syms --suppressions "$here/growth.abignore" "$dump" "$now"; then
     echo "the ABI differs from $dump; see docs/abi.md"
     exit 1
 fi

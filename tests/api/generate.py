@@ -234,8 +234,6 @@ HEAD = """/* Made by tests/api/generate.py from the public headers. */
 
 #include "fixture.h"
 
-#define JSON "{\\"layers\\": [{\\"class\\": \\"dense\\", \\"units\\": 0}], \\"input_shape\\": [4]}"
-
 """
 
 

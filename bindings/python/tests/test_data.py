@@ -20,6 +20,7 @@ class Pictures(unittest.TestCase):
         data = visml.image.encode_png(image)
         self.assertEqual(visml.image.decode(data).tolist(), image.tolist())
         info = visml.image.probe(data)
+        self.assertEqual((visml.image.format_of(data), visml.image.format_of(b"?")), ("png", "unknown"))
         self.assertEqual((info["format"], info["width"], info["height"], info["channels"], info["bits"]), ("png", 4, 4, 3, 8))
         self.assertEqual(visml.image.decode(data, color="gray").shape, (4, 4, 1))
 

@@ -238,7 +238,7 @@ class Reports(unittest.TestCase):
         self.assertAlmostEqual(report.accuracy, 2 / 3)
         self.assertEqual((report.precision, report.recall, report.support, report.top_k(2)), ([0.5, 1], [1, 0.5], [1, 2], 1))
         self.assertAlmostEqual(report.macro_f1, sum(report.f1) / 2)
-        with self.assertRaisesRegex(visml.Error, "labels"):
+        with self.assertRaisesRegex(visml.Error, "label of row 0 is 5"):
             report.add(array.array("i", [5]), visml.Tensor.zeros((1, 2)))
         with self.assertRaisesRegex(ValueError, "names has 1"):
             report.text(["a"])

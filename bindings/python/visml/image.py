@@ -3,10 +3,17 @@ import ctypes
 
 from . import _ffi, _options
 from ._call import call, path as make_path
+from ._ffi import lib
 from .context import default_context
 from .tensor import Tensor, as_tensor
 
 FORMATS = {0: "unknown", 1: "jpeg", 2: "png", 3: "bmp", 4: "gif", 5: "pnm", 6: "tga"}
+
+
+def format_of(data):
+    """A guess from the first bytes of a file, 64 are enough: "jpeg", "png", ... or "unknown"."""
+    data = bytes(data[:64])
+    return FORMATS.get(lib.visml_image_format_of(data, len(data)), "unknown")
 
 
 def probe(data, *, context=None):
