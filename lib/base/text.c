@@ -136,6 +136,15 @@ visml_number visml_fixed(double value, int decimals) {
     return n;
 }
 
+visml_number visml_scientific(double value, int decimals) {
+    visml_number n;
+    if (name_nonfinite(value, &n))
+        return n;
+    snprintf(n.s, sizeof n.s, "%.*e", decimals, value);
+    use_point(n.s);
+    return n;
+}
+
 visml_number visml_shortest(double value) {
     visml_number n;
     if (name_nonfinite(value, &n))

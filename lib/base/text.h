@@ -31,6 +31,8 @@ typedef struct visml_number {
 /* "0.4513": so many decimals (0 ... 9), a point in every locale; "nan", "inf", "-inf"; as visml_number so that calls can be nested:
  *     visml_text_add(t, "loss: %s", visml_fixed(loss, 4).s) */
 visml_number visml_fixed(double value, int decimals);
+/* "4.5130e-05": so many decimals (0 ... 17) before an exponent; the rest as visml_fixed. */
+visml_number visml_scientific(double value, int decimals);
 /* The fewest digits that read back as the same number; whole numbers below 1e15 are written out. A point in every locale. */
 visml_number visml_shortest(double value);
 

@@ -58,6 +58,10 @@ static void numbers_are_the_same_in_every_locale(void **state) {
     for (size_t i = 0; i < 4; i++) {
         setlocale(LC_ALL, locales[i]); /* where it is not installed, the one before stays */
         assert_string_equal(visml_fixed(0.45129, 4).s, "0.4513");
+        assert_string_equal(visml_scientific(0.000451296, 4).s, "4.5130e-04");
+        assert_string_equal(visml_scientific(0, 4).s, "0.0000e+00");
+        assert_string_equal(visml_scientific(-1, 0).s, "-1e+00");
+        assert_string_equal(visml_scientific(NAN, 4).s, "nan");
         assert_string_equal(visml_fixed(-2, 0).s, "-2");
         assert_string_equal(visml_fixed(NAN, 2).s, "nan");
         assert_string_equal(visml_fixed(-INFINITY, 2).s, "-inf");
