@@ -18,7 +18,7 @@ typedef struct visml_progress {
     uint32_t size;
     int32_t epochs;       /* in all */
     int32_t epoch;        /* 0 ... epochs - 1 */
-    int32_t reserved;
+    int32_t validating;   /* 1: the validation data is being measured; step == steps then */
     int64_t step;         /* batches done in this epoch */
     int64_t steps;        /* batches in an epoch */
     double loss;          /* mean over this epoch up to now */
@@ -32,7 +32,9 @@ typedef struct visml_progress {
 } visml_progress;
 
 /* A table of functions, each may be NULL. Return 0 to go on, anything else to stop training at this point (VISML_ECANCELLED; with a
- * checkpoint folder, a checkpoint is written first). Called on the thread that called visml_fit. They may read the model and save it. */
+ * checkpoint folder, a checkpoint is written first). Called on the thread that called visml_fit. They may read the model and save it.
+ * batch_end is called after each batch of the validation data too, so that a run can be stopped there. A run that is resumed tells of the
+ * epoch that it goes on with once more (epoch_begin); a run killed between epoch_end and its checkpoint tells of the end twice. */
 typedef struct visml_callback {
     uint32_t size;
     int32_t reserved;
@@ -42,8 +44,9 @@ typedef struct visml_callback {
     int32_t (*epoch_end)(void *user, visml_model *model, const visml_progress *progress);
 } visml_callback;
 
-/* Text in Keras' form. style 0: one line without escape codes ("Epoch 1/5 - 12s - loss: 0.4513 - accuracy: 0.8391 - ..."); style 1: the bar
- * that a terminal overwrites, starting with '\r' ("\r 469/938 ━━━━━━━━━━──────────  4s 8ms/step - ..."). Length as visml_model_summary. */
+/* Text in Keras' form. style 0: one line without escape codes ("Epoch 1/5 - 12s - 13ms/step - accuracy: 0.8391 - loss: 0.4513 - ...");
+ * style 1: the bar that a terminal overwrites, starting with '\r' and ending with the code that clears the rest of the line ("\r469/938
+ * ━━━━━━━━━━────────── 4s 8ms/step - accuracy: 0.8391 - loss: 0.4513"). Length as visml_model_summary; 0 when progress is NULL. */
 VISML_API size_t visml_progress_text(const visml_progress *progress, int32_t style, char *text, size_t capacity);
 
 /* ---- fit --------------------------------------------------------------------------------------------------------------------- */
@@ -54,15 +57,16 @@ typedef struct visml_fit_opts {
     int32_t batch_size;           /* default 32 */
     int32_t no_shuffle;           /* 1: samples in their order, each epoch */
     int32_t workers;              /* of the loaders; default as visml_loader_opts */
-    int32_t resume;               /* 1: go on from the newest checkpoint in checkpoint_dir, where there is one; the options must be
-                                     the same */
+    int32_t resume;               /* 1: go on from the newest checkpoint in checkpoint_dir, where there is one. Model, data, batch_size,
+                                     no_shuffle, seed, loss, optimizer and weights must be the same; what is left may change */
     int64_t checkpoint_steps;     /* a checkpoint also every so many batches; default 0: at the end of epochs only */
     uint64_t seed;                /* of order and dropout; default: the context's */
     visml_dataset *validation;    /* measured at the end of each epoch; borrowed; default: none */
     const visml_loss *loss;       /* borrowed; default: sparse categorical cross-entropy for class labels, mean squared error for arrays */
     const visml_optimizer *optimizer; /* borrowed; default: Adam with its defaults */
-    const double *class_weight;   /* a factor for the loss of each class, [classes]; borrowed; default 1 */
-    const visml_tensor *sample_weight; /* the same for each sample, VISML_F32 [dataset's count]; borrowed; default 1 */
+    const double *class_weight;   /* a factor >= 0 for the loss of each class, [classes of the data]; borrowed; default 1 */
+    const visml_tensor *sample_weight; /* the same for each sample, VISML_F32 [dataset's count]; borrowed; default 1. Weights change loss
+                                     and gradients, not the accuracy; means are over rows, whatever their weights */
     const visml_callback *callbacks;   /* [callback_count]; borrowed */
     size_t callback_count;
     const char *checkpoint_dir;   /* made when it does not exist; default: no checkpoints. Holds checkpoint.visml, always whole */
@@ -76,11 +80,14 @@ VISML_API size_t visml_history_epochs(const visml_history *history);
 VISML_API double visml_history_get(const visml_history *history, const char *name, size_t epoch);
 
 /* Trains a built model. The same bits come out for any number of threads and workers, and for a run that was killed and resumed.
+ * Rows of invalid images take no part, whatever the dataset's on_invalid; a batch without valid rows is passed over.
  * *history (NULL allowed): a new object, also when the run was cancelled or stopped at a loss that is not finite (the rows that are
- * complete). The model must not be used by others meanwhile. On VISML_ENONFINITE the message names epoch and step, the model has the
- * weights before that step, and the last checkpoint stands.
- * Errors: VISML_EINVAL (labels out of range, shapes that do not fit: both named), VISML_ESTATE, VISML_ECANCELLED, VISML_ENONFINITE,
- * VISML_EIO, VISML_EFORMAT (a checkpoint of another model or other options), VISML_ENOMEM. */
+ * complete). The model must not be used by others meanwhile. Once training has begun, a call that fails leaves the model with the weights
+ * that it has reached. On VISML_ENONFINITE the message names epoch and step, the model has the weights before that step, and the last
+ * checkpoint stands.
+ * Errors: VISML_EINVAL (labels out of range, shapes or names of classes that do not fit: both named; samples of one class only),
+ * VISML_ESTATE, VISML_ECANCELLED, VISML_ENONFINITE, VISML_EIO, VISML_EFORMAT (a checkpoint of another model or other options; no valid
+ * image), VISML_ENOMEM. */
 VISML_API visml_status visml_fit(visml_model *model, visml_dataset *data, const visml_fit_opts *opts, visml_history **history,
                                  visml_error *err);
 

@@ -1,0 +1,259 @@
+/* A checkpoint: a bundle that holds the model, the optimizer's slots and, as description["training"], the settings that must be the same to
+ * go on, the place in the run, the sums of the epoch and the history. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/checked.h"
+#include "base/checksum.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "train/train.h"
+
+#define MOST 9007199254740992LL /* 2^53 */
+
+/* ---- the settings ---- */
+
+static json_t *crc_json(const void *bytes, size_t n) {
+    char text[16];
+    snprintf(text, sizeof text, "%08x", (unsigned)visml_crc32(0, bytes, n));
+    return bytes ? json_string(text) : json_null();
+}
+
+/* What is to be learned: the labels or targets of all samples in their order. null when they are known only once they are read. */
+static json_t *targets_json(const visml_feed *f) {
+    const visml_source *s = f->data->source;
+    const char *rows = s->targets ? visml_tensor_data(s->targets) : (const char *)s->labels;
+    size_t bytes = sizeof *s->labels;
+    uint32_t crc = 0;
+    char text[16];
+    if (!rows)
+        return json_null();
+    if (s->targets)
+        bytes = (size_t)(visml_shape_count(&s->targets->shape) / s->targets->shape.dims[0]) * visml_dtype_bytes(s->targets->dtype);
+    for (int64_t i = 0; i < f->data->count; i++)
+        crc = visml_crc32(crc, rows + (size_t)visml_dataset_source_index(f->data, i) * bytes, bytes);
+    snprintf(text, sizeof text, "%08x", (unsigned)crc);
+    return json_string(text);
+}
+
+/* NULL when memory ran out. */
+static json_t *settings_of(const visml_training *r) {
+    const visml_feed *f = &r->feed;
+    json_t *s = json_object();
+    if (s && json_object_set_new(s, "batch_size", json_integer(r->opts.batch_size)) == 0 &&
+        json_object_set_new(s, "no_shuffle", json_boolean(r->opts.no_shuffle)) == 0 &&
+        json_object_set_new(s, "seed", json_integer((json_int_t)r->opts.seed)) == 0 &&
+        json_object_set_new(s, "loss", visml_loss_to_json(f->loss)) == 0 &&
+        json_object_set_new(s, "optimizer", visml_optimizer_to_json(r->optimizer)) == 0 &&
+        json_object_set_new(s, "samples", json_integer(f->data->count)) == 0 &&
+        json_object_set_new(s, "targets (CRC-32)", targets_json(f)) == 0 &&
+        json_object_set_new(s, "class_weight (CRC-32)", crc_json(f->class_weight, (size_t)f->classes * sizeof(double))) == 0 &&
+        json_object_set_new(s, "sample_weight (CRC-32)", crc_json(f->sample_weight, (size_t)f->data->count * sizeof(float))) == 0)
+        return s;
+    json_decref(s);
+    return NULL;
+}
+
+static visml_status setting_differs(const visml_training *r, const char *key, const json_t *was, const json_t *is, visml_error *err) {
+    visml_memory *m = &r->context->memory;
+    size_t n;
+    char *a = was ? visml_json_text(m, was, &n, NULL) : NULL, *b = visml_json_text(m, is, &n, NULL);
+    visml_fail(err, VISML_EFORMAT, "%s: of a run with other options: %s was %.300s, is %.300s; use the same, or another checkpoint_dir",
+               r->checkpoint, key, a ? a : "missing", b ? b : "?");
+    visml_mem_free(m, a);
+    visml_mem_free(m, b);
+    return VISML_EFORMAT;
+}
+
+static visml_status check_settings(const visml_training *r, const json_t *training, visml_error *err) {
+    const json_t *was;
+    const char *key;
+    json_t *is;
+    VISML_TRY(visml_json_object(r->checkpoint, training, "settings", &was, err));
+    json_t *settings = settings_of(r);
+    if (!settings)
+        return visml_fail(err, VISML_ENOMEM, "%s: out of memory", r->checkpoint);
+    visml_status status = VISML_OK;
+    json_object_foreach(settings, key, is)
+        if (status == VISML_OK && !json_equal(json_object_get(was, key), is))
+            status = setting_differs(r, key, json_object_get(was, key), is, err);
+    json_decref(settings);
+    return status;
+}
+
+/* ---- the place ---- */
+
+static json_t *place_of(const visml_training *r) {
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "epoch", (json_int_t)r->epoch, "step", (json_int_t)r->step, "updates",
+                     (json_int_t)r->updates, "rows", (json_int_t)r->sums.rows, "correct", (json_int_t)r->sums.correct, "loss_sum",
+                     r->sums.loss, "seconds", r->seconds);
+}
+
+static visml_status read_place(visml_training *r, const json_t *training, visml_error *err) {
+    const json_t *p;
+    const char *what = r->checkpoint;
+    VISML_TRY(visml_json_object(what, training, "place", &p, err));
+    VISML_TRY(visml_json_int(what, p, "epoch", 0, 2147483647, &r->epoch, err));
+    VISML_TRY(visml_json_int(what, p, "step", 0, r->steps, &r->step, err));
+    VISML_TRY(visml_json_int(what, p, "updates", 0, MOST, &r->updates, err));
+    VISML_TRY(visml_json_int(what, p, "rows", 0, r->feed.data->count, &r->sums.rows, err));
+    VISML_TRY(visml_json_int(what, p, "correct", 0, r->sums.rows, &r->sums.correct, err));
+    VISML_TRY(visml_json_real(what, p, "loss_sum", &r->sums.loss, err));
+    return visml_json_real(what, p, "seconds", &r->seconds, err);
+}
+
+/* ---- the tensors ---- */
+
+/* "optimizer.velocity.conv2d_1.kernel": names with a '/' are the model's own parameters. */
+typedef struct slot_name {
+    char s[256];
+} slot_name;
+static slot_name name_slot(const visml_training *r, size_t slot, const visml_param *p) {
+    slot_name n;
+    snprintf(n.s, sizeof n.s, "optimizer.%s.%s", r->optimizer->cls->slot_names[slot], p->name);
+    for (char *c = n.s; *c; c++)
+        if (*c == '/')
+            *c = '.';
+    return n;
+}
+
+/* All tensors of a checkpoint, the model's first. names[] holds the names of the others. */
+static visml_status fill_tensors(const visml_training *r, json_t *description, visml_bundle_tensor *tensors, slot_name *names, size_t *n,
+                                 visml_error *err) {
+    const visml_model *m = r->model;
+    *n = 0;
+    VISML_TRY(visml_model_to_bundle(m, description, tensors, n, err));
+    for (size_t slot = 0; slot < r->slot_count; slot++)
+        for (size_t i = 0; i < m->param_count; i++) {
+            const visml_param *p = &m->params[i];
+            if (!p->spec->trainable)
+                continue;
+            *names = name_slot(r, slot, p);
+            tensors[(*n)++] = (visml_bundle_tensor){names->s, VISML_REAL_DTYPE, p->spec->shape, r->slots[slot] + p->offset};
+            names++;
+        }
+    return VISML_OK;
+}
+
+/* Step 0 checks, step 1 copies: nothing is changed when something is missing. */
+static visml_status take_slots(visml_training *r, const visml_bundle *b, int copy, visml_error *err) {
+    for (size_t slot = 0; slot < r->slot_count; slot++)
+        for (size_t i = 0; i < r->model->param_count; i++) {
+            const visml_param *p = &r->model->params[i];
+            if (!p->spec->trainable)
+                continue;
+            slot_name name = name_slot(r, slot, p);
+            const visml_bundle_tensor *t = visml_bundle_find(b, name.s);
+            if (!t || t->dtype != VISML_REAL_DTYPE || !visml_shape_equal(&t->shape, &p->spec->shape))
+                return visml_fail(err, VISML_EFORMAT, "%s: \"%s\" is %s, must be a float32 tensor of %s", r->checkpoint, name.s,
+                                  t ? visml_shape_format(&t->shape).s : "missing", visml_shape_format(&p->spec->shape).s);
+            if (copy)
+                memcpy(r->slots[slot] + p->offset, t->data, p->count * sizeof(real));
+        }
+    return VISML_OK;
+}
+
+/* ---- writing ---- */
+
+static visml_status describe(const visml_training *r, json_t *description, visml_error *err) {
+    json_t *training = json_object();
+    if (json_object_set_new(description, "training", training) == 0 && json_object_set_new(training, "settings", settings_of(r)) == 0 &&
+        json_object_set_new(training, "place", place_of(r)) == 0 &&
+        json_object_set_new(training, "history", visml_history_to_json(r->history)) == 0)
+        return VISML_OK;
+    return visml_fail(err, VISML_ENOMEM, "%s: out of memory", r->checkpoint);
+}
+
+static visml_status write_bundle(const visml_training *r, json_t *description, visml_bundle_tensor *tensors, slot_name *names,
+                                 visml_error *err) {
+    size_t n;
+    VISML_TRY(fill_tensors(r, description, tensors, names, &n, err));
+    VISML_TRY(describe(r, description, err));
+    return visml_bundle_write(r->context, r->checkpoint, "checkpoint", description, tensors, n, err);
+}
+
+visml_status visml_checkpoint_write(const visml_training *r, visml_error *err) {
+    visml_memory *m = &r->context->memory;
+    if (!r->checkpoint)
+        return VISML_OK;
+    VISML_TRY(visml_training_check_weights(r, err));
+    size_t params = r->model->param_count;
+    visml_bundle_tensor *tensors = visml_mem_zalloc(m, params * (1 + VISML_MAX_SLOTS), sizeof *tensors, err);
+    slot_name *names = visml_mem_zalloc(m, params * VISML_MAX_SLOTS, sizeof *names, err);
+    json_t *description = json_object();
+    visml_status status = VISML_ENOMEM;
+    if (!description)
+        visml_fail(err, VISML_ENOMEM, "%s: out of memory", r->checkpoint);
+    if (tensors && names && description)
+        status = write_bundle(r, description, tensors, names, err);
+    json_decref(description);
+    visml_mem_free(m, names);
+    visml_mem_free(m, tensors);
+    return status;
+}
+
+/* ---- reading ---- */
+
+static visml_status other_model(const visml_training *r, const json_t *was, const json_t *is, visml_error *err) {
+    const json_t *a = json_object_get(was, "layers"), *b = json_object_get(is, "layers");
+    size_t n = json_array_size(a), m = json_array_size(b), i = 0;
+    while (i < n && i < m && json_equal(json_array_get(a, i), json_array_get(b, i)))
+        i++;
+    if (i == n && i == m)
+        return visml_fail(err, VISML_EFORMAT, "%s: of a model with another input shape than %s; use another checkpoint_dir", r->checkpoint,
+                          visml_shape_format(&r->model->nodes[0].shape).s);
+    return visml_fail(err, VISML_EFORMAT, "%s: of another model: layer %zu differs (%zu layers there, %zu here); use another "
+                      "checkpoint_dir", r->checkpoint, i + 1, n, m);
+}
+
+static visml_status check_model(const visml_training *r, const visml_bundle *b, visml_error *err) {
+    const json_t *model, *was;
+    VISML_TRY(visml_json_object(r->checkpoint, b->description, "model", &model, err));
+    VISML_TRY(visml_json_object(r->checkpoint, model, "architecture", &was, err));
+    json_t *is = visml_model_describe(r->model);
+    if (!is)
+        return visml_fail(err, VISML_ENOMEM, "%s: out of memory", r->checkpoint);
+    visml_status status = json_equal(was, is) ? VISML_OK : other_model(r, was, is, err);
+    json_decref(is);
+    return status;
+}
+
+/* place: a copy of the run that takes what is read; the caller keeps it on success. */
+static visml_status read_bundle(visml_training *place, const visml_bundle *b, visml_error *err) {
+    const json_t *training, *history;
+    VISML_TRY(check_model(place, b, err));
+    VISML_TRY(visml_json_object(place->checkpoint, b->description, "training", &training, err));
+    VISML_TRY(check_settings(place, training, err));
+    VISML_TRY(read_place(place, training, err));
+    VISML_TRY(visml_json_object(place->checkpoint, training, "history", &history, err));
+    VISML_TRY(visml_history_from_json(place->history, place->checkpoint, history, place->epoch, err));
+    VISML_TRY(take_slots(place, b, 0, err));
+    VISML_TRY(visml_model_restore(place->model, b, err));
+    return take_slots(place, b, 1, err);
+}
+
+static visml_status read_from(visml_training *r, const visml_bundle *b, visml_error *err) {
+    visml_training place = *r;
+    place.history = visml_history_new(r->context, err);
+    if (!place.history)
+        return VISML_ENOMEM;
+    visml_status status = read_bundle(&place, b, err);
+    visml_history_free(status == VISML_OK ? r->history : place.history);
+    if (status == VISML_OK)
+        *r = place;
+    return status;
+}
+
+visml_status visml_checkpoint_read(visml_training *r, visml_error *err) {
+    struct stat st;
+    visml_bundle b;
+    if (stat(r->checkpoint, &st) < 0 && errno == ENOENT)
+        return VISML_OK;
+    VISML_TRY(visml_bundle_read(r->context, r->checkpoint, "checkpoint", &b, err));
+    visml_status status = read_from(r, &b, err);
+    visml_bundle_clear(&b);
+    return status;
+}

@@ -1,0 +1,265 @@
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "train/train.h"
+
+/* ---- do they fit together ---- */
+
+static visml_status check_images(const visml_feed *f, visml_error *err) {
+    visml_shape images;
+    const visml_shape *input = &f->model->nodes[0].shape;
+    visml_status status = visml_dataset_sample_shape(f->data, &images, err);
+    if (status < 0)
+        return visml_fail_in(err, status, "%s", f->what);
+    if (visml_shape_equal(&images, input))
+        return VISML_OK;
+    if (input->rank == 3 && images.rank == 3)
+        return visml_fail(err, VISML_EINVAL, "%s: the images are %s, the model's input is %s: load them with height %lld, width %lld and "
+                          "%lld channel%s, or build the model for their shape", f->what, visml_shape_format(&images).s,
+                          visml_shape_format(input).s, (long long)input->dims[0], (long long)input->dims[1], (long long)input->dims[2],
+                          input->dims[2] == 1 ? " (gray)" : "s");
+    return visml_fail(err, VISML_EINVAL, "%s: the images are %s, the model's input is %s: build the model for their shape", f->what,
+                      visml_shape_format(&images).s, visml_shape_format(input).s);
+}
+
+static visml_status check_targets(visml_feed *f, visml_error *err) {
+    const visml_shape *out = visml_model_output_shape(f->model);
+    const visml_tensor *arrays = f->data->source->targets;
+    visml_shape target = {0};
+    f->labelled = !arrays;
+    if (arrays)
+        target = visml_shape_make(arrays->shape.rank - 1, arrays->shape.dims + 1);
+    if (!f->loss) {
+        f->own_loss = f->labelled ? visml_sparse_categorical_crossentropy(f->model->context, NULL, err)
+                                  : visml_mean_squared_error(f->model->context, NULL, err);
+        if (!f->own_loss)
+            return err->code;
+        f->loss = f->own_loss;
+    }
+    visml_status status = f->loss->cls->check(f->loss, out, f->labelled, f->labelled ? NULL : &target, err);
+    return status < 0 ? visml_fail_in(err, status, "%s", f->what) : VISML_OK;
+}
+
+static visml_status bad_label(const visml_feed *f, int64_t i, int32_t label, visml_error *err) {
+    const char *path = visml_dataset_path(f->data, i);
+    if (label < 0)
+        return visml_fail(err, VISML_EINVAL, "%s: sample %lld%s%s%s has no label", f->what, (long long)i, path ? " (" : "",
+                          path ? path : "", path ? ")" : "");
+    return visml_fail(err, VISML_EINVAL, "%s: sample %lld%s%s%s has the label %d, must be 0 to %lld: the model's output is %s", f->what,
+                      (long long)i, path ? " (" : "", path ? path : "", path ? ")" : "", label, (long long)f->classes - 1,
+                      visml_shape_format(visml_model_output_shape(f->model)).s);
+}
+
+static visml_status check_labels(visml_feed *f, visml_error *err) {
+    int64_t named = (int64_t)visml_dataset_class_count(f->data);
+    f->classes = named && named < f->width ? named : f->width;
+    if (named > f->width)
+        return visml_fail(err, VISML_EINVAL, "%s: the data has %lld classes, the model's output is %s: its last layer must have %lld units",
+                          f->what, (long long)named, visml_shape_format(visml_model_output_shape(f->model)).s, (long long)named);
+    for (int64_t i = 0; f->data->source->labels && i < f->data->count; i++) {
+        int32_t label = visml_dataset_label(f->data, i);
+        if (label < 0 || label >= f->classes)
+            return bad_label(f, i, label, err);
+    }
+    return VISML_OK;
+}
+
+/* ---- the names of classes ---- */
+
+/* "0", "1", ...: names that nobody gave. */
+static int is_number(const char *name, size_t i) {
+    return strcmp(name, visml_fixed((double)i, 0).s) == 0;
+}
+
+/* 1 when both lists were given by people and differ: label i would mean two things. */
+static int names_differ(const char *const *a, size_t n, const char *const *b, size_t m, size_t *at) {
+    int numbers_a = 1, numbers_b = 1, differ = 0;
+    for (size_t i = 0; i < n && i < m; i++) {
+        numbers_a &= is_number(a[i], i);
+        numbers_b &= is_number(b[i], i);
+        if (!differ && strcmp(a[i], b[i]) != 0) {
+            differ = 1;
+            *at = i;
+        }
+    }
+    return differ && !numbers_a && !numbers_b;
+}
+
+static visml_status check_names(const visml_feed *f, visml_error *err) {
+    const visml_source *s = f->data->source;
+    size_t at;
+    if (!names_differ(s->class_names, s->classes, (const char *const *)f->model->classes, f->model->class_count, &at))
+        return VISML_OK;
+    return visml_fail(err, VISML_EINVAL, "%s: class %zu is \"%s\" in the data, \"%s\" in the model: give the data the model's order with "
+                      "visml_dataset_with_classes, or the model the data's names with visml_model_set_classes", f->what, at,
+                      s->class_names[at], f->model->classes[at]);
+}
+
+visml_status visml_feed_check_same_classes(const visml_feed *f, const visml_feed *other, visml_error *err) {
+    const visml_source *a = f->data->source, *b = other->data->source;
+    size_t at;
+    if (!f->labelled || !other->labelled || !names_differ(a->class_names, a->classes, b->class_names, b->classes, &at))
+        return VISML_OK;
+    return visml_fail(err, VISML_EINVAL, "%s: class %zu is \"%s\", in the training data \"%s\": give both the same order with "
+                      "visml_dataset_with_classes", f->what, at, a->class_names[at], b->class_names[at]);
+}
+
+visml_status visml_feed_check_classes(const visml_feed *f, visml_error *err) {
+    if (!f->labelled || !f->data->source->labels)
+        return VISML_OK;
+    int32_t first = visml_dataset_label(f->data, 0);
+    for (int64_t i = 1; i < f->data->count; i++)
+        if (visml_dataset_label(f->data, i) != first)
+            return VISML_OK;
+    const char *name = visml_dataset_class_name(f->data, (size_t)first);
+    return visml_fail(err, VISML_EINVAL, "%s: all %lld samples are of one class, \"%s\": a classifier needs at least two", f->what,
+                      (long long)f->data->count, name ? name : "");
+}
+
+/* ---- life ---- */
+
+static visml_status check_all(visml_feed *f, int targets, visml_error *err) {
+    const visml_shape *out = visml_model_output_shape(f->model);
+    f->width = out->dims[out->rank - 1];
+    VISML_TRY(check_images(f, err));
+    if (!targets)
+        return VISML_OK;
+    VISML_TRY(check_targets(f, err));
+    if (!f->labelled)
+        return VISML_OK;
+    VISML_TRY(check_labels(f, err));
+    return check_names(f, err);
+}
+
+visml_status visml_feed_init(visml_feed *f, const char *what, const visml_model *model, visml_dataset *data, const visml_loss *loss,
+                             int targets, visml_error *err) {
+    if (!model || !data)
+        return visml_fail(err, VISML_EINVAL, "%s: %s is NULL, must be a %s", what, model ? "data" : "model", model ? "dataset" : "model");
+    if (!model->built)
+        return visml_fail(err, VISML_ESTATE, "%s: the model is not built; call visml_model_build first", what);
+    if (targets && !visml_dataset_count(data))
+        return visml_fail(err, VISML_EINVAL, "%s: the dataset has no samples", what);
+    *f = (visml_feed){.what = what, .model = model, .data = data, .loss = loss};
+    visml_status status = check_all(f, targets, err);
+    if (status < 0)
+        visml_feed_clear(f);
+    return status;
+}
+
+void visml_feed_clear(visml_feed *f) {
+    visml_loss_free(f->own_loss);
+    if (f->model)
+        visml_mem_free(&f->model->context->memory, f->weights);
+    memset(f, 0, sizeof *f);
+}
+
+/* ---- weights ---- */
+
+static int good_weight(double w) {
+    return w >= 0 && isfinite(w);
+}
+
+static visml_status check_class_weight(const visml_feed *f, const double *w, visml_error *err) {
+    if (!f->labelled)
+        return visml_fail(err, VISML_EINVAL, "%s: class_weight needs targets that are class numbers; use sample_weight", f->what);
+    for (int64_t i = 0; i < f->classes; i++)
+        if (!good_weight(w[i]))
+            return visml_fail(err, VISML_EINVAL, "%s: class_weight[%lld] is %s, must be a finite number of at least 0", f->what,
+                              (long long)i, visml_shortest(w[i]).s);
+    return VISML_OK;
+}
+
+static visml_status check_sample_weight(const visml_feed *f, const visml_tensor *t, visml_error *err) {
+    visml_status status = visml_tensor_check("sample_weight", t, VISML_F32, err);
+    if (status < 0)
+        return visml_fail_in(err, status, "%s", f->what);
+    if (t->shape.rank != 1 || t->shape.dims[0] != f->data->count)
+        return visml_fail(err, VISML_EINVAL, "%s: sample_weight is %s, must be [%lld], one for each sample", f->what,
+                          visml_shape_format(&t->shape).s, (long long)f->data->count);
+    const float *w = visml_tensor_data(t);
+    for (int64_t i = 0; i < f->data->count; i++)
+        if (!good_weight((double)w[i]))
+            return visml_fail(err, VISML_EINVAL, "%s: sample_weight[%lld] is %s, must be a finite number of at least 0", f->what,
+                              (long long)i, visml_shortest((double)w[i]).s);
+    return VISML_OK;
+}
+
+visml_status visml_feed_set_weights(visml_feed *f, const double *class_weight, const visml_tensor *sample_weight, int64_t batch,
+                                    visml_error *err) {
+    if (class_weight)
+        VISML_TRY(check_class_weight(f, class_weight, err));
+    if (sample_weight)
+        VISML_TRY(check_sample_weight(f, sample_weight, err));
+    f->class_weight = class_weight;
+    f->sample_weight = sample_weight ? visml_tensor_data(sample_weight) : NULL;
+    if (class_weight || sample_weight)
+        f->weights = visml_mem_zalloc(&f->model->context->memory, (size_t)batch, sizeof *f->weights, err);
+    return f->weights || (!class_weight && !sample_weight) ? VISML_OK : VISML_ENOMEM;
+}
+
+/* ---- batches ---- */
+
+static visml_status check_batch_labels(const visml_feed *f, const visml_batch *b, const int32_t *labels, visml_error *err) {
+    for (int64_t row = 0; row < b->rows; row++)
+        if (labels[row] < 0 || labels[row] >= f->classes)
+            return bad_label(f, b->indices[row], labels[row], err);
+    return VISML_OK;
+}
+
+static void weigh(const visml_feed *f, const visml_batch *b, const int32_t *labels) {
+    for (int64_t row = 0; row < b->rows; row++) {
+        double w = f->class_weight ? f->class_weight[labels[row]] : 1;
+        if (f->sample_weight)
+            w *= (double)f->sample_weight[b->indices[row]];
+        f->weights[row] = (real)w;
+    }
+}
+
+visml_status visml_feed_batch(const visml_feed *f, visml_batch *b, visml_train_batch *out, visml_error *err) {
+    /* Rows that the dataset keeps for invalid images would take part in the means of BatchNorm. */
+    if (f->loss && f->data->source->opts.on_invalid == VISML_INVALID_KEEP)
+        visml_batch_drop_failed(b);
+    const void *targets = visml_tensor_data(b->targets);
+    const int32_t *labels = f->labelled ? targets : NULL;
+    if (labels)
+        VISML_TRY(check_batch_labels(f, b, labels, err));
+    if (f->weights)
+        weigh(f, b, labels);
+    *out = (visml_train_batch){
+        .rows = b->rows,
+        .x = visml_tensor_data(b->images),
+        .x_dtype = visml_tensor_dtype(b->images),
+        .labels = labels,
+        .targets = f->loss && !f->labelled ? targets : NULL,
+        .weights = f->weights,
+        .divisor = (double)b->rows,
+    };
+    return VISML_OK;
+}
+
+/* ---- sums ---- */
+
+/* The first of equal scores wins; a row with a NaN is wrong. */
+static int is_correct(const real *y, int64_t width, int32_t label) {
+    for (int64_t i = 0; i < width; i++)
+        if (!(i < label ? y[i] < y[label] : y[i] <= y[label]) && i != label)
+            return 0;
+    return !isnan(y[label]);
+}
+
+void visml_sums_add(visml_sums *s, const visml_feed *f, const visml_train_batch *batch, double loss, const real *y) {
+    s->loss += loss;
+    s->rows += batch->rows;
+    for (int64_t row = 0; batch->labels && row < batch->rows; row++)
+        s->correct += is_correct(y + row * f->width, f->width, batch->labels[row]);
+}
+
+double visml_sums_loss(const visml_sums *s) {
+    return s->rows ? s->loss / (double)s->rows : NAN;
+}
+
+double visml_sums_accuracy(const visml_sums *s, const visml_feed *f) {
+    return s->rows && f->labelled ? (double)s->correct / (double)s->rows : NAN;
+}

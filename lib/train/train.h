@@ -1,0 +1,142 @@
+/* The inside of training: what fit, evaluate and predict share. `err` is never NULL here: the public functions see to that, so that the
+ * code of a constructor's failure is at hand. */
+#ifndef TRAIN_TRAIN_H
+#define TRAIN_TRAIN_H
+
+#include <jansson.h>
+
+#include "data/batch.h"
+#include "data/dataset.h"
+#include "model/model.h"
+#include "nn/optimizer.h"
+#include "visml/train.h"
+
+/* ---- feed.c: a dataset's batches in the form that a model takes ---------------------------------------------------------------- */
+
+typedef struct visml_feed {
+    const char *what; /* "fit", "evaluate", ...: in messages */
+    const visml_model *model;
+    visml_dataset *data;
+    const visml_loss *loss; /* NULL: targets are not looked at */
+    visml_loss *own_loss;   /* the default, when the caller gave none */
+    int32_t labelled;       /* 1: targets are class numbers; 0: arrays */
+    int64_t width;          /* of the output's last dimension */
+    int64_t classes;        /* labels are 0 ... classes - 1 */
+    const double *class_weight;
+    const float *sample_weight; /* [count] */
+    real *weights;              /* [batch] or NULL */
+} visml_feed;
+
+/* Checks that data, model and loss (NULL: the default for the data) fit together: images and input, targets and output, labels and classes,
+ * the names of classes. targets 0: only the images are looked at. Nothing needs clearing after a failure.
+ * Errors: VISML_EINVAL (both sides named), VISML_EFORMAT (no valid image), VISML_ENOMEM. */
+visml_status visml_feed_init(visml_feed *f, const char *what, const visml_model *model, visml_dataset *data, const visml_loss *loss,
+                             int targets, visml_error *err);
+/* Errors: VISML_EINVAL when all samples are of one class. */
+visml_status visml_feed_check_classes(const visml_feed *f, visml_error *err);
+/* That label i means the same class in both. */
+visml_status visml_feed_check_same_classes(const visml_feed *f, const visml_feed *other, visml_error *err);
+/* Either may be NULL. Errors: VISML_EINVAL (the first bad weight), VISML_ENOMEM. */
+visml_status visml_feed_set_weights(visml_feed *f, const double *class_weight, const visml_tensor *sample_weight, int64_t batch,
+                                    visml_error *err);
+void visml_feed_clear(visml_feed *f);
+
+/* The rows of a batch (which must be a new one) that are valid, perhaps 0: all fields but step. Errors: VISML_EINVAL (a label). */
+visml_status visml_feed_batch(const visml_feed *f, visml_batch *b, visml_train_batch *out, visml_error *err);
+
+/* What is added up over batches, in their order. */
+typedef struct visml_sums {
+    double loss; /* of rows, weights applied */
+    int64_t rows, correct;
+} visml_sums;
+
+void visml_sums_add(visml_sums *s, const visml_feed *f, const visml_train_batch *batch, double loss, const real *y);
+/* Means; NaN without rows, and the accuracy without labels. */
+double visml_sums_loss(const visml_sums *s);
+double visml_sums_accuracy(const visml_sums *s, const visml_feed *f);
+
+/* ---- walk.c: one pass over a dataset in inference mode -------------------------------------------------------------------------- */
+
+typedef struct visml_walk {
+    visml_feed *feed;
+    visml_session *session; /* for batches of batch_size */
+    int32_t batch_size, workers;
+    /* After each batch, also an empty one. y: [rows, output shape]. A failure ends the walk. */
+    visml_status (*each)(void *user, const struct visml_walk *w, const visml_batch *source, const visml_train_batch *batch, const real *y,
+                         visml_error *err);
+    void *user;
+    visml_sums sums;
+    int64_t step, steps; /* batches done, and in all */
+    double seconds;      /* since it began */
+} visml_walk;
+
+/* Rows of a batch that is no larger than the dataset; at least 1. */
+int32_t visml_walk_batch(const visml_dataset *data, int32_t batch_size);
+visml_status visml_walk_run(visml_walk *w, visml_error *err);
+/* Seconds on a clock that only goes forward. */
+double visml_walk_clock(void);
+
+/* evaluate.c: the options of evaluate and predict, with defaults. */
+visml_status visml_evaluate_read_opts(const char *what, const visml_evaluate_opts *opts, visml_evaluate_opts *out, visml_callback *callback,
+                                      visml_error *err);
+/* Tells the callback (its batch_end may be NULL) where the walk stands. Errors: VISML_ECANCELLED. */
+visml_status visml_evaluate_report_step(const visml_callback *callback, const visml_walk *w, visml_error *err);
+
+/* ---- history.c ------------------------------------------------------------------------------------------------------------------ */
+
+#define VISML_HISTORY_COLUMNS 7
+extern const char *const visml_history_names[VISML_HISTORY_COLUMNS + 1]; /* NULL at the end */
+
+visml_history *visml_history_new(visml_context *ctx, visml_error *err);
+/* One epoch's row, taken from the progress at its end. */
+visml_status visml_history_add(visml_history *h, const visml_progress *p, visml_error *err);
+/* {"loss": [...], ...} with null for NaN; NULL when memory ran out. */
+json_t *visml_history_to_json(const visml_history *h);
+/* Fills an empty history; each column must have `epochs` numbers. Errors: VISML_EFORMAT, VISML_ENOMEM. */
+visml_status visml_history_from_json(visml_history *h, const char *what, const json_t *object, int64_t epochs, visml_error *err);
+
+/* ---- training.c: all that a call of visml_fit holds ---------------------------------------------------------------------------------- */
+
+typedef struct visml_training {
+    visml_context *context;
+    visml_model *model;
+    visml_fit_opts opts; /* checked, with defaults */
+    int32_t batch;       /* rows that memory is planned for */
+    const visml_optimizer *optimizer;
+    visml_optimizer *own_optimizer;
+    visml_feed feed, validation; /* validation.data NULL: none */
+    visml_callback *callbacks;   /* [opts.callback_count] as whole structs */
+    visml_trainer *trainer;
+    visml_session *session; /* for validation, or NULL */
+    visml_loader *loader;
+    real *slots[VISML_MAX_SLOTS]; /* each as model->values[0 ... trainable_count - 1] */
+    size_t slot_count;
+    real *untrained; /* values that have no gradient, as they were before the step */
+    char *checkpoint; /* path of the file, or NULL */
+    visml_history *history;
+
+    /* Where it stands: what a checkpoint holds beside parameters and slots. */
+    int64_t epoch, step, steps; /* step: batches done in this epoch, 0 ... steps */
+    int64_t updates;            /* of the weights, over all epochs */
+    visml_sums sums;            /* of this epoch */
+    double seconds;             /* of training in this epoch before `since` */
+    double since;               /* the clock when this part of the epoch began */
+} visml_training;
+
+/* Checks everything and takes all memory that training needs. On failure nothing needs clearing. */
+visml_status visml_training_init(visml_training *r, visml_model *model, visml_dataset *data, const visml_fit_opts *opts, visml_error *err);
+void visml_training_clear(visml_training *r);
+/* The loader from where the run stands. */
+visml_status visml_training_open_loader(visml_training *r, visml_error *err);
+/* Errors: VISML_ENONFINITE when a weight is NaN or infinite. */
+visml_status visml_training_check_weights(const visml_training *r, visml_error *err);
+
+/* ---- checkpoint.c --------------------------------------------------------------------------------------------------------------- */
+
+/* Writes the run's checkpoint; nothing without a path. Errors: VISML_EIO (the old file stands), VISML_ENONFINITE, VISML_ENOMEM. */
+visml_status visml_checkpoint_write(const visml_training *r, visml_error *err);
+/* Puts the run where its checkpoint stands; nothing when there is no file. Errors: VISML_EIO, VISML_EFORMAT (what differs),
+ * VISML_ENOMEM; model and run are then as before. */
+visml_status visml_checkpoint_read(visml_training *r, visml_error *err);
+
+#endif

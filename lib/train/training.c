@@ -1,0 +1,155 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "train/train.h"
+
+static const visml_field fields[] = {
+    VISML_FIELD(visml_fit_opts, epochs, I32, 0, 1, 1, 2147483647, 1),
+    VISML_FIELD(visml_fit_opts, batch_size, I32, 0, 1, 1, 2147483647, 32),
+    VISML_FIELD(visml_fit_opts, no_shuffle, FLAG, 0, 1, 0, 1, 0),
+    VISML_FIELD(visml_fit_opts, workers, I32, 0, 1, -1, 1024, 0),
+    VISML_FIELD(visml_fit_opts, resume, FLAG, 0, 1, 0, 1, 0),
+    VISML_FIELD(visml_fit_opts, checkpoint_steps, I64, 0, 1, 0, 9007199254740992.0, 0),
+    {0},
+};
+
+/* ---- options ---- */
+
+static visml_status read_options(visml_training *r, const visml_fit_opts *opts, visml_error *err) {
+    visml_fit_opts *o = &r->opts;
+    VISML_TRY(visml_options_read("fit", fields, opts, o, sizeof *o, err));
+    if (!o->checkpoint_dir && (o->resume || o->checkpoint_steps))
+        return visml_fail(err, VISML_EINVAL, "fit: %s is set, but checkpoint_dir is not", o->resume ? "resume" : "checkpoint_steps");
+    if (o->checkpoint_dir && !*o->checkpoint_dir)
+        return visml_fail(err, VISML_EINVAL, "fit: checkpoint_dir is empty, must be the name of a folder");
+    if (!o->callbacks && o->callback_count)
+        return visml_fail(err, VISML_EINVAL, "fit: callbacks is NULL, callback_count is %zu", o->callback_count);
+    if (!o->seed)
+        o->seed = r->context->seed;
+    return VISML_OK;
+}
+
+/* Callbacks of an older header lie closer together than ours: the first one's size says how far apart they are. */
+static visml_status copy_callbacks(visml_training *r, visml_error *err) {
+    size_t n = r->opts.callback_count;
+    if (!n)
+        return VISML_OK;
+    uint32_t stride = r->opts.callbacks[0].size;
+    r->callbacks = visml_mem_zalloc(&r->context->memory, n, sizeof *r->callbacks, err);
+    if (!r->callbacks)
+        return VISML_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        const void *theirs = (const char *)r->opts.callbacks + i * stride;
+        VISML_TRY(visml_options_copy("fit: callbacks", theirs, &r->callbacks[i], sizeof *r->callbacks, err));
+    }
+    return VISML_OK;
+}
+
+static visml_status name_checkpoint(visml_training *r, visml_error *err) {
+    const char *dir = r->opts.checkpoint_dir, name[] = "/checkpoint.visml";
+    if (!dir)
+        return VISML_OK;
+    VISML_TRY(visml_folder_make(&r->context->memory, dir, err));
+    size_t n = strlen(dir);
+    r->checkpoint = visml_mem_alloc(&r->context->memory, n + sizeof name, err);
+    if (!r->checkpoint)
+        return VISML_ENOMEM;
+    memcpy(r->checkpoint, dir, n);
+    memcpy(r->checkpoint + n, name, sizeof name);
+    return VISML_OK;
+}
+
+/* ---- memory ---- */
+
+static visml_status take_slots(visml_training *r, visml_error *err) {
+    visml_memory *m = &r->context->memory;
+    r->slot_count = r->optimizer->cls->slots(r->optimizer);
+    for (size_t i = 0; i < r->slot_count; i++)
+        if (!(r->slots[i] = visml_mem_zalloc(m, r->model->trainable_count, sizeof(real), err)))
+            return VISML_ENOMEM;
+    r->untrained = visml_mem_zalloc(m, r->model->value_count - r->model->trainable_count, sizeof(real), err);
+    return r->untrained ? VISML_OK : VISML_ENOMEM;
+}
+
+static visml_status choose_optimizer(visml_training *r, visml_error *err) {
+    r->optimizer = r->opts.optimizer;
+    if (!r->optimizer)
+        r->optimizer = r->own_optimizer = visml_adam(r->context, NULL, err);
+    return r->optimizer ? VISML_OK : err->code;
+}
+
+static visml_status prepare_validation(visml_training *r, visml_error *err) {
+    visml_feed *f = &r->validation;
+    if (!r->opts.validation)
+        return VISML_OK;
+    VISML_TRY(visml_feed_init(f, "fit: validation", r->model, r->opts.validation, r->opts.loss, 1, err));
+    VISML_TRY(visml_feed_check_same_classes(f, &r->feed, err));
+    int32_t batch = visml_walk_batch(f->data, r->opts.batch_size);
+    r->session = visml_session_new(r->model, VISML_OPTS(visml_session_opts, .max_batch = batch), err);
+    return r->session ? VISML_OK : err->code;
+}
+
+static visml_status prepare(visml_training *r, visml_error *err) {
+    VISML_TRY(visml_feed_check_classes(&r->feed, err));
+    VISML_TRY(visml_feed_set_weights(&r->feed, r->opts.class_weight, r->opts.sample_weight, r->batch, err));
+    VISML_TRY(copy_callbacks(r, err));
+    VISML_TRY(choose_optimizer(r, err));
+    VISML_TRY(prepare_validation(r, err));
+    VISML_TRY(take_slots(r, err));
+    r->trainer = visml_trainer_new(r->model, r->feed.loss, r->batch, r->opts.seed, err);
+    if (!r->trainer || !(r->history = visml_history_new(r->context, err)))
+        return err->code;
+    return name_checkpoint(r, err);
+}
+
+visml_status visml_training_init(visml_training *r, visml_model *model, visml_dataset *data, const visml_fit_opts *opts, visml_error *err) {
+    memset(r, 0, sizeof *r);
+    if (!model)
+        return visml_fail(err, VISML_EINVAL, "fit: model is NULL, must be a model");
+    r->context = model->context;
+    r->model = model;
+    VISML_TRY(read_options(r, opts, err));
+    VISML_TRY(visml_feed_init(&r->feed, "fit", model, data, r->opts.loss, 1, err));
+    r->batch = visml_walk_batch(data, r->opts.batch_size);
+    r->steps = (data->count + r->opts.batch_size - 1) / r->opts.batch_size;
+    visml_status status = prepare(r, err);
+    if (status < 0)
+        visml_training_clear(r);
+    return status;
+}
+
+void visml_training_clear(visml_training *r) {
+    visml_memory *m = &r->context->memory;
+    visml_loader_free(r->loader);
+    visml_trainer_free(r->trainer);
+    visml_session_free(r->session);
+    visml_history_free(r->history);
+    visml_optimizer_free(r->own_optimizer);
+    visml_feed_clear(&r->validation);
+    visml_feed_clear(&r->feed);
+    for (size_t i = 0; i < r->slot_count; i++)
+        visml_mem_free(m, r->slots[i]);
+    visml_mem_free(m, r->untrained);
+    visml_mem_free(m, r->callbacks);
+    visml_mem_free(m, r->checkpoint);
+    memset(r, 0, sizeof *r);
+}
+
+visml_status visml_training_open_loader(visml_training *r, visml_error *err) {
+    r->loader = visml_loader_new(r->feed.data, VISML_OPTS(visml_loader_opts, .batch_size = r->opts.batch_size,
+                                 .shuffle = !r->opts.no_shuffle, .workers = r->opts.workers, .epochs = r->opts.epochs,
+                                 .seed = r->opts.seed, .start_epoch = r->epoch, .start_batch = r->step), err);
+    return r->loader ? VISML_OK : err->code;
+}
+
+visml_status visml_training_check_weights(const visml_training *r, visml_error *err) {
+    for (size_t i = 0; i < r->model->value_count; i++)
+        if (!isfinite(r->model->values[i]))
+            return visml_fail(err, VISML_ENONFINITE, "fit: epoch %lld/%d, step %lld/%lld: the weights are no longer finite after this "
+                              "step; a smaller learning rate usually helps", (long long)r->epoch + 1, r->opts.epochs, (long long)r->step,
+                              (long long)r->steps);
+    return VISML_OK;
+}
