@@ -68,8 +68,9 @@ VISML_API visml_status visml_image_write_png(const visml_tensor *image, const ch
 VISML_API visml_tensor *visml_image_encode_png(const visml_tensor *image, visml_error *err);
 
 /* How a picture is resized. The conventions are Pillow's: pixel centres at half integers, the filter's support grows with the
- * reduction (antialiasing), 8- and 16-bit results are rounded to nearest after each of the two passes (horizontal, then vertical), and a
- * side that keeps its length is not filtered. All channels are treated alike: alpha is not multiplied in. */
+ * reduction (antialiasing), 8- and 16-bit results are rounded to nearest after each of the two passes, and a side that keeps its length is
+ * not filtered. Results are those of Pillow 13 bit by bit (earlier ones differ by 1 where they take the passes in the other order). All
+ * channels are treated alike: alpha is not multiplied in. */
 typedef int32_t visml_filter;
 #define VISML_FILTER_BILINEAR 0 /* Pillow's BILINEAR: triangle filter, the default */
 #define VISML_FILTER_NEAREST 1  /* Pillow's NEAREST: source index floor((i + 0.5) * scale) */
