@@ -55,6 +55,7 @@ VISML_API visml_image_format visml_image_format_of(const void *bytes, size_t n);
 VISML_API visml_status visml_image_probe(visml_context *ctx, const void *bytes, size_t n, visml_image_info *info, visml_error *err);
 
 /* A picture from memory: a new tensor [H, W, C] (owned). A damaged or truncated file is an error, never a partly filled picture.
+ * (A build without libjpeg-turbo, where stb_image decodes JPEG, does not notice every damage inside of compressed data.)
  * Checked before any decoder sees a byte: format, dimensions against the context's limits, chunk lengths and CRCs, number of scans.
  * `bytes` is borrowed during the call. Errors as visml_image_probe, and VISML_ENOMEM. Thread-safety: any thread. */
 VISML_API visml_tensor *visml_image_decode(visml_context *ctx, const void *bytes, size_t n, const visml_decode_opts *opts,

@@ -83,6 +83,23 @@ static void describe(visml_image_header *h) {
     h->scratch = (uint64_t)(h->width * h->height) + 65536;
 }
 
+/* The blocks behind the first frame, to the end mark: a file without it is not whole. */
+static visml_status skip_rest(const visml_source *s, size_t at, visml_error *err) {
+    visml_image_header other = {0};
+    while (at < s->n && s->data[at] != ';') {
+        if (s->data[at] == ',') {
+            VISML_TRY(image_descriptor(s, &at, &other, err));
+            if (!skip_blocks(s, &at))
+                return bad(err, s->n, "truncated: the file ends in the data of a frame");
+        } else if (s->data[at] == '!') {
+            VISML_TRY(extension(s, &at, &other, err));
+        } else {
+            at++;
+        }
+    }
+    return at < s->n ? VISML_OK : bad(err, s->n, "truncated: the file ends without its end mark");
+}
+
 static visml_status probe(const visml_source *s, int whole, visml_image_header *h, visml_error *err) {
     size_t at = 13;
     h->format = VISML_FORMAT_GIF;
@@ -105,9 +122,11 @@ static visml_status probe(const visml_source *s, int whole, visml_image_header *
         return bad(err, at, "truncated: the file ends before any frame");
     VISML_TRY(image_descriptor(s, &at, h, err));
     describe(h);
-    if (whole && !skip_blocks(s, &at))
+    if (!whole)
+        return VISML_OK;
+    if (!skip_blocks(s, &at))
         return bad(err, s->n, "truncated: the file ends in the data of its first frame");
-    return VISML_OK;
+    return skip_rest(s, at, err);
 }
 
 /* ---- LZW ---- */

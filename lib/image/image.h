@@ -23,6 +23,8 @@ typedef struct visml_image_header {
     union {
         struct {
             int32_t components, scans, progressive, arithmetic;
+            int32_t tables_missing; /* a scan uses tables that are not in the file, as frames of Motion JPEG do */
+            int32_t ids_repeated;   /* two components have one number */
             int32_t adobe_transform; /* of the APP14 segment; -1 without one */
         } jpeg;
         struct {
@@ -73,6 +75,9 @@ void visml_exif_read(const uint8_t *tiff, size_t n, visml_image_header *h);
 /* JPEG and PNG without their pre-pass, by the decoders of this build. */
 visml_status visml_jpeg_decode(const visml_source *s, const visml_image_header *h, void *pixels, visml_error *err);
 visml_status visml_png_decode(const visml_source *s, const visml_image_header *h, void *pixels, visml_error *err);
+/* A JPEG file without what a decoder does not need (EXIF, profiles, bytes between segments) and with odd values that it would only warn of
+ * set right, to `to` [s->n]; returns its length. The file has been probed whole. So a warning that is left means damage. */
+size_t visml_jpeg_clean(const visml_source *s, const visml_image_header *h, uint8_t *to);
 /* The samples of a PNG as stored, without filters and interlacing, rows packed: `bytes` of them (checked to be the right number). */
 visml_status visml_png_samples(const visml_source *s, const visml_image_header *h, uint8_t *samples, size_t bytes, visml_error *err);
 /* Bytes of one row of so many pixels. */

@@ -5,11 +5,11 @@
 #include "image/bytes.h"
 #include "image/image.h"
 
-enum { DHT = 0xc4, JPG = 0xc8, DAC = 0xcc, RST0 = 0xd0, RST7 = 0xd7, SOI = 0xd8, EOI = 0xd9, SOS = 0xda, DQT = 0xdb, DNL = 0xdc,
-       DRI = 0xdd, APP1 = 0xe1, APP14 = 0xee, TEM = 0x01 };
+enum { DHT = 0xc4, JPG = 0xc8, DAC = 0xcc, RST0 = 0xd0, RST7 = 0xd7, SOI = 0xd8, EOI = 0xd9, SOS = 0xda, DQT = 0xdb,
+       DRI = 0xdd, APP0 = 0xe0, APP1 = 0xe1, APP14 = 0xee, TEM = 0x01 };
 
 typedef struct component {
-    uint8_t id, h, v, seen;
+    uint8_t id, h, v, table, seen;
 } component;
 
 typedef struct walk {
@@ -19,6 +19,7 @@ typedef struct walk {
     size_t pos;
     component components[4];
     int exif;
+    unsigned quantization, huffman; /* tables that there are: a bit each; DC tables are bits 0 ... 3, AC tables 4 ... 7 */
 } walk;
 
 static int match(const uint8_t *p, size_t n) {
@@ -46,18 +47,19 @@ static uint8_t next_marker(walk *w) {
 
 /* ---- segments: p[n] without the length itself, at byte `at` of the file ---- */
 
-static visml_status quantization(const walk *w, const uint8_t *p, size_t n, size_t at) {
+static visml_status quantization(walk *w, const uint8_t *p, size_t n, size_t at) {
     while (n) {
         size_t bytes = p[0] >> 4 ? 129 : 65;
         if (p[0] >> 4 > 1 || (p[0] & 15) > 3 || n < bytes)
             return bad(w, at, "the quantization tables (DQT) are damaged");
+        w->quantization |= 1u << (p[0] & 15);
         p += bytes;
         n -= bytes;
     }
     return VISML_OK;
 }
 
-static visml_status huffman(const walk *w, const uint8_t *p, size_t n, size_t at) {
+static visml_status huffman(walk *w, const uint8_t *p, size_t n, size_t at) {
     while (n) {
         size_t codes = 0;
         if (n >= 17)
@@ -65,6 +67,7 @@ static visml_status huffman(const walk *w, const uint8_t *p, size_t n, size_t at
                 codes += p[i];
         if (n < 17 || codes > 256 || n - 17 < codes || (p[0] & ~0x13) != 0)
             return bad(w, at, "the Huffman tables (DHT) are damaged");
+        w->huffman |= 1u << ((p[0] & 3) + (p[0] >> 4) * 4);
         p += 17 + codes;
         n -= 17 + codes;
     }
@@ -80,12 +83,11 @@ static visml_status unsupported_frame(const walk *w, size_t at, uint8_t marker) 
 static visml_status frame_components(walk *w, const uint8_t *p, size_t at) {
     int count = w->h->as.jpeg.components;
     for (int i = 0; i < count; i++, p += 3) {
-        component c = {p[0], p[1] >> 4, p[1] & 15, 0};
+        for (int j = 0; j < i; j++)
+            w->h->as.jpeg.ids_repeated |= w->components[j].id == p[0];
+        component c = {p[0], p[1] >> 4, p[1] & 15, p[2], 0};
         if (c.h < 1 || c.h > 4 || c.v < 1 || c.v > 4 || p[2] > 3)
             return bad(w, at, "the frame header (SOF) is damaged: sampling factors or table numbers out of range");
-        for (int j = 0; j < i; j++)
-            if (w->components[j].id == c.id)
-                return bad(w, at, "the frame header (SOF) is damaged: two components have one number");
         w->components[i] = c;
     }
     return VISML_OK;
@@ -124,6 +126,14 @@ static int spectral_ok(const uint8_t *p, int components) {
     return first == 0 ? last == 0 : components == 1;
 }
 
+/* Whether the tables that component c of a scan uses have been given. */
+static int has_tables(const walk *w, const component *c, uint8_t selectors, const uint8_t *spectral) {
+    int refines_dc = w->h->as.jpeg.progressive && spectral[0] == 0 && spectral[2] >> 4;
+    int dc = spectral[0] == 0 && !refines_dc, ac = spectral[1] != 0 || !w->h->as.jpeg.progressive;
+    unsigned needed = (dc ? 1u << (selectors >> 4 & 3) : 0) | (ac ? 16u << (selectors & 3) : 0);
+    return (w->quantization >> c->table & 1) && (needed & ~w->huffman) == 0 && (selectors & ~0x33) == 0;
+}
+
 static visml_status scan(walk *w, const uint8_t *p, size_t n, size_t at) {
     visml_image_header *h = w->h;
     if (!h->as.jpeg.components)
@@ -131,13 +141,15 @@ static visml_status scan(walk *w, const uint8_t *p, size_t n, size_t at) {
     if (n < 1 || p[0] < 1 || p[0] > h->as.jpeg.components || n != 4 + 2 * (size_t)p[0])
         return bad(w, at, "the scan header (SOS) is damaged");
     int first_pass = !h->as.jpeg.progressive || (p[n - 3] == 0 && p[n - 1] >> 4 == 0);
-    for (int i = 0; i < p[0]; i++) {
-        component *c = w->components, *end = c + h->as.jpeg.components;
-        while (c < end && c->id != p[1 + 2 * i])
+    for (int i = 0, used = 0; i < p[0]; i++) {
+        int c = 0; /* two components may have one number: each is taken once */
+        while (c < h->as.jpeg.components && (w->components[c].id != p[1 + 2 * i] || used >> c & 1))
             c++;
-        if (c == end || (p[2 + 2 * i] & ~0x33) != 0)
-            return bad(w, at, "the scan header (SOS) is damaged: it names a component or table that there is not");
-        c->seen |= (uint8_t)first_pass;
+        if (c == h->as.jpeg.components)
+            return bad(w, at, "the scan header (SOS) is damaged: it names a component that there is not");
+        used |= 1 << c;
+        w->components[c].seen |= (uint8_t)first_pass;
+        h->as.jpeg.tables_missing |= !has_tables(w, &w->components[c], p[2 + 2 * i], p + n - 3);
     }
     if (h->as.jpeg.progressive && !spectral_ok(p + n - 3, p[0]))
         return bad(w, at, "the scan header (SOS) is damaged: spectral selection or bit positions out of range");
@@ -156,11 +168,19 @@ static void application(walk *w, uint8_t marker, const uint8_t *p, size_t n) {
     }
 }
 
+/* Segments that a decoder has to see. */
+static int needs(uint8_t marker) {
+    return (marker >= 0xc0 && marker <= 0xcf && marker != JPG) || marker == SOS || marker == DQT || marker == DRI || marker == APP0 ||
+           marker == APP14;
+}
+
 static visml_status segment(walk *w, uint8_t marker) {
     size_t at = w->pos - 2;
     if (w->s->n - w->pos < 2)
         return bad(w, at, "the file ends in the middle of a segment");
     size_t length = visml_be16(w->s->data + w->pos);
+    if (length < 2 && !needs(marker))
+        length = 2; /* a comment that tells nonsense */
     if (length < 2)
         return visml_fail(w->err, VISML_EFORMAT, "JPEG, byte %zu: segment %02x has length %zu, at least 2 is possible", at, marker, length);
     if (length > w->s->n - w->pos)
@@ -196,7 +216,8 @@ static visml_status check_end(const walk *w) {
     return VISML_OK;
 }
 
-/* libjpeg keeps the coefficients of all components, two bytes each in whole blocks, when there is more than one scan; and some rows. */
+/* libjpeg keeps the coefficients of all components, two bytes each in whole blocks, when there is more than one scan; and some rows.
+ * The file is copied once (visml_jpeg_clean). */
 static uint64_t scratch(const walk *w) {
     const visml_image_header *h = w->h;
     int most_h = 1, most_v = 1, count = h->as.jpeg.components;
@@ -205,7 +226,7 @@ static uint64_t scratch(const walk *w) {
         most_v = w->components[i].v > most_v ? w->components[i].v : most_v;
     }
     uint64_t bytes = (uint64_t)h->width * (uint64_t)count * 64 + 65536, pixels = (uint64_t)(h->width * h->height);
-    bytes += count == 4 ? pixels * 4 : 0;
+    bytes += (count == 4 ? pixels * 4 : 0) + w->s->n;
     if (h->as.jpeg.progressive || h->as.jpeg.scans > 1)
         for (int i = 0; i < count; i++) {
             uint64_t columns = ((uint64_t)h->width * w->components[i].h + 8u * (unsigned)most_h - 1) / (8u * (unsigned)most_h);
@@ -238,6 +259,55 @@ static visml_status probe(const visml_source *s, int whole, visml_image_header *
     VISML_TRY(check_end(&w));
     h->scratch = scratch(&w);
     return VISML_OK;
+}
+
+/* ---- what the decoder sees ---- */
+
+/* Odd values that decoders only warn of, and read as this. */
+static void mend(const visml_image_header *h, uint8_t marker, uint8_t *p, size_t n) {
+    if (marker == SOS && !h->as.jpeg.progressive) {
+        p[n - 3] = 0;
+        p[n - 2] = 63;
+        p[n - 1] = 0;
+    } else if (marker == APP14 && n >= 12 && memcmp(p, "Adobe", 5) == 0) {
+        int color = h->as.jpeg.components == 4 ? 2 : 1; /* YCCK, YCbCr */
+        if (p[11] != 0 && p[11] != color)
+            p[11] = (uint8_t)color;
+    }
+}
+
+size_t visml_jpeg_clean(const visml_source *s, const visml_image_header *h, uint8_t *to) {
+    walk w = {.s = s, .pos = 2};
+    size_t n = 2;
+    int in_scan = 0;
+    memcpy(to, s->data, n);
+    for (;;) {
+        size_t begin = w.pos, kept = 2;
+        uint8_t marker = next_marker(&w);
+        if (in_scan) {
+            memcpy(to + n, s->data + begin, w.pos - 2 - begin);
+            n += w.pos - 2 - begin;
+        }
+        int restart = marker >= RST0 && marker <= RST7;
+        if (!restart && marker != TEM && marker != EOI) {
+            size_t length = visml_be16(s->data + w.pos);
+            kept = needs(marker) ? 2 + length : 0;
+            w.pos += length < 2 ? 2 : length;
+            in_scan = marker == SOS;
+        } else if (marker == TEM || (restart && !in_scan)) {
+            kept = 0;
+        }
+        if (kept) {
+            to[n] = 0xff;
+            to[n + 1] = marker;
+            memcpy(to + n + 2, s->data + w.pos - (kept - 2), kept - 2);
+            if (kept > 4)
+                mend(h, marker, to + n + 4, kept - 4);
+            n += kept;
+        }
+        if (marker == EOI)
+            return n;
+    }
 }
 
 const visml_image_ops visml_jpeg_ops = {"JPEG", match, probe, visml_jpeg_decode};

@@ -28,32 +28,48 @@ static int harmless(tjhandle handle) {
     return tjGetErrorCode(handle) == TJERR_WARNING && strstr(text, "extraneous bytes before marker 0xd9");
 }
 
-static visml_status decompress(tjhandle handle, const visml_source *s, const visml_image_header *h, int format, uint8_t *pixels,
-                               visml_error *err) {
-    if (tjDecompress2(handle, s->data, (unsigned long)s->n, pixels, (int)h->width, 0, (int)h->height, format, 0) == 0 || harmless(handle))
+/* The file without what the decoder does not need. */
+typedef struct input {
+    const visml_source *s;
+    const visml_image_header *h;
+    tjhandle handle;
+    const uint8_t *data;
+    size_t n;
+} input;
+
+static visml_status decompress(const input *in, int format, uint8_t *pixels, visml_error *err) {
+    if (tjDecompress2(in->handle, in->data, (unsigned long)in->n, pixels, (int)in->h->width, 0, (int)in->h->height, format, 0) == 0 ||
+        harmless(in->handle))
         return VISML_OK;
-    return visml_fail(err, VISML_EFORMAT, "JPEG: damaged: %s", tjGetErrorStr2(handle));
+    return visml_fail(err, VISML_EFORMAT, "JPEG: damaged: %s", tjGetErrorStr2(in->handle));
 }
 
-static visml_status decode_cmyk(tjhandle handle, const visml_source *s, const visml_image_header *h, uint8_t *pixels, visml_error *err) {
-    size_t count = (size_t)(h->width * h->height); /* within max_pixels */
-    uint8_t *cmyk = visml_mem_zalloc(&s->context->memory, count, 4, err);
+static visml_status decode_cmyk(const input *in, uint8_t *pixels, visml_error *err) {
+    size_t count = (size_t)(in->h->width * in->h->height); /* within max_pixels */
+    uint8_t *cmyk = visml_mem_zalloc(&in->s->context->memory, count, 4, err);
     if (!cmyk)
         return VISML_ENOMEM;
-    visml_status status = decompress(handle, s, h, TJPF_CMYK, cmyk, err);
+    visml_status status = decompress(in, TJPF_CMYK, cmyk, err);
     if (status == VISML_OK)
         cmyk_to_rgb(cmyk, pixels, count);
-    visml_mem_free(&s->context->memory, cmyk);
+    visml_mem_free(&in->s->context->memory, cmyk);
     return status;
 }
 
-visml_status visml_jpeg_decode(const visml_source *s, const visml_image_header *h, void *pixels, visml_error *err) {
-    tjhandle handle = tjInitDecompress();
-    if (!handle)
+static visml_status decode(const input *in, uint8_t *pixels, visml_error *err) {
+    if (!in->handle)
         return visml_fail(err, VISML_ENOMEM, "JPEG: out of memory for the decoder");
-    int components = h->as.jpeg.components;
-    visml_status status = components == 4 ? decode_cmyk(handle, s, h, pixels, err)
-                                          : decompress(handle, s, h, components == 1 ? TJPF_GRAY : TJPF_RGB, pixels, err);
-    tjDestroy(handle);
+    int components = in->h->as.jpeg.components;
+    return components == 4 ? decode_cmyk(in, pixels, err) : decompress(in, components == 1 ? TJPF_GRAY : TJPF_RGB, pixels, err);
+}
+
+visml_status visml_jpeg_decode(const visml_source *s, const visml_image_header *h, void *pixels, visml_error *err) {
+    uint8_t *clean = visml_mem_alloc(&s->context->memory, s->n, err);
+    if (!clean)
+        return VISML_ENOMEM;
+    input in = {s, h, tjInitDecompress(), clean, visml_jpeg_clean(s, h, clean)};
+    visml_status status = decode(&in, pixels, err);
+    tjDestroy(in.handle);
+    visml_mem_free(&s->context->memory, clean);
     return status;
 }
