@@ -48,15 +48,6 @@ static void give_back(void *p) {
     visml_mem_free(current->memory, b);
 }
 
-static void *retake(void *p, size_t old, size_t bytes) {
-    void *q = take(bytes);
-    if (q && p) {
-        memcpy(q, p, old < bytes ? old : bytes);
-        give_back(p);
-    }
-    return q;
-}
-
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
 #define STBI_ONLY_JPEG
@@ -67,8 +58,7 @@ static void *retake(void *p, size_t old, size_t bytes) {
 #define STBI_MAX_DIMENSIONS 65535
 #define STBI_ASSERT(x) ((void)0)
 #define STBI_MALLOC(bytes) take(bytes)
-#define STBI_REALLOC_SIZED(p, old, bytes) retake(p, old, bytes)
-#define STBI_REALLOC(p, bytes) NULL /* not used: the sized one is */
+#define STBI_REALLOC(p, bytes) NULL /* the JPEG part never calls it */
 #define STBI_FREE(p) give_back(p)
 #pragma GCC diagnostic ignored "-Wunused-function" /* what it declares static and leaves out; to the end of the file, where gcc looks */
 #include <stb_image.h>
