@@ -118,8 +118,8 @@ typedef struct visml_split_opts {
 
 /* Divides a dataset in three; parts[i] is NULL where its share is 0. The parts (owned) keep the source alive, and their samples are in the
  * dataset's order. The rounding is by largest remainder, so that the sizes differ from the ratio by less than one a class; what one class's
- * rounding kept from a part counts for the next class, so that many small classes add up to the ratio, and the first part comes first where
- * a class has too few samples for all. A part may be empty. The same seed gives the same parts on every machine.
+ * rounding kept from a part counts for the next class, so that many small classes add up to the ratio, and where a class has too few samples
+ * for all, a first part that is the largest comes first. A part may be empty. The same seed gives the same parts on every machine.
  * Errors: VISML_EINVAL (ratio, mode, group; class numbers that are not known, for stratified), VISML_ENOMEM. */
 VISML_API visml_status visml_dataset_split(const visml_dataset *ds, const visml_split_opts *opts, visml_dataset *parts[3],
                                            visml_error *err);

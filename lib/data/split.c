@@ -92,8 +92,8 @@ static size_t one_bucket(const void *user, int64_t i) {
 /* ---- stratified and random ---- */
 
 /* How many of n samples each part gets: the whole number below its share, and what is left over by the largest remainder. What was kept
- * from a part before counts too, so that small classes do not all round the same way. A class has a sample in the first part before it has
- * one in the others: what is not learned cannot be measured. */
+ * from a part before counts too, so that small classes do not all round the same way. Where the first part is the largest, a class has a
+ * sample in it before it has one in the others: what is not learned cannot be measured. */
 static void apportion(work *w, int64_t n, int64_t counts[PARTS]) {
     double exact[PARTS], claim[PARTS];
     int64_t left = n;
@@ -105,7 +105,7 @@ static void apportion(work *w, int64_t n, int64_t counts[PARTS]) {
         if (w->share[p] == 0)
             claim[p] = -INFINITY;
     }
-    if (w->share[0] > 0 && counts[0] == 0)
+    if (w->share[0] >= w->share[1] && w->share[0] >= w->share[2] && counts[0] == 0)
         claim[0] = INFINITY;
     for (; left > 0; left--) {
         int best = 0;

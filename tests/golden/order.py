@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The order of ten samples in two epochs, for tests/data/test_loader.c: Philox4x32-10 (Salmon et al. 2011), bounded numbers after Lemire
+"""The order of ten samples in two epochs, for tests/data/test_loader.c, and the parts of two classes of ten
+samples divided 7 : 1 : 2, for tests/data/test_split.c: Philox4x32-10 (Salmon et al. 2011), bounded numbers after Lemire
 (2019), Fisher-Yates, written once more from the papers in whole numbers of Python."""
 
 M32, M64 = 2**32 - 1, 2**64 - 1
@@ -45,3 +46,6 @@ def shuffled(n, k):
 if __name__ == "__main__":
     for epoch in range(2):
         print(shuffled(10, key(key(1, int.from_bytes(b"order", "big")), epoch)))
+    for label in range(2):
+        members = shuffled(10, key(key(1, int.from_bytes(b"split", "big")), label))
+        print("class", label, "val", sorted(members[7:8]), "test", sorted(members[8:]))
