@@ -9,7 +9,8 @@ static void agrees_with_keras(void **state) {
     (void)state;
     test_layer_golden("conv2d/plain", CONV2D(.filters = 4, .kernel_size = {3}), &err);
     test_layer_golden("conv2d/same", CONV2D(.filters = 4, .kernel_size = {2, 3}, .padding = VISML_SAME, .activation = VISML_RELU), &err);
-    test_layer_golden("conv2d/strides", CONV2D(.filters = 3, .kernel_size = {3}, .strides = {2}, .padding = VISML_SAME, .no_bias = 1), &err);
+    test_layer_golden("conv2d/strides", CONV2D(.filters = 3, .kernel_size = {3}, .strides = {2}, .padding = VISML_SAME, .no_bias = 1),
+                      &err);
     test_layer_golden("conv2d/strides_valid",
                       CONV2D(.filters = 3, .kernel_size = {3, 2}, .strides = {2, 3}, .activation = VISML_TANH), &err);
     test_layer_golden("conv2d/dilation", CONV2D(.filters = 3, .kernel_size = {3}, .dilation_rate = {2}, .padding = VISML_SAME), &err);

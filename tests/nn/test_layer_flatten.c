@@ -14,7 +14,8 @@ static void mistakes_are_named(void **state) {
     (void)state;
     const visml_shape two[] = {*VISML_SHAPE(2), *VISML_SHAPE(2)};
     test_layer_refuses(LAYER(.name = "f"), two, 2, "has 2 inputs, must have 1");
-    test_layer_refuses(LAYER(.name = "f"), VISML_SHAPE(1, 1, 1, 1, 1, 1, 1, 1), 1, "input [1, 1, 1, 1, 1, 1, 1, 1] must have 1 to 7 dimensions");
+    test_layer_refuses(LAYER(.name = "f"), VISML_SHAPE(1, 1, 1, 1, 1, 1, 1, 1), 1,
+                       "input [1, 1, 1, 1, 1, 1, 1, 1] must have 1 to 7 dimensions");
 }
 
 static int setup(void **state) {
