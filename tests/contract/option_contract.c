@@ -209,3 +209,35 @@ void test_options_allocations(const test_options *t) {
     visml_context_free(ctx);
     assert_int_equal(a.live, 0);
 }
+
+/* ---- jansson's allocations: it has one allocator for the whole process ---- */
+
+static int64_t json_countdown, json_live;
+
+static void *json_malloc(size_t n) {
+    void *p = json_countdown > 0 && --json_countdown == 0 ? NULL : malloc(n);
+    json_live += p != NULL;
+    return p;
+}
+
+static void json_free(void *p) {
+    json_live -= p != NULL;
+    free(p);
+}
+
+void test_json_allocations(test_to_json *to_json, const void *object) {
+    json_t *made = NULL;
+    json_malloc_t old_malloc;
+    json_free_t old_free;
+    json_get_alloc_funcs(&old_malloc, &old_free);
+    json_set_alloc_funcs(json_malloc, json_free);
+    for (int64_t n = 1; !made; n++) {
+        json_live = 0;
+        json_countdown = n;
+        made = to_json(object);
+        json_countdown = 0;
+        json_decref(made);
+        assert_int_equal(json_live, 0);
+    }
+    json_set_alloc_funcs(old_malloc, old_free);
+}

@@ -26,4 +26,8 @@ void test_options_ranges(const test_options *t);
 /* The n-th allocation fails, for all n: VISML_ENOMEM, nothing leaks. */
 void test_options_allocations(const test_options *t);
 
+/* The n-th allocation of jansson fails, for all n: to_json gives NULL, nothing leaks. */
+typedef json_t *test_to_json(const void *object);
+void test_json_allocations(test_to_json *to_json, const void *object);
+
 #endif

@@ -231,6 +231,17 @@ static void json_goes_round(void **state) {
     visml_layer_free(l);
 }
 
+static json_t *to_json(const void *object) {
+    return visml_layer_to_json(object);
+}
+
+static void json_may_run_out_of_memory(void **state) {
+    const test_case *c = *state;
+    visml_layer *l = assert_made(visml_layer_make(ctx, c->cls, c->opts, &err), &err);
+    test_json_allocations(to_json, l);
+    visml_layer_free(l);
+}
+
 /* ---- the list of tests ---- */
 
 typedef struct check {
@@ -245,6 +256,7 @@ static const check checks[] = {
     {"options are covered", options_are_covered, 1},
     {"allocations may fail", allocations_may_fail, 1},
     {"JSON goes round", json_goes_round, 0},
+    {"JSON may run out of memory", json_may_run_out_of_memory, 0},
     {"writes what it promises", writes_what_it_promises, 0},
     {"gradients may be unwanted", gradients_may_be_unwanted, 0},
     {"threads change nothing", threads_change_nothing, 0},

@@ -35,6 +35,10 @@ static void options_keep_the_contract(void **state) {
     }
 }
 
+static json_t *to_json(const void *object) {
+    return visml_loss_to_json(object);
+}
+
 static void classes_are_found_and_described(void **state) {
     (void)state;
     for (size_t i = 0; visml_loss_classes[i]; i++) {
@@ -46,6 +50,7 @@ static void classes_are_found_and_described(void **state) {
         assert_int_equal(json_object_size(object), 1); /* all else is default */
         json_decref(object);
         assert_int_equal(visml_loss_from_logits(loss), 0);
+        test_json_allocations(to_json, loss);
         visml_loss_free(loss);
     }
     assert_null(visml_loss_class_find("hinge"));

@@ -45,6 +45,10 @@ static void set_all(const visml_optimizer_class *c, unsigned char *opts) {
             memcpy(opts + f->offset, &(int32_t){1}, sizeof(int32_t));
 }
 
+static json_t *to_json(const void *object) {
+    return visml_optimizer_to_json(object);
+}
+
 static void json_goes_round(void **state) {
     (void)state;
     for (size_t i = 0; visml_optimizer_classes[i]; i++)
@@ -59,6 +63,7 @@ static void json_goes_round(void **state) {
             assert_ptr_equal(again->cls, c);
             assert_memory_equal(again->opts, o->opts, c->opts_size);
             json_decref(object);
+            test_json_allocations(to_json, o);
             visml_optimizer_free(again);
             visml_optimizer_free(o);
         }

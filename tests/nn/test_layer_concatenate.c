@@ -18,6 +18,12 @@ static void mistakes_are_named(void **state) {
     test_layer_refuses(LAYER(.axis = 1), in, 3, "input 3 is [3, 2], may differ from the first, [2, 3], along axis 1 only");
     test_layer_refuses(LAYER(.axis = 3), in, 2, "axis is 3, must be -2 to -1 or 1 to 2 for input [2, 3]");
     test_layer_refuses(LAYER(.axis = -3), in, 2, "axis is -3, must be -2 to -1 or 1 to 2 for input [2, 3]");
+    const visml_shape ranks[] = {*VISML_SHAPE(2, 3), *VISML_SHAPE(2, 3, 1)};
+    test_layer_refuses(LAYER(.axis = 1), ranks, 2, "input 2 is [2, 3, 1], may differ from the first, [2, 3], along axis 1 only");
+    visml_shape vast[40];
+    for (int i = 0; i < 40; i++)
+        vast[i] = *VISML_SHAPE(1LL << 58);
+    test_layer_refuses(LAYER(.axis = 1), vast, 40, "the inputs together are longer than can be addressed");
 }
 
 static int setup(void **state) {
