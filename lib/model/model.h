@@ -116,7 +116,8 @@ const visml_bundle_tensor *visml_bundle_find(const visml_bundle *b, const char *
 
 /* A model as the parts of a bundle, so that a checkpoint can hold one and more: description["model"] is set, and its parameters are put
  * into tensors (room for visml_model_param_count) from *n on; *n grows. The tensors borrow from the model. Errors: VISML_ENOMEM. */
-visml_status visml_model_to_bundle(const visml_model *model, json_t *description, visml_bundle_tensor *tensors, size_t *n, visml_error *err);
+visml_status visml_model_to_bundle(const visml_model *model, json_t *description, visml_bundle_tensor *tensors, size_t *n,
+                                   visml_error *err);
 /* A built model (owned). Tensors that are no parameters of it are passed over. Errors: VISML_EFORMAT, VISML_ELIMIT, VISML_ENOMEM. */
 visml_model *visml_model_from_bundle(visml_context *ctx, const visml_bundle *b, visml_error *err);
 /* Copies parameters of a bundle into a model of the same architecture: all of them, or on failure none. Errors: VISML_EFORMAT. */

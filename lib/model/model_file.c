@@ -33,7 +33,8 @@ static visml_status describe(const visml_model *m, json_t *description, visml_er
     return VISML_OK;
 }
 
-visml_status visml_model_to_bundle(const visml_model *m, json_t *description, visml_bundle_tensor *tensors, size_t *n, visml_error *err) {
+visml_status visml_model_to_bundle(const visml_model *m, json_t *description, visml_bundle_tensor *tensors, size_t *n,
+                                   visml_error *err) {
     VISML_TRY(describe(m, description, err));
     for (size_t i = 0; i < m->param_count; i++) {
         const visml_param *p = &m->params[i];

@@ -45,7 +45,8 @@ static void written_by_hand(void **state) {
     (void)state;
     const char *text = "{\"comment\": 1, \"input_shape\": null, \"layers\": ["
                        " {\"class\": \"conv2d\", \"filters\": 4, \"kernel_size\": 3, \"padding\": \"same\", \"activation\": \"relu\"},"
-                       " {\"class\": \"conv2d\", \"filters\": 4, \"kernel_size\": [3, 3], \"padding\": \"same\", \"inputs\": \"input_layer\"},"
+                       " {\"class\": \"conv2d\", \"filters\": 4, \"kernel_size\": [3, 3], \"padding\": \"same\","
+                       "  \"inputs\": \"input_layer\"},"
                        " {\"class\": \"add\", \"inputs\": [\"conv2d\", \"conv2d_1\"]},"
                        " {\"class\": \"flatten\", \"inputs\": null},"
                        " {\"class\": \"dense\", \"units\": null, \"activation\": \"softmax\"}]}";
@@ -107,8 +108,8 @@ static void errors_name_layer_and_key(void **state) {
     refuses_layer("{\"class\": \"dense\", \"units\": -2}", VISML_EINVAL, "layer 2: dense: units is -2, must be at least 1");
     refuses_layer("{\"class\": \"dense\", \"units\": 0}", VISML_EFORMAT, "layer 2: dense: \"units\" is 0, which stands for the number of "
                   "classes, and that is not known here; must be at least 1");
-    refuses_layer("{\"class\": \"dense\", \"units\": null}", VISML_EFORMAT, "layer 2: dense: \"units\" is null, which stands for the number "
-                  "of classes, and that is not known here; must be at least 1");
+    refuses_layer("{\"class\": \"dense\", \"units\": null}", VISML_EFORMAT, "layer 2: dense: \"units\" is null, which stands for the "
+                  "number of classes, and that is not known here; must be at least 1");
     refuses_layer("{\"class\": \"add\", \"name\": \"s\", \"inputs\": [\"d\", 4]}", VISML_EFORMAT,
                   "layer 2 (add \"s\"): \"inputs\"[1] must be the name of a layer");
     refuses_layer("{\"class\": \"add\", \"name\": \"s\", \"inputs\": [\"s\", \"d\"]}", VISML_EFORMAT,

@@ -45,7 +45,8 @@ static void looks_as_in_keras(void **state) {
 static void long_names_make_wider_columns(void **state) {
     (void)state;
     visml_model *m = visml_model_new(ctx, VISML_SHAPE(4), &err);
-    visml_model_add(m, visml_dense(ctx, OPTS(visml_dense_opts, .units = 3, .name = "ein_äußerst_langer_Name_für_eine_Schicht"), &err), &err);
+    const char *name = "ein_äußerst_langer_Name_für_eine_Schicht";
+    visml_model_add(m, visml_dense(ctx, OPTS(visml_dense_opts, .units = 3, .name = name), &err), &err);
     char *text = summary_of(built(m, &err));
     assert_non_null(strstr(text, "│ ein_äußerst_langer_Name_für_eine_Schicht │ (None, 3) "));
     assert_non_null(strstr(text, "│ (Dense)                                  │           "));

@@ -1,0 +1,126 @@
+/* Gradients of whole networks against central differences, in double. Each loss is a function of one parameter at a time: the difference
+ * of two nearby losses over their distance is its derivative up to the order of the square of the distance. */
+#include <math.h>
+
+#include "model/networks.h"
+
+#define STEP 1e-5
+
+static visml_context *ctx;
+static visml_error err;
+
+typedef struct problem {
+    visml_model *model;
+    const visml_loss *loss;
+    visml_train_batch batch;
+    visml_trainer *trainer;
+} problem;
+
+static double loss_of(const problem *p) {
+    return visml_trainer_gradients(p->trainer, &p->batch) / p->batch.divisor;
+}
+
+static double difference(const problem *p, real *w) {
+    real kept = *w;
+    *w = kept + STEP;
+    double above = loss_of(p);
+    *w = kept - STEP;
+    double below = loss_of(p);
+    *w = kept;
+    return (above - below) / (2 * STEP);
+}
+
+static void check(problem p) {
+    visml_model *m = p.model;
+    p.trainer = assert_made(visml_trainer_new(m, p.loss, p.batch.rows + 1, 3, &err), &err);
+    real *grads = malloc(m->trainable_count * sizeof *grads);
+    loss_of(&p);
+    memcpy(grads, visml_trainer_grads(p.trainer), m->trainable_count * sizeof *grads);
+    double largest = 0;
+    for (size_t i = 0; i < m->param_count; i++)
+        for (size_t k = 0; k < m->params[i].count && m->params[i].spec->trainable; k++) {
+            size_t at = m->params[i].offset + k;
+            double want = difference(&p, &m->values[at]), got = grads[at];
+            if (!(fabs(got - want) <= 1e-7 * fmax(1, fabs(want))))
+                fail_msg("%s[%zu]: %.12g, must be %.12g", m->params[i].name, k, got, want);
+            largest = fmax(largest, fabs(got));
+        }
+    assert_true(largest > 1e-3); /* there is something to be right about */
+    free(grads);
+    visml_trainer_free(p.trainer);
+}
+
+/* Biases and means away from their initial zeros. */
+static void stir(visml_model *m) {
+    uint64_t state = 11;
+    for (size_t i = 0; i < m->value_count; i++)
+        m->values[i] += 0.2 * (double)test_random_float(&state);
+}
+
+static void with_loss(visml_model *m, visml_loss *loss, int labels) {
+    const int32_t classes[4] = {0, 2, 1, 2};
+    const real weights[4] = {1, 0.5, 2, 1.5};
+    real targets[12];
+    visml_tensor *x = random_input(ctx, VISML_SHAPE(8, 8, 3), 4, VISML_REAL_DTYPE, 8);
+    uint64_t state = 4;
+    for (int i = 0; i < 12; i++)
+        targets[i] = fabs((double)test_random_float(&state));
+    for (int64_t i = 0; i < x->count; i++)
+        ((real *)x->data)[i] *= 200;
+    problem p = {.model = built(m, &err), .loss = loss, .batch = {.rows = 4, .x = x->data, .x_dtype = VISML_REAL_DTYPE, .weights = weights,
+                                                                  .divisor = 4, .step = 2}};
+    stir(m);
+    p.batch.labels = labels ? classes : NULL;
+    p.batch.targets = labels ? NULL : targets;
+    check(p);
+    visml_tensor_release(x);
+    visml_loss_free(loss);
+    visml_model_free(m);
+}
+
+static void softmax_joined_with_crossentropy(void **state) {
+    (void)state;
+    with_loss(residual(ctx, 0, &err), visml_sparse_categorical_crossentropy(ctx, NULL, &err), 1);
+    with_loss(residual(ctx, 0.4, &err), visml_categorical_crossentropy(ctx, OPTS(visml_crossentropy_opts, .label_smoothing = 0.1), &err), 0);
+}
+
+static void softmax_by_itself(void **state) {
+    (void)state;
+    with_loss(residual(ctx, 0.4, &err), visml_mean_squared_error(ctx, NULL, &err), 0);
+}
+
+/* A node that ends the model and is read inside of it cannot be; but one that only reshapes the end can. */
+static void a_reshape_at_the_end(void **state) {
+    (void)state;
+    visml_model *m = visml_model_new(ctx, VISML_SHAPE(8, 8, 3), &err);
+    visml_model_add(m, visml_conv2d(ctx, OPTS(visml_conv2d_opts, .filters = 3, .kernel_size = {8}, .activation = VISML_TANH), &err), &err);
+    visml_model_add(m, visml_dense(ctx, OPTS(visml_dense_opts, .units = 3, .activation = VISML_SOFTMAX), &err), &err);
+    visml_model_add(m, visml_flatten(ctx, NULL, &err), &err);
+    with_loss(m, visml_categorical_crossentropy(ctx, NULL, &err), 1);
+}
+
+/* One value read by many, also twice by one layer, through reshapes and directly. */
+static void fan_out(void **state) {
+    (void)state;
+    visml_model *m = visml_model_new(ctx, VISML_SHAPE(8, 8, 3), &err);
+    int32_t a = visml_model_apply(m, visml_conv2d(ctx, OPTS(visml_conv2d_opts, .filters = 2, .kernel_size = {4}, .strides = {4},
+                                                            .activation = VISML_SIGMOID), &err), AFTER(0), &err);
+    int32_t f = visml_model_apply(m, visml_flatten(ctx, NULL, &err), AFTER(a), &err);
+    int32_t r = visml_model_apply(m, visml_reshape(ctx, OPTS(visml_reshape_opts, .target_shape = {2, 2, 2}), &err), AFTER(f), &err);
+    int32_t s = visml_model_apply(m, visml_add(ctx, NULL, &err), AFTER(a, r, a), &err);
+    int32_t g = visml_model_apply(m, visml_flatten(ctx, NULL, &err), AFTER(s), &err);
+    int32_t c = visml_model_apply(m, visml_concatenate(ctx, NULL, &err), AFTER(g, f, f), &err);
+    visml_model_apply(m, visml_dense(ctx, OPTS(visml_dense_opts, .units = 3), &err), AFTER(c), &err);
+    with_loss(m, visml_sparse_categorical_crossentropy(ctx, OPTS(visml_crossentropy_opts, .from_logits = 1), &err), 1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(softmax_joined_with_crossentropy), cmocka_unit_test(softmax_by_itself), cmocka_unit_test(a_reshape_at_the_end),
+        cmocka_unit_test(fan_out),
+    };
+    ctx = test_context(2);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    visml_context_free(ctx);
+    return failed;
+}
