@@ -5,6 +5,8 @@
 #include "support/support.h"
 
 #include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +55,35 @@ static inline void run_backwards(const visml_parallel *self, size_t n, visml_blo
 
 static inline visml_parallel workers(size_t n) {
     return (visml_parallel){run_backwards, NULL, n};
+}
+
+/* Three threads that take whatever block is next. */
+typedef struct thread_job {
+    visml_block *fn;
+    void *arg;
+    size_t n;
+    _Atomic size_t next, worker;
+} thread_job;
+
+static inline void *thread_main(void *argument) {
+    thread_job *j = argument;
+    size_t worker = atomic_fetch_add(&j->worker, 1), b;
+    while ((b = atomic_fetch_add(&j->next, 1)) < j->n)
+        j->fn(j->arg, b, worker);
+    return NULL;
+}
+
+static inline void run_on_threads(const visml_parallel *self, size_t n, visml_block *fn, void *arg) {
+    thread_job j = {.fn = fn, .arg = arg, .n = n};
+    pthread_t ids[3];
+    for (size_t i = 0; i < self->workers; i++)
+        assert_int_equal(pthread_create(&ids[i], NULL, thread_main, &j), 0);
+    for (size_t i = 0; i < self->workers; i++)
+        pthread_join(ids[i], NULL);
+}
+
+static inline visml_parallel posix_threads(void) {
+    return (visml_parallel){run_on_threads, NULL, 3};
 }
 
 static inline float *random_array(size_t n, uint64_t seed) {

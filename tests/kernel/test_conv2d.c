@@ -77,8 +77,7 @@ static results new_results(const arrays *a) {
     return r;
 }
 
-static results compute(const visml_conv2d_geometry *g, const arrays *a, const level *l, size_t threads) {
-    visml_parallel parallel = workers(threads);
+static results compute_with(const visml_conv2d_geometry *g, const arrays *a, const level *l, visml_parallel parallel) {
     visml_compute c = {&l->kernels, &parallel};
     results r = new_results(a);
     const size_t bytes[] = {visml_conv2d_forward_scratch(&c, g), visml_conv2d_backward_data_scratch(&c, g),
@@ -98,6 +97,10 @@ static results compute(const visml_conv2d_geometry *g, const arrays *a, const le
         scratch_free(scratch, bytes[i]);
     }
     return r;
+}
+
+static results compute(const visml_conv2d_geometry *g, const arrays *a, const level *l, size_t threads) {
+    return compute_with(g, a, l, workers(threads));
 }
 
 typedef struct sums {
@@ -196,10 +199,31 @@ static void same_bits_for_threads_and_levels(void **state) {
     }
 }
 
+/* A first layer, a large one and one with groups under real threads, many times. */
+static void same_bits_on_posix_threads(void **state) {
+    (void)state;
+    level levels[MAX_LEVELS];
+    size_t n = all_levels(levels);
+    const size_t some[] = {7, 11, 14};
+    for (size_t i = 0; i < 3; i++) {
+        visml_conv2d_geometry g = geometry(&shapes[some[i]]);
+        arrays a = make(&g);
+        results want = compute_with(&g, &a, &levels[n - 1], workers(1));
+        for (int t = 0; t < 10; t++) {
+            results got = compute_with(&g, &a, &levels[n - 1], posix_threads());
+            assert_same(got.v, want.v, want.n, "convolution on threads", levels[n - 1].name);
+            free(got.v);
+        }
+        free(want.v);
+        drop(&a);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_double),
         cmocka_unit_test(same_bits_for_threads_and_levels),
+        cmocka_unit_test(same_bits_on_posix_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
  * a run_<name> here does not compile. */
 #include "levels.h"
 
+#include "base/checksum.h"
 #include "visml/nn.h"
 
 #define ARRAYS 12
@@ -49,6 +50,7 @@ static float *take(trial *t, size_t n, int output) {
     return p;
 }
 
+/* (Two of these in one call would be made in any order.) */
 static float *in(trial *t, size_t n) {
     return take(t, n, 0);
 }
@@ -140,7 +142,8 @@ static void run_gemm_finish(const visml_kernels *k, trial *t) {
 
 static void run_copy_rows(const visml_kernels *k, trial *t) {
     int64_t rows = (int64_t)t->rows, n = (int64_t)t->n;
-    k->copy_rows(rows, n, in(t, t->rows * t->n), n, out(t, t->rows * t->n), n);
+    float *a = in(t, t->rows * t->n), *b = out(t, t->rows * t->n);
+    k->copy_rows(rows, n, a, n, b, n);
     k->copy_rows(rows, n, NULL, 0, out(t, t->rows * t->n), n);
 }
 
@@ -163,12 +166,15 @@ static void run_pack_patches(const visml_kernels *k, trial *t) {
 
 static void run_transpose(const visml_kernels *k, trial *t) {
     int64_t rows = (int64_t)t->rows, cols = (int64_t)t->n;
-    k->transpose(rows, cols, in(t, t->rows * t->n), cols, out(t, t->rows * t->n), rows);
+    float *a = in(t, t->rows * t->n), *b = out(t, t->rows * t->n);
+    k->transpose(rows, cols, a, cols, b, rows);
 }
 
 static void run_activate(const visml_kernels *k, trial *t) {
-    for (int32_t a = VISML_LINEAR; a <= VISML_TANH; a++)
-        k->activate(a, 0.2f, t->n, in(t, t->n), out(t, t->n));
+    for (int32_t a = VISML_LINEAR; a <= VISML_TANH; a++) {
+        const float *x = in(t, t->n);
+        k->activate(a, 0.2f, t->n, x, out(t, t->n));
+    }
     float *same = out(t, t->n);
     k->activate(VISML_RELU, 0, t->n, same, same);
 }
@@ -180,11 +186,13 @@ static void run_activate_backward(const visml_kernels *k, trial *t) {
 }
 
 static void run_scale(const visml_kernels *k, trial *t) {
-    k->scale(t->n, in(t, t->n), 0.3f, -0.7f, out(t, t->n));
+    float *a = in(t, t->n), *b = out(t, t->n);
+    k->scale(t->n, a, 0.3f, -0.7f, b);
 }
 
 static void run_sum(const visml_kernels *k, trial *t) {
-    k->sum(t->n, in(t, t->n), in(t, t->n), out(t, t->n));
+    float *a = in(t, t->n), *b = in(t, t->n), *d = out(t, t->n);
+    k->sum(t->n, a, b, d);
 }
 
 static void run_from_u8(const visml_kernels *k, trial *t) {
@@ -197,7 +205,8 @@ static void run_from_u8(const visml_kernels *k, trial *t) {
 
 static void run_dropout(const visml_kernels *k, trial *t) {
     visml_dropout_terms terms = {t->seed * 0x9E3779B97F4A7C15u, 7, 0xfffffff8u, 0x40000000u, 4.0f / 3};
-    k->dropout(&terms, t->n, in(t, t->n), out(t, t->n));
+    float *a = in(t, t->n), *b = out(t, t->n);
+    k->dropout(&terms, t->n, a, b);
 }
 
 static void run_all_finite(const visml_kernels *k, trial *t) {
@@ -209,39 +218,47 @@ static void run_all_finite(const visml_kernels *k, trial *t) {
 }
 
 static void run_exp(const visml_kernels *k, trial *t) {
-    k->exp(t->n, in(t, t->n), out(t, t->n));
+    float *a = in(t, t->n), *b = out(t, t->n);
+    k->exp(t->n, a, b);
 }
 
 static void run_log(const visml_kernels *k, trial *t) {
-    k->log(t->n, in(t, t->n), out(t, t->n));
+    float *a = in(t, t->n), *b = out(t, t->n);
+    k->log(t->n, a, b);
 }
 
 static void run_colsum(const visml_kernels *k, trial *t) {
-    k->colsum((int64_t)t->rows, (int64_t)t->n, in(t, t->rows * t->n), out(t, t->n));
+    float *a = in(t, t->rows * t->n), *b = out(t, t->n);
+    k->colsum((int64_t)t->rows, (int64_t)t->n, a, b);
 }
 
 static void run_colsquares(const visml_kernels *k, trial *t) {
-    k->colsquares((int64_t)t->rows, (int64_t)t->n, in(t, t->rows * t->n), in(t, t->n), out(t, t->n));
+    float *a = in(t, t->rows * t->n), *b = in(t, t->n), *d = out(t, t->n);
+    k->colsquares((int64_t)t->rows, (int64_t)t->n, a, b, d);
 }
 
 static void run_batchnorm_sums(const visml_kernels *k, trial *t) {
     const float *x = in(t, t->rows * t->n), *dy = in(t, t->rows * t->n), *mean = in(t, t->n), *invstd = in(t, t->n);
-    k->batchnorm_sums((int64_t)t->rows, (int64_t)t->n, x, mean, invstd, dy, out(t, t->n), out(t, t->n));
+    float *dgamma = out(t, t->n), *dbeta = out(t, t->n);
+    k->batchnorm_sums((int64_t)t->rows, (int64_t)t->n, x, mean, invstd, dy, dgamma, dbeta);
 }
 
 static void run_affine(const visml_kernels *k, trial *t) {
     const float *scale = in(t, t->n), *shift = in(t, t->n);
-    k->affine((int64_t)t->rows, (int64_t)t->n, in(t, t->rows * t->n), scale, shift, out(t, t->rows * t->n));
+    float *a = in(t, t->rows * t->n), *b = out(t, t->rows * t->n);
+    k->affine((int64_t)t->rows, (int64_t)t->n, a, scale, shift, b);
 }
 
 static void run_batchnorm_dx(const visml_kernels *k, trial *t) {
-    visml_batchnorm_terms terms = {in(t, t->n), in(t, t->n), in(t, t->n), in(t, t->n)};
+    const float *mean = in(t, t->n), *p = in(t, t->n), *q = in(t, t->n), *r = in(t, t->n);
+    visml_batchnorm_terms terms = {mean, p, q, r};
     const float *x = in(t, t->rows * t->n), *dy = in(t, t->rows * t->n);
     k->batchnorm_dx((int64_t)t->rows, (int64_t)t->n, &terms, x, dy, out(t, t->rows * t->n));
 }
 
 static void run_rowmean(const visml_kernels *k, trial *t) {
-    k->rowmean((int64_t)t->rows, (int64_t)t->n, in(t, t->rows * t->n), out(t, t->n));
+    float *a = in(t, t->rows * t->n), *b = out(t, t->n);
+    k->rowmean((int64_t)t->rows, (int64_t)t->n, a, b);
 }
 
 /* Three windows of 2 x 3 pixels, two apart, in two rows of seven. */
@@ -252,7 +269,8 @@ static visml_pool_windows windows(const trial *t) {
 
 static void run_maxpool(const visml_kernels *k, trial *t) {
     visml_pool_windows w = windows(t);
-    k->maxpool(&w, in(t, 14 * t->n), out(t, 3 * t->n));
+    float *a = in(t, 14 * t->n), *b = out(t, 3 * t->n);
+    k->maxpool(&w, a, b);
 }
 
 static void run_maxpool_backward(const visml_kernels *k, trial *t) {
@@ -261,21 +279,25 @@ static void run_maxpool_backward(const visml_kernels *k, trial *t) {
     for (size_t i = 0; i < 14 * t->n; i++) /* equal values are common */
         x[i] = rintf(x[i] * 2);
     k->maxpool(&w, x, y);
-    k->maxpool_backward(&w, x, y, in(t, 3 * t->n), out(t, 14 * t->n));
+    float *dy = in(t, 3 * t->n), *dx = out(t, 14 * t->n);
+    k->maxpool_backward(&w, x, y, dy, dx);
 }
 
 static void run_avgpool(const visml_kernels *k, trial *t) {
     visml_pool_windows w = windows(t);
-    k->avgpool(&w, in(t, 14 * t->n), out(t, 3 * t->n));
+    float *a = in(t, 14 * t->n), *b = out(t, 3 * t->n);
+    k->avgpool(&w, a, b);
 }
 
 static void run_avgpool_backward(const visml_kernels *k, trial *t) {
     visml_pool_windows w = windows(t);
-    k->avgpool_backward(&w, in(t, 3 * t->n), out(t, 14 * t->n));
+    float *a = in(t, 3 * t->n), *b = out(t, 14 * t->n);
+    k->avgpool_backward(&w, a, b);
 }
 
 static void run_softmax(const visml_kernels *k, trial *t) {
-    k->softmax((int64_t)t->rows, (int64_t)t->n, in(t, t->rows * t->n), out(t, t->rows * t->n));
+    float *a = in(t, t->rows * t->n), *b = out(t, t->rows * t->n);
+    k->softmax((int64_t)t->rows, (int64_t)t->n, a, b);
 }
 
 static void run_softmax_backward(const visml_kernels *k, trial *t) {
@@ -304,12 +326,14 @@ static void run_crossentropy(const visml_kernels *k, trial *t) {
 }
 
 static void run_sgd(const visml_kernels *k, trial *t) {
-    k->sgd(t->n, out(t, t->n), in(t, t->n), 0.01f);
+    float *w = out(t, t->n), *g = in(t, t->n);
+    k->sgd(t->n, w, g, 0.01f);
 }
 
 static void run_momentum(const visml_kernels *k, trial *t) {
-    k->momentum(t->n, out(t, t->n), in(t, t->n), out(t, t->n), 0.01f, 0.9f, 0);
-    k->momentum(t->n, out(t, t->n), in(t, t->n), out(t, t->n), 0.01f, 0.9f, 1);
+    float *w = out(t, t->n), *v = out(t, t->n), *g = in(t, t->n);
+    k->momentum(t->n, w, g, v, 0.01f, 0.9f, 0);
+    k->momentum(t->n, w, g, v, 0.01f, 0.9f, 1);
 }
 
 static void run_adam(const visml_kernels *k, trial *t) {
@@ -398,6 +422,35 @@ static void a_large_prime(void **state) {
             }
 }
 
+/* One number for the bits of all results: it must be the same on every machine with fused multiply-add. Changes only when the order of
+ * operations of a kernel is changed on purpose (or this test is), which changes every trained model's bits. */
+#define KNOWN_BITS 0x58127bd6u
+
+static uint32_t bits_of(const level *l) {
+    uint32_t crc = 0;
+    for (size_t r = 0; r < ROWS; r++)
+        for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+            trial t = {.n = lengths[i], .rows = i % 7, .offset = 1, .special = (int)(i & 1), .seed = i};
+            rows[r].run(&l->kernels, &t);
+            for (size_t a = 0; a < t.arrays; a++)
+                for (size_t j = 0; t.array[a].output && j < t.array[a].n; j++) {
+                    float x = isnan(t.array[a].p[j]) ? 0x1.234p5f : t.array[a].p[j];
+                    crc = visml_crc32(crc, &x, sizeof x);
+                }
+            release(&t);
+        }
+    return crc;
+}
+
+static void the_same_bits_on_every_machine(void **state) {
+    (void)state;
+    level levels[MAX_LEVELS];
+    size_t n = all_levels(levels);
+    for (size_t l = 0; l < n; l++)
+        if (levels[l].fused && bits_of(&levels[l]) != KNOWN_BITS)
+            fail_msg("%s gives 0x%08x, not 0x%08x", levels[l].name, bits_of(&levels[l]), KNOWN_BITS);
+}
+
 static void masks_choose_levels(void **state) {
     (void)state;
     visml_kernels k;
@@ -417,6 +470,7 @@ int main(void) {
         cmocka_unit_test(every_length_up_to_an_unreadable_page),
         cmocka_unit_test(every_alignment_between_canaries),
         cmocka_unit_test(a_large_prime),
+        cmocka_unit_test(the_same_bits_on_every_machine),
         cmocka_unit_test(masks_choose_levels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

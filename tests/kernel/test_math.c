@@ -48,7 +48,7 @@ static void fill(const function *f, size_t n, float *x) {
     memcpy(&b, &f->to, 4);
     for (size_t i = 0; i < n; i++) {
         double share = ((double)i + 0.5) / (double)n;
-        int32_t bits = (int32_t)(a + (double)(b - a) * share);
+        int32_t bits = f->from > 0 ? (int32_t)(a + (b - a) * share) : 0;
         if (f->from > 0)
             memcpy(&x[i], &bits, 4);
         else
