@@ -97,7 +97,8 @@ VISML_API visml_tensor *visml_dataset_read(visml_dataset *ds, int64_t i, visml_e
 
 /* Images found invalid up to now, over all loaders and subsets of one source, each once, in the order of sample numbers. */
 VISML_API size_t visml_dataset_dropped_count(const visml_dataset *ds);
-/* An image is listed when the batch that it belongs to is handed out. Path (or "sample 17") and reason of the i-th: written like visml_model_summary does, at most `capacity` bytes each. 0 or VISML_EINVAL. */
+/* An image is listed when the batch that it belongs to is handed out. Path (or "sample 17") and reason of the i-th: written like
+ * visml_model_summary does, at most `capacity` bytes each. 0 or VISML_EINVAL. */
 VISML_API visml_status visml_dataset_dropped(const visml_dataset *ds, size_t i, char *path, size_t path_capacity, char *reason,
                                              size_t reason_capacity, visml_error *err);
 

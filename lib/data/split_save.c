@@ -79,7 +79,7 @@ static json_t *name_file(namer *names, visml_memory *m, const char *path, visml_
         char given[PATH_MAX];
         if (resolve(path, n, given, names->real, err) < 0)
             return NULL;
-        strcpy(names->folder, given);
+        memcpy(names->folder, given, strlen(given) + 1);
     }
     visml_text t;
     visml_text_init(&t, m);
