@@ -25,6 +25,9 @@ static visml_status check_source(const visml_context *ctx, const void *bytes, si
         return visml_fail(err, VISML_EINVAL, "image: ctx is NULL, must be a context");
     if (!bytes && n)
         return visml_fail(err, VISML_EINVAL, "image: bytes is NULL, must be the content of a file");
+    if (n > ctx->max_file_bytes)
+        return visml_fail(err, VISML_ELIMIT, "image: n is %zu bytes, the limit is %llu (max_file_bytes)", n,
+                          (unsigned long long)ctx->max_file_bytes);
     return VISML_OK;
 }
 

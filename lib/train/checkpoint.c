@@ -18,8 +18,10 @@
 
 static json_t *crc_json(const void *bytes, size_t n) {
     char text[16];
+    if (!bytes)
+        return json_null();
     snprintf(text, sizeof text, "%08x", (unsigned)visml_crc32(0, bytes, n));
-    return bytes ? json_string(text) : json_null();
+    return json_string(text);
 }
 
 /* What is to be learned: the labels or targets of all samples in their order. null when they are known only once they are read. */
