@@ -252,7 +252,7 @@ def main(output):
         body = "\n".join("    " + line for line in lines if line)
         text.append(f"static void {name}(void **state) {{\n    fixture *f = *state;\n    (void)f;\n{body}\n}}\n\n")
     # An argument picks tests by name: test_public_api 'visml_tensor_*'.
-    text.append("int main(int argc, char **argv) {\n    const struct CMUnitTest tests[] = {\n")
+    text.append("int main(int argc, char **argv) {\n    static const struct CMUnitTest tests[] = {\n")
     text += [f"        cmocka_unit_test_setup_teardown({name}, fixture_setup, fixture_teardown),\n" for name, _ in tests]
     text.append("    };\n    if (argc > 1)\n        cmocka_set_test_filter(argv[1]);\n")
     text.append("    return cmocka_run_group_tests(tests, fixture_open, fixture_close);\n}\n")

@@ -264,7 +264,7 @@ class visml_session_opts(Structure):
 
 
 class visml_progress(Structure):
-    _fields_ = [("size", uint32), ("epochs", int32), ("epoch", int32), ("reserved", int32), ("step", int64),
+    _fields_ = [("size", uint32), ("epochs", int32), ("epoch", int32), ("validating", int32), ("step", int64),
                 ("steps", int64), ("loss", double), ("accuracy", double), ("val_loss", double),
                 ("val_accuracy", double), ("seconds", double), ("images_per_second", double), ("learning_rate", double),
                 ("dropped", int64)]
