@@ -35,8 +35,8 @@ typedef struct visml_source_opts {
 
 /* A folder with one folder for each class: DIR/cat/a.jpg, DIR/cat/more/b.PNG, DIR/dog/... Class names are the folders' names, sorted by
  * bytes; label i is class i. A folder without images is a class too. Images are told by their content, any suffix will
- * do; files that are no images at all (and hidden ones) are passed over. Files that start like an image and are damaged, and files that have
- * the suffix of an image and are none, count as invalid when they are read. Links to files are followed. Samples are sorted by path.
+ * do; files that are no images at all (and hidden ones) are passed over. Files that start like an image and are damaged, and files that
+ * have the suffix of an image and are none, count as invalid when they are read. Links to files are followed. Samples are sorted by path.
  * Owned by the caller. Errors: VISML_EIO, VISML_EINVAL (no such folder, no class folder, no image: the message says what was found). */
 VISML_API visml_dataset *visml_dataset_from_folder(visml_context *ctx, const char *dir, const visml_source_opts *opts, visml_error *err);
 
@@ -119,8 +119,8 @@ typedef struct visml_split_opts {
 
 /* Divides a dataset in three; parts[i] is NULL where its share is 0. The parts (owned) keep the source alive, and their samples are in the
  * dataset's order. The rounding is by largest remainder, so that the sizes differ from the ratio by less than one a class; what one class's
- * rounding kept from a part counts for the next class, so that many small classes add up to the ratio, and where a class has too few samples
- * for all, a first part that is the largest comes first. A part may be empty. The same seed gives the same parts on every machine.
+ * rounding kept from a part counts for the next class, so that many small classes add up to the ratio, and where a class has too few
+ * samples for all, a first part that is the largest comes first. A part may be empty. The same seed gives the same parts on every machine.
  * Errors: VISML_EINVAL (ratio, mode, group; class numbers that are not known, for stratified), VISML_ENOMEM. */
 VISML_API visml_status visml_dataset_split(const visml_dataset *ds, const visml_split_opts *opts, visml_dataset *parts[3],
                                            visml_error *err);

@@ -7,8 +7,8 @@
 /* The whole of a regular file (owned: visml_mem_free). limit in bytes. Errors: VISML_EIO (path and reason), VISML_ELIMIT, VISML_ENOMEM. */
 visml_status visml_file_read(visml_memory *m, const char *path, uint64_t limit, unsigned char **bytes, size_t *n, visml_error *err);
 
-/* The same into a buffer that is kept from file to file: *bytes (NULL at first) has room for *capacity and is replaced by a larger one where
- * the file needs it. *n is written on success. */
+/* The same into a buffer that is kept from file to file: *bytes (NULL at first) has room for *capacity and is replaced by a larger one
+ * where the file needs it. *n is written on success. */
 visml_status visml_file_read_into(visml_memory *m, const char *path, uint64_t limit, unsigned char **bytes, size_t *capacity, size_t *n,
                                   visml_error *err);
 

@@ -165,8 +165,8 @@ static visml_status read_row(table *t, visml_error *err) {
     for (size_t c = 0; c < columns; c++) {
         VISML_TRY(read_field(r, c, &t->row[c], err));
         if (r->row_ended && c + 1 < columns)
-            return visml_fail(err, VISML_EFORMAT, "%s: line %lld has %zu fields, the header has %zu", r->path, (long long)r->row_line, c + 1,
-                              columns);
+            return visml_fail(err, VISML_EFORMAT, "%s: line %lld has %zu fields, the header has %zu", r->path, (long long)r->row_line,
+                              c + 1, columns);
     }
     if (!r->row_ended)
         return visml_fail(err, VISML_EFORMAT, "%s: line %lld has more than the %zu fields of the header", r->path, (long long)r->row_line,

@@ -180,8 +180,10 @@ static visml_dataset *same_samples(const visml_dataset *ds, visml_error *err) {
 
 visml_dataset *visml_dataset_with_classes(const visml_dataset *ds, const char *const *names, size_t n, visml_error *err) {
     if (!ds || !names || n < 1 || n > INT32_MAX) {
-        visml_fail(err, VISML_EINVAL, "with_classes: %s", !ds ? "ds is NULL, must be a dataset" : !names ? "names is NULL, must be class names"
-                   : "n must be 1 to 2147483647");
+        visml_fail(err, VISML_EINVAL, "with_classes: %s",
+                   !ds      ? "ds is NULL, must be a dataset"
+                   : !names ? "names is NULL, must be class names"
+                            : "n must be 1 to 2147483647");
         return NULL;
     }
     if (!ds->source->classes) {

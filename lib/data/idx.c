@@ -27,7 +27,8 @@ static visml_status check_magic(const char *path, const unsigned char *bytes, si
         return visml_fail(err, VISML_EFORMAT, "%s: starts with %02x %02x %02x %02x, an IDX file starts with two zero bytes", path, bytes[0],
                           bytes[1], bytes[2], bytes[3]);
     if (bytes[2] != TYPE_U8)
-        return visml_fail(err, VISML_EUNSUPPORTED, "%s: the elements are of the type 0x%02x, must be 0x08 (unsigned bytes)", path, bytes[2]);
+        return visml_fail(err, VISML_EUNSUPPORTED, "%s: the elements are of the type 0x%02x, must be 0x08 (unsigned bytes)", path,
+                          bytes[2]);
     return VISML_OK;
 }
 

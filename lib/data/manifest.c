@@ -70,8 +70,8 @@ static visml_status read_text(const manifest *f, const place *where, const json_
     else if (right)
         visml_text_add_bytes(out, s, strlen(s));
     if (!right)
-        return visml_fail(err, VISML_EFORMAT, "%s: %s must be a string that is not empty, or {\"" VISML_MANIFEST_ENCODED "\": \"...\"}", f->path,
-                          where->s);
+        return visml_fail(err, VISML_EFORMAT, "%s: %s must be a string that is not empty, or {\"" VISML_MANIFEST_ENCODED "\": \"...\"}",
+                          f->path, where->s);
     return out->status < 0 ? visml_fail(err, VISML_ENOMEM, "%s: out of memory", f->path) : VISML_OK;
 }
 
@@ -89,7 +89,8 @@ static visml_status read_classes(manifest *f, visml_error *err) {
         visml_text_free(&name);
         VISML_TRY(status);
         if (id != i)
-            return visml_fail(err, VISML_EFORMAT, "%s: classes[%zu] and classes[%zu] are both \"%s\"", f->path, id, i, f->names.strings[id]);
+            return visml_fail(err, VISML_EFORMAT, "%s: classes[%zu] and classes[%zu] are both \"%s\"", f->path, id, i,
+                              f->names.strings[id]);
     }
     return f->names.count ? VISML_OK : visml_fail(err, VISML_EFORMAT, "%s: \"classes\" is empty", f->path);
 }
@@ -247,8 +248,8 @@ static visml_status add_indices(const manifest *f, const visml_dataset *whole, c
         VISML_TRY(read_int(f, name, "indices", indices, i, whole->count, &out[i], err));
         VISML_TRY(read_int(f, name, "labels", labels, i, (int64_t)f->names.count, &label, err));
         if (label != visml_dataset_label(whole, out[i]))
-            return visml_fail(err, VISML_EFORMAT, "%s: %s is %lld, but sample %lld of %s has %d: these are not the files of the split", f->path,
-                              place_of(name, "labels", i).s, (long long)label, (long long)out[i], whole->source->origin[1],
+            return visml_fail(err, VISML_EFORMAT, "%s: %s is %lld, but sample %lld of %s has %d: these are not the files of the split",
+                              f->path, place_of(name, "labels", i).s, (long long)label, (long long)out[i], whole->source->origin[1],
                               visml_dataset_label(whole, out[i]));
     }
     return VISML_OK;

@@ -88,7 +88,8 @@ static visml_status check_names(const char *what, const char *const *names, size
             return visml_fail(err, VISML_EINVAL, "%s: class_names[%zu] is %s, must be a name", what, i, names[i] ? "empty" : "NULL");
         VISML_TRY(visml_intern_add(seen, names[i], strlen(names[i]), &id, err));
         if (id != i)
-            return visml_fail(err, VISML_EINVAL, "%s: class_names[%zu] and [%zu] are both \"%s\"; names must differ", what, id, i, names[i]);
+            return visml_fail(err, VISML_EINVAL, "%s: class_names[%zu] and [%zu] are both \"%s\"; names must differ", what, id, i,
+                              names[i]);
     }
     return VISML_OK;
 }

@@ -239,8 +239,9 @@ static visml_status check_classes(const visml_dataset *a, const visml_dataset *b
                           visml_dataset_class_count(b), n);
     for (size_t c = 0; c < n; c++)
         if (strcmp(visml_dataset_class_name(a, c), visml_dataset_class_name(b, c)) != 0)
-            return visml_fail(err, VISML_EINVAL, "split_save: class %zu of %s is \"%s\", of the part before it \"%s\"; all must have the same",
-                              c, part, visml_dataset_class_name(b, c), visml_dataset_class_name(a, c));
+            return visml_fail(err, VISML_EINVAL,
+                              "split_save: class %zu of %s is \"%s\", of the part before it \"%s\"; all must have the same", c, part,
+                              visml_dataset_class_name(b, c), visml_dataset_class_name(a, c));
     return VISML_OK;
 }
 

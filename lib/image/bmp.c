@@ -36,7 +36,8 @@ static void read_masks(const uint8_t *p, int count, visml_image_header *h) {
         h->as.bmp.masks[i] = visml_le32(p + 4 * i);
 }
 
-/* Where red, green, blue and alpha are in a pixel of 16 or 32 bits. Returns bytes between header and palette, SIZE_MAX when they are cut off. */
+/* Where red, green, blue and alpha are in a pixel of 16 or 32 bits. Returns bytes between header and palette, SIZE_MAX when they are cut
+ * off. */
 static size_t find_masks(const visml_source *s, uint32_t header, visml_image_header *h) {
     static const uint32_t masks16[4] = {0x7c00, 0x3e0, 0x1f, 0}, masks32[4] = {0xff0000, 0xff00, 0xff, 0};
     int32_t compression = h->as.bmp.compression;
@@ -69,7 +70,8 @@ static visml_status read_size(const visml_source *s, uint32_t header, visml_imag
         h->as.bmp.compression = (int32_t)field(s, header, 16, 4);
     }
     if (h->width < 1 || h->height < 1 || h->height > INT32_MAX)
-        return visml_fail(err, VISML_EFORMAT, "BMP, byte %d: %lld x %lld pixels", FILE_HEADER + 4, (long long)h->width, (long long)h->height);
+        return visml_fail(err, VISML_EFORMAT, "BMP, byte %d: %lld x %lld pixels", FILE_HEADER + 4, (long long)h->width,
+                          (long long)h->height);
     return VISML_OK;
 }
 
@@ -112,8 +114,8 @@ static visml_status check_pixels(const visml_source *s, const visml_image_header
     else if (bytes == last)
         bytes += (uint64_t)(h->height - 1) * row_bytes(h);
     if (h->as.bmp.pixels > s->n || bytes > s->n - h->as.bmp.pixels)
-        return visml_fail(err, VISML_EFORMAT, "BMP, byte %zu: truncated: the pixels take %llu bytes, the file ends at %zu", h->as.bmp.pixels,
-                          (unsigned long long)bytes, s->n);
+        return visml_fail(err, VISML_EFORMAT, "BMP, byte %zu: truncated: the pixels take %llu bytes, the file ends at %zu",
+                          h->as.bmp.pixels, (unsigned long long)bytes, s->n);
     return VISML_OK;
 }
 

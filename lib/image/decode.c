@@ -49,7 +49,8 @@ visml_status visml_image_probe(visml_context *ctx, const void *bytes, size_t n, 
     visml_image_header h;
     VISML_TRY(check_source(ctx, bytes, n, err));
     if (!info || info->size < sizeof info->size)
-        return visml_fail(err, VISML_EINVAL, "probe: info is %s", info ? "without its size; set info.size to sizeof(visml_image_info)" : "NULL");
+        return visml_fail(err, VISML_EINVAL, "probe: info is %s",
+                          info ? "without its size; set info.size to sizeof(visml_image_info)" : "NULL");
     VISML_TRY(visml_image_open(&s, 0, &ops, &h, err));
     visml_image_info full = describe(&h);
     full.size = info->size;

@@ -1,4 +1,5 @@
-/* One block with the fixed codes, matches found through a hash of three bytes. Simple, and good enough for pictures that have been filtered. */
+/* One block with the fixed codes, matches found through a hash of three bytes. Simple, and good enough for pictures that have been
+ * filtered. */
 #include "image/deflate.h"
 
 #include <string.h>

@@ -69,7 +69,8 @@ const visml_image_ops *visml_image_recognise(const uint8_t *data, size_t n);
 /* Recognises, probes, and checks dimensions and memory against the context's limits. */
 visml_status visml_image_open(const visml_source *s, int whole, const visml_image_ops **ops, visml_image_header *h, visml_error *err);
 
-/* An EXIF block (from its TIFF header on) into orientation, camera and taken. Anything wrong in it is passed over: it is not the picture. */
+/* An EXIF block (from its TIFF header on) into orientation, camera and taken. Anything wrong in it is passed over, as it is
+ * not the picture. */
 void visml_exif_read(const uint8_t *tiff, size_t n, visml_image_header *h);
 
 /* JPEG and PNG without their pre-pass, by the decoders of this build. */

@@ -184,8 +184,8 @@ static visml_status segment(walk *w, uint8_t marker) {
     if (length < 2)
         return visml_fail(w->err, VISML_EFORMAT, "JPEG, byte %zu: segment %02x has length %zu, at least 2 is possible", at, marker, length);
     if (length > w->s->n - w->pos)
-        return visml_fail(w->err, VISML_EFORMAT, "JPEG, byte %zu: segment %02x of %zu bytes runs past the end of the file (%zu)", at, marker,
-                          length, w->s->n);
+        return visml_fail(w->err, VISML_EFORMAT, "JPEG, byte %zu: segment %02x of %zu bytes runs past the end of the file (%zu)", at,
+                          marker, length, w->s->n);
     const uint8_t *p = w->s->data + w->pos + 2;
     w->pos += length;
     length -= 2;
@@ -243,7 +243,8 @@ static visml_status probe(const visml_source *s, int whole, visml_image_header *
     for (;;) {
         uint8_t marker = next_marker(&w);
         if (!marker)
-            return bad(&w, w.pos, h->as.jpeg.scans ? "truncated: the file ends without the end marker (EOI)" : "the file ends in its header");
+            return bad(&w, w.pos,
+                       h->as.jpeg.scans ? "truncated: the file ends without the end marker (EOI)" : "the file ends in its header");
         if (marker == EOI)
             break;
         if (marker == SOI)

@@ -140,7 +140,8 @@ static void describe(visml_image_header *h) {
     static const uint8_t channels[7] = {1, 0, 3, 3, 2, 0, 4};
     h->channels = channels[h->as.png.color] + (h->as.png.trns ? 1 : 0);
     h->bits = h->as.png.depth == 16 ? 16 : 8;
-    /* Stored samples with up to one filter byte a row in each pass of interlacing, what inflating takes, and (below) the compressed data. */
+    /* Stored samples with up to one filter byte a row in each pass of interlacing, what inflating takes, and (below) the
+     * compressed data. */
     h->scratch = (visml_png_row_bytes(h, (size_t)h->width) + 8) * ((uint64_t)h->height + 8) + 262144;
 }
 

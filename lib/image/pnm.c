@@ -40,8 +40,9 @@ static visml_status check_pixels(const visml_source *s, const visml_image_header
         row = (samples + 7) / 8;
     uint64_t bytes = h->as.pnm.kind < 4 ? samples : row; /* of text at least a digit a sample */
     if (h->as.pnm.pixels > s->n || bytes > (s->n - h->as.pnm.pixels) / (uint64_t)h->height)
-        return visml_fail(err, VISML_EFORMAT, "PNM, byte %zu: truncated: %lld rows of %llu bytes do not fit before the end of the file (%zu)",
-                          h->as.pnm.pixels, (long long)h->height, (unsigned long long)bytes, s->n);
+        return visml_fail(err, VISML_EFORMAT,
+                          "PNM, byte %zu: truncated: %lld rows of %llu bytes do not fit before the end of the file (%zu)", h->as.pnm.pixels,
+                          (long long)h->height, (unsigned long long)bytes, s->n);
     return VISML_OK;
 }
 

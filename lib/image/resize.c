@@ -249,7 +249,8 @@ visml_status visml_resize_check(const char *what, int64_t height, int64_t width,
         return visml_fail(err, VISML_EINVAL, "%s: height is %lld and width %lld, both must be 1 to %d", what, (long long)height,
                           (long long)width, INT32_MAX);
     if (filter != VISML_FILTER_BILINEAR && filter != VISML_FILTER_NEAREST && filter != VISML_FILTER_AREA)
-        return visml_fail(err, VISML_EINVAL, "%s: filter is %d, must be VISML_FILTER_BILINEAR (0), _NEAREST (1) or _AREA (2)", what, filter);
+        return visml_fail(err, VISML_EINVAL, "%s: filter is %d, must be VISML_FILTER_BILINEAR (0), _NEAREST (1) or _AREA (2)", what,
+                          filter);
     return VISML_OK;
 }
 

@@ -17,7 +17,9 @@ static int match(const uint8_t *p, size_t n) {
         return 0;
     if (!visml_le16(p + 12) || !visml_le16(p + 14))
         return 0;
-    return kind == MAPPED ? depth == 8 : kind == GRAY ? depth == 8 || depth == 16 : depth == 15 || depth == 16 || depth == 24 || depth == 32;
+    return kind == MAPPED ? depth == 8
+           : kind == GRAY ? depth == 8 || depth == 16
+                          : depth == 15 || depth == 16 || depth == 24 || depth == 32;
 }
 
 static int32_t channels_of(int depth) {

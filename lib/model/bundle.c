@@ -93,8 +93,9 @@ static json_t *entry_of(const visml_bundle_tensor *t, size_t begin, size_t end) 
 static visml_status describe_tensor(const visml_bundle_tensor *t, json_t *header, json_t *metadata, size_t *offset, visml_error *err) {
     size_t begin = *offset;
     if (!t->name[0] || strlen(t->name) > LONGEST_NAME || json_object_get(header, t->name) || !dtype_name(t->dtype))
-        return visml_fail(err, VISML_EINVAL, "tensor \"%.64s\": the name must be new, of 1 to %d bytes, the dtype one of VISML_F32 to VISML_I64",
-                          t->name, LONGEST_NAME);
+        return visml_fail(err, VISML_EINVAL,
+                          "tensor \"%.64s\": the name must be new, of 1 to %d bytes, the dtype one of VISML_F32 to VISML_I64", t->name,
+                          LONGEST_NAME);
     if (!visml_size_add(begin, tensor_bytes(t), offset) || *offset > INT64_MAX / 2)
         return visml_fail(err, VISML_ELIMIT, "tensor \"%.64s\": the file becomes larger than can be addressed", t->name);
     if (json_object_set_new(header, t->name, entry_of(t, begin, *offset)) < 0 ||

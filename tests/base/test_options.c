@@ -134,7 +134,8 @@ static void json_refused(const char *text, const char *message) {
 
 static void json_mistakes_are_named(void **state) {
     (void)state;
-    json_refused("{\"unit\": 3}", "sample: unknown key \"unit\"; the options are units, pair, mode, flag, rate, bound, any, list, seed, name");
+    json_refused("{\"unit\": 3}",
+                 "sample: unknown key \"unit\"; the options are units, pair, mode, flag, rate, bound, any, list, seed, name");
     json_refused("{\"units\": \"x\"}", "sample: \"units\" must be a whole number");
     json_refused("{\"units\": 0}", "sample: \"units\" is 0, must be 1 to 100");
     json_refused("{\"units\": 5000000000}", "sample: \"units\" is 5000000000, must be 1 to 100");

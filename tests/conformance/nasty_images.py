@@ -3,8 +3,9 @@
     nasty_images.py DECODER FOLDER [-v] [--stb]
 
 DECODER is the program of decode_images.c, best built with sanitizers. Every file must be decoded or refused with a reason, in bounded time,
-and the program must end well; what Pillow decodes must come out as Pillow has it. Exit code 1 otherwise. --stb: JPEG is decoded by stb_image, which enlarges chroma and fills gaps of unfinished pictures
-in its own way: such differences are listed only. Needs Pillow and NumPy.
+and the program must end well; what Pillow decodes must come out as Pillow has it. Exit code 1 otherwise.
+--stb: JPEG is decoded by stb_image, which enlarges chroma and fills gaps of unfinished pictures in its own way: such differences are
+listed only. Needs Pillow and NumPy.
 """
 import collections
 import csv
@@ -101,7 +102,8 @@ def main():
         table[verdict, row["pil_format"], key] += 1
         if verbose and not (outcome == "equal" or (verdict != "ok" and outcome == "refused")):
             reason = f": {message}" if status else ""
-            print(f"{row['path']} [{verdict} {row['pil_format']} {row['pil_mode']} {row['mean_rgb_or_error'][:60]}]: {outcome}{reason.replace(str(folder) + '/' + row['path'] + ': ', '')}")
+            reason = reason.replace(f"{folder}/{row['path']}: ", "")
+            print(f"{row['path']} [{verdict} {row['pil_format']} {row['pil_mode']} {row['mean_rgb_or_error'][:60]}]: {outcome}{reason}")
     total = collections.Counter()
     for (verdict, kind, outcome), n in sorted(table.items()):
         print(f"{n:5} {verdict:22} {kind:6} {outcome}")

@@ -29,7 +29,8 @@ static int32_t sample(void *user, int64_t i, void *pixels, int32_t *label, char 
 /* Twelve samples of three classes; sample i is the number i. */
 static visml_dataset *make(visml_context *c) {
     visml_error err = {0};
-    visml_tensor *x = visml_tensor_new(c, VISML_F32, VISML_SHAPE(SAMPLES, 1), &err), *y = visml_tensor_new(c, VISML_I32, VISML_SHAPE(SAMPLES), &err);
+    visml_tensor *x = visml_tensor_new(c, VISML_F32, VISML_SHAPE(SAMPLES, 1), &err),
+                 *y = visml_tensor_new(c, VISML_I32, VISML_SHAPE(SAMPLES), &err);
     for (int i = 0; x && y && i < SAMPLES; i++) {
         ((float *)visml_tensor_data(x))[i] = (float)i;
         ((int32_t *)visml_tensor_data(y))[i] = i % 3;
@@ -116,7 +117,9 @@ static void renumbers_labels_as_a_model_has_them(void **state) {
 static void refuses_classes_that_do_not_match(void **state) {
     (void)state;
     visml_error err = {0};
-    visml_dataset *ds = make(ctx), *bare = assert_made(visml_dataset_from_callback(ctx, 3, VISML_F32, VISML_SHAPE(1), NULL, 0, sample, NULL, NULL, &err), &err);
+    visml_dataset *ds = make(ctx),
+                  *bare =
+                      assert_made(visml_dataset_from_callback(ctx, 3, VISML_F32, VISML_SHAPE(1), NULL, 0, sample, NULL, NULL, &err), &err);
     const char *const lacks[] = {"ant", "cow", "elk"}, *const twice[] = {"ant", "bee", "cow", "bee"}, *const hole[] = {"ant", NULL};
     assert_refused(visml_dataset_with_classes(ds, lacks, 3, ERR), VISML_EINVAL, "\"bee\"");
     assert_refused(visml_dataset_with_classes(ds, twice, 4, ERR), VISML_EINVAL, "names[1] and names[3] are both \"bee\"");
@@ -127,7 +130,8 @@ static void refuses_classes_that_do_not_match(void **state) {
     assert_refused(visml_dataset_with_classes(bare, names, 3, ERR), VISML_EINVAL, "no classes");
     visml_dataset_free(bare);
     visml_dataset_free(ds);
-    visml_tensor *x = visml_tensor_new(ctx, VISML_F32, VISML_SHAPE(2, 1), &err), *y = visml_tensor_new(ctx, VISML_F32, VISML_SHAPE(2, 3), &err);
+    visml_tensor *x = visml_tensor_new(ctx, VISML_F32, VISML_SHAPE(2, 1), &err),
+                 *y = visml_tensor_new(ctx, VISML_F32, VISML_SHAPE(2, 3), &err);
     ds = assert_made(visml_dataset_from_arrays(ctx, x, y, names, 3, &err), &err);
     const char *const turned[] = {"cow", "bee", "ant"};
     assert_refused(visml_dataset_with_classes(ds, turned, 3, ERR), VISML_EINVAL, "targets are arrays");
@@ -173,8 +177,9 @@ static void callback_says_what_is_wrong(void **state) {
     assert_refused(visml_dataset_from_callback(ctx, 1, VISML_F32, none, NULL, 1, sample, NULL, NULL, ERR), VISML_EINVAL, "shape");
     assert_refused(visml_dataset_from_callback(ctx, 1, VISML_F32, deep, NULL, 1, sample, NULL, NULL, ERR), VISML_EINVAL, "shape");
     assert_refused(visml_dataset_from_callback(ctx, 1, VISML_F32, one, names, 0, sample, NULL, NULL, ERR), VISML_EINVAL, "classes");
-    assert_refused(visml_dataset_from_callback(ctx, 1, VISML_F32, one, names, 3, sample, NULL, VISML_OPTS(visml_source_opts, .color = 3), ERR),
-                   VISML_EINVAL, "color");
+    assert_refused(
+        visml_dataset_from_callback(ctx, 1, VISML_F32, one, names, 3, sample, NULL, VISML_OPTS(visml_source_opts, .color = 3), ERR),
+        VISML_EINVAL, "color");
     visml_dataset *ds = assert_made(visml_dataset_from_callback(ctx, 9, VISML_F32, one, names, 3, sample, ctx, NULL, &err), &err);
     assert_refused(visml_dataset_read(ds, 4, ERR), VISML_EFORMAT, "sample 4: the callback returned 1");
     assert_int_equal(visml_dataset_label(ds, 4), -1);

@@ -101,7 +101,8 @@ static void finds_images_by_content_wherever_they_are(void **state) {
 
 static int64_t count_with_links(const char *root, int32_t follow) {
     visml_error err = {0};
-    visml_dataset *ds = assert_made(visml_dataset_from_folder(ctx, root, VISML_OPTS(visml_source_opts, .follow_links = follow), &err), &err);
+    visml_dataset *ds =
+        assert_made(visml_dataset_from_folder(ctx, root, VISML_OPTS(visml_source_opts, .follow_links = follow), &err), &err);
     int64_t n = visml_dataset_count(ds);
     visml_dataset_free(ds);
     return n;
@@ -264,7 +265,8 @@ static void lists_one_percent_of_bad_images(void **state) {
     test_write_file(cut, "P5\n3 4\n255\n1234567", 17);
     test_write_file(page, "<html>", 6);
     visml_error err = {0};
-    visml_dataset *ds = assert_made(visml_dataset_from_folder(ctx, root, VISML_OPTS(visml_source_opts, .height = 4, .width = 3), &err), &err);
+    visml_dataset *ds =
+        assert_made(visml_dataset_from_folder(ctx, root, VISML_OPTS(visml_source_opts, .height = 4, .width = 3), &err), &err);
     unlink(gone); /* after the scan */
     for (int32_t workers = -1; workers <= 3; workers += 2) {
         visml_loader *l = assert_made(visml_loader_new(ds, VISML_OPTS(visml_loader_opts, .workers = workers, .shuffle = 1), &err), &err);
@@ -297,9 +299,9 @@ static void lists_one_percent_of_bad_images(void **state) {
         assert_true(strlen(reason) > 5);
     }
     visml_dataset_free(ds);
-    ds = assert_made(
-        visml_dataset_from_folder(ctx, root, VISML_OPTS(visml_source_opts, .height = 4, .width = 3, .on_invalid = VISML_INVALID_ERROR), &err),
-        &err);
+    ds = assert_made(visml_dataset_from_folder(
+                         ctx, root, VISML_OPTS(visml_source_opts, .height = 4, .width = 3, .on_invalid = VISML_INVALID_ERROR), &err),
+                     &err);
     visml_loader *l = assert_made(visml_loader_new(ds, VISML_OPTS(visml_loader_opts, .batch_size = 64), &err), &err);
     visml_batch *b = NULL;
     assert_true(visml_loader_next(l, &b, &err) < 0);

@@ -111,8 +111,8 @@ static void changes_size_and_colour_on_request(void **state) {
     put(images, 4, (int[]){5, 3, 2, 7}, 251); /* 7 channels: fine as they are, no pictures */
     ds = assert_made(visml_dataset_from_idx(ctx, images, labels, NULL, &err), &err);
     visml_dataset_free(ds);
-    assert_refused(visml_dataset_from_idx(ctx, images, labels, VISML_OPTS(visml_source_opts, .color = VISML_COLOR_RGB), ERR), VISML_EUNSUPPORTED,
-                   "[3, 2, 7]");
+    assert_refused(visml_dataset_from_idx(ctx, images, labels, VISML_OPTS(visml_source_opts, .color = VISML_COLOR_RGB), ERR),
+                   VISML_EUNSUPPORTED, "[3, 2, 7]");
 }
 
 static void refuse(const unsigned char *x, size_t n, const char *part) {

@@ -36,8 +36,8 @@ static visml_dataset *samples(visml_context *ctx, int bad, visml_on_invalid on_i
     visml_error err = {0};
     visml_source_opts o = VISML_OPTS_INIT(visml_source_opts);
     o.on_invalid = on_invalid;
-    return assert_made(visml_dataset_from_callback(ctx, SAMPLES, VISML_U8, VISML_SHAPE(3), NULL, 5, make_sample, bad ? ctx : NULL, &o, &err),
-                       &err);
+    return assert_made(
+        visml_dataset_from_callback(ctx, SAMPLES, VISML_U8, VISML_SHAPE(3), NULL, 5, make_sample, bad ? ctx : NULL, &o, &err), &err);
 }
 
 /* All that a loader gives, as text that can be compared: epoch, step, rows, and each row. */

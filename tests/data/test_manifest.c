@@ -216,14 +216,19 @@ static void names_key_and_index_of_what_is_wrong(void **state) {
     refuse_text(HEAD CLASSES "\"parts\":{\"train\":7}}", VISML_EFORMAT, "parts.train");
     refuse_text(HEAD CLASSES "\"parts\":{\"train\":{\"labels\":[0]}}}", VISML_EFORMAT, "parts.train: \"paths\" is missing");
     refuse_text(HEAD CLASSES "\"parts\":{\"train\":{\"paths\":[\"x\"]}}}", VISML_EFORMAT, "parts.train: \"labels\" is missing");
-    refuse_text(HEAD CLASSES "\"parts\":{\"train\":{\"paths\":[\"x\",\"y\"],\"labels\":[0]}}}", VISML_EFORMAT, "\"paths\" has 2 elements, \"labels\" has 1");
-    refuse_text(HEAD CLASSES "\"parts\":{\"train\":{\"paths\":[\"x\",\"y\"],\"labels\":[0,2]}}}", VISML_EFORMAT, "parts.train.labels[1] is 2, must be 0 to 1");
-    refuse_text(HEAD CLASSES "\"parts\":{\"train\":{\"paths\":[\"x\",\"y\"],\"labels\":[0,-1]}}}", VISML_EFORMAT, "parts.train.labels[1] is -1");
-    refuse_text(HEAD CLASSES "\"parts\":{\"train\":{\"paths\":[\"x\",\"y\"],\"labels\":[0,0.5]}}}", VISML_EFORMAT, "parts.train.labels[1] must be a whole number");
+    refuse_text(HEAD CLASSES "\"parts\":{\"train\":{\"paths\":[\"x\",\"y\"],\"labels\":[0]}}}", VISML_EFORMAT,
+                "\"paths\" has 2 elements, \"labels\" has 1");
+    refuse_text(HEAD CLASSES "\"parts\":{\"train\":{\"paths\":[\"x\",\"y\"],\"labels\":[0,2]}}}", VISML_EFORMAT,
+                "parts.train.labels[1] is 2, must be 0 to 1");
+    refuse_text(HEAD CLASSES "\"parts\":{\"train\":{\"paths\":[\"x\",\"y\"],\"labels\":[0,-1]}}}", VISML_EFORMAT,
+                "parts.train.labels[1] is -1");
+    refuse_text(HEAD CLASSES "\"parts\":{\"train\":{\"paths\":[\"x\",\"y\"],\"labels\":[0,0.5]}}}", VISML_EFORMAT,
+                "parts.train.labels[1] must be a whole number");
     refuse_text(HEAD CLASSES "\"parts\":{\"train\":{\"paths\":[\"x\",null],\"labels\":[0,1]}}}", VISML_EFORMAT, "parts.train.paths[1]");
     refuse_text(HEAD CLASSES "\"parts\":{\"train\":{\"idx\":[\"x\"],\"indices\":[],\"labels\":[]}}}", VISML_EFORMAT, "array of two paths");
     refuse_text(HEAD CLASSES "\"parts\":{\"train\":{\"idx\":[\"none\",\"no\"],\"indices\":[0],\"labels\":[0]}}}", VISML_EIO, "/no: ");
-    refuse_text(HEAD CLASSES "\"parts\":{\"train\":{\"idx\":[\"x\",5],\"indices\":[0],\"labels\":[0]}}}", VISML_EFORMAT, "parts.train.idx[1]");
+    refuse_text(HEAD CLASSES "\"parts\":{\"train\":{\"idx\":[\"x\",5],\"indices\":[0],\"labels\":[0]}}}", VISML_EFORMAT,
+                "parts.train.idx[1]");
     char *missing = test_path(root, "missing.json");
     assert_refused(visml_dataset_from_manifest(ctx, missing, NULL, NULL, ERR), VISML_EIO, "missing.json");
     assert_refused(visml_dataset_from_manifest(ctx, NULL, NULL, NULL, ERR), VISML_EINVAL, "path");

@@ -236,7 +236,8 @@ static void says_what_is_wrong_and_adds_nothing(void **state) {
         {VISML_F32, endless, 3, 0, "row 0 is infinite"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        bad = wrap(cases[i].dtype, cases[i].columns ? VISML_SHAPE(cases[i].rows, cases[i].columns) : VISML_SHAPE(cases[i].rows), cases[i].data);
+        bad = wrap(cases[i].dtype, cases[i].columns ? VISML_SHAPE(cases[i].rows, cases[i].columns) : VISML_SHAPE(cases[i].rows),
+                   cases[i].data);
         int labels = cases[i].dtype == VISML_I32;
         refuse(r, labels ? bad : y, cases[i].columns ? bad : p, labels || cases[i].columns ? w : bad, cases[i].word);
         visml_tensor_release(bad);

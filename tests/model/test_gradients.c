@@ -81,7 +81,8 @@ static void with_loss(visml_model *m, visml_loss *loss, int labels) {
 static void softmax_joined_with_crossentropy(void **state) {
     (void)state;
     with_loss(residual(ctx, 0, &err), visml_sparse_categorical_crossentropy(ctx, NULL, &err), 1);
-    with_loss(residual(ctx, 0.4, &err), visml_categorical_crossentropy(ctx, OPTS(visml_crossentropy_opts, .label_smoothing = 0.1), &err), 0);
+    with_loss(residual(ctx, 0.4, &err), visml_categorical_crossentropy(ctx, OPTS(visml_crossentropy_opts, .label_smoothing = 0.1), &err),
+              0);
 }
 
 static void softmax_by_itself(void **state) {

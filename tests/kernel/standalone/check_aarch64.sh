@@ -9,7 +9,8 @@ cc="${CC_AARCH64:-aarch64-linux-gnu-gcc}"
 flags="-std=c11 -O3 -Wall -Wextra -D_GNU_SOURCE -ffp-contract=off -fno-math-errno -fno-strict-aliasing -ffunction-sections
        -DVISML_HAVE_NEON -I$here -I$root/lib -I$root/include -I$root/tests -I$root/tests/kernel"
 cd "$out"
-for f in "$root"/lib/kernel/*.c "$root"/lib/base/rng.c "$root"/lib/base/cpu.c "$root"/lib/base/checksum.c "$root"/tests/support/support.c; do
+for f in "$root"/lib/kernel/*.c "$root"/lib/base/rng.c "$root"/lib/base/cpu.c "$root"/lib/base/checksum.c \
+    "$root"/tests/support/support.c; do
     $cc $flags -c "$f" -o "ref_$(basename "$f" .c).o"
 done
 for f in "$root"/lib/kernel/leaf_*.c; do
