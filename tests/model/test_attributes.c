@@ -17,7 +17,7 @@ static void classes_are_copied(void **state) {
     assert_ok(visml_model_set_classes(m, names, 2, &err), &err);
     cat[0] = 'X';
     says(visml_model_set_classes(m, holes, 2, &err), "set_classes: names[1] is NULL, must be a string");
-    says(visml_model_set_classes(m, bytes, 1, &err), "set_classes: class 0 is not valid UTF-8");
+    says(visml_model_set_classes(m, bytes, 1, &err), "set_classes: names[0] is not valid UTF-8");
     says(visml_model_set_classes(m, NULL, 1, &err), "set_classes: names is NULL, must hold 1 names");
     says(visml_model_set_classes(NULL, names, 1, &err), "model is NULL, must be a model");
     assert_int_equal(visml_model_class_count(m), 2); /* failures have changed nothing */
