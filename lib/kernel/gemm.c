@@ -37,6 +37,8 @@ void visml_gemm_run(const visml_compute *c, const visml_gemm *g, void *scratch) 
     p.left_cols = g->trans_a;
     p.right = g->trans_b ? right_turned : right_plain;
     p.source = g;
+    p.right_plain = g->trans_b ? NULL : g->b;
+    p.ld_plain = g->ldb;
     p.c = g->c;
     p.ldc = g->ldc;
     p.accumulate = g->accumulate;

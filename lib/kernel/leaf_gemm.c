@@ -5,6 +5,8 @@ visml_blocking LEAF(gemm_blocking)(void) {
     return (visml_blocking){GEMM_MR, GEMM_NV * LANES, (112 / GEMM_MR) * GEMM_MR};
 }
 
+#define AHEAD 12
+
 /* The register block: every element is one chain of fused multiply-adds along k. `row` and `step` are the distances of a's elements along
  * i and p; one of them is a constant in each of the callers. */
 VEC void multiply(int64_t k, const real *a, int64_t row, int64_t step, const real *b, int64_t ldb, real *out) {
@@ -16,6 +18,8 @@ VEC void multiply(int64_t k, const real *a, int64_t row, int64_t step, const rea
         v16 right[GEMM_NV];
         UNROLL for (int j = 0; j < GEMM_NV; j++)
             right[j] = v_load(b + j * LANES);
+        UNROLL for (int j = 0; j < GEMM_NV; j++) /* rows far apart escape the prefetching of the CPU */
+            __builtin_prefetch((const void *)((uintptr_t)b + sizeof(real) * (size_t)(AHEAD * ldb + j * LANES)));
         UNROLL for (int i = 0; i < GEMM_MR; i++) {
             v16 left = v_set1(a[i * row]);
             UNROLL for (int j = 0; j < GEMM_NV; j++)

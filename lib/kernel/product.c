@@ -4,6 +4,7 @@
 
 #define MAX_N 512  /* columns of the right factor packed at a time: with VISML_KC of them, half of a second-level cache */
 #define MAX_K 4096 /* and rows: bounds the scratch to 8 MiB */
+#define FEW_ROWS 48 /* the right factor is not packed for so few; without influence on results */
 #define MAX_MC 112 /* of any level's blocking */
 
 static int64_t least(int64_t a, int64_t b) {
@@ -32,10 +33,17 @@ static real *right_panel(const pass *s, int64_t block, int64_t panel) {
     return s->right + (block * VISML_KC * s->panels + panel * kc) * s->b.nr;
 }
 
+/* A panel that is multiplied where it stands. */
+static int is_plain(const pass *s, int64_t panel) {
+    return s->product->right_plain && s->product->m <= FEW_ROWS && s->cols - panel * s->b.nr >= s->b.nr;
+}
+
 static void pack_right(const pass *s, int64_t block, int64_t panel) {
     const visml_product *p = s->product;
     int64_t nr = s->b.nr, k = block * VISML_KC, kc = least(VISML_KC, s->depth - k), j = panel * nr, cols = least(nr, s->cols - j);
     real *to = right_panel(s, block, panel);
+    if (is_plain(s, panel))
+        return;
     if (cols < nr) /* nothing undefined may be computed with */
         s->compute->kernels->copy_rows(1, kc * nr, NULL, 0, to, 0);
     p->right(s->compute, p, s->k0 + k, kc, s->col + j, cols, nr, to);
@@ -63,17 +71,27 @@ static void describe_finish(const pass *s, int64_t k, visml_finish *f) {
     f->alpha = p->epilogue->alpha;
 }
 
+static const real *right_of(const pass *s, int64_t block, int64_t panel, int64_t *ld) {
+    const visml_product *p = s->product;
+    *ld = s->b.nr;
+    if (!is_plain(s, panel))
+        return right_panel(s, block, panel);
+    *ld = p->ld_plain;
+    return p->right_plain + (s->k0 + block * VISML_KC) * p->ld_plain + s->col + panel * s->b.nr;
+}
+
 /* One register block: rows from i of the packed left rows. */
 static void multiply(const pass *s, const visml_finish *whole, const int64_t *offset, int64_t i, int64_t rows, int64_t panel, int64_t block,
                      const real *left) {
     real out[VISML_MAX_MR * VISML_MAX_NR] __attribute__((aligned(64)));
     const visml_kernels *kernels = s->compute->kernels;
     int64_t nr = s->b.nr, kc = least(VISML_KC, s->depth - block * VISML_KC);
-    const real *right = right_panel(s, block, panel);
+    int64_t ld;
+    const real *right = right_of(s, block, panel, &ld);
     if (s->product->left_cols)
-        kernels->gemm_cols(kc, left + i, s->b.mc, right, nr, out);
+        kernels->gemm_cols(kc, left + i, s->b.mc, right, ld, out);
     else
-        kernels->gemm_rows(kc, left + i * VISML_LEFT_LD, right, nr, out);
+        kernels->gemm_rows(kc, left + i * VISML_LEFT_LD, right, ld, out);
     visml_finish f = *whole;
     f.c += panel * nr;
     f.bias = f.bias ? f.bias + panel * nr : NULL;

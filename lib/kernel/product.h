@@ -21,7 +21,11 @@ struct visml_product {
     /* offset[i] = the place in c of row `row` + i; NULL: rows are ldc apart. */
     void (*locate)(const visml_product *p, int64_t row, int64_t rows, int64_t *offset);
     int left_cols;
-    const void *source, *source_right; /* for these functions */
+    const void *source; /* for these functions */
+    /* Where the right factor as a whole can be read: element (p, j) at right_plain[p * ld_plain + j]; or NULL. With few rows it is then
+     * not packed, which would cost more than the product. */
+    const real *right_plain;
+    int64_t ld_plain;
     real *c;
     int64_t ldc;
     int accumulate;

@@ -135,6 +135,7 @@ static void bench_level(const char *filter, uint32_t mask, const char *level, in
     bench_gemm(filter, &b, level, threads, 128, 8192, 512, 0, 1);
     bench_gemm(filter, &b, level, threads, 8192, 512, 128, 1, 0);
     bench_gemm(filter, &b, level, threads, 1, 512, 8192, 0, 0);
+    bench_gemm(filter, &b, level, threads, 32, 512, 4096, 0, 0);
     for (int64_t n = 32; n <= 128; n *= 4) {
         static const int64_t layers[][3] = {{32, 3, 32}, {32, 32, 32}, {16, 32, 64}, {16, 64, 64}, {8, 64, 128}, {8, 128, 128}};
         for (size_t i = 0; i < sizeof layers / sizeof *layers; i++)
