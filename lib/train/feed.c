@@ -87,23 +87,28 @@ static int names_differ(const char *const *a, size_t n, const char *const *b, si
     return differ && !numbers_a && !numbers_b;
 }
 
+/* As the dataset numbers its classes, which need not be as its source does. */
+static const char *const *names_of(const visml_dataset *ds) {
+    return (const char *const *)(ds->classes ? ds->classes->names : ds->source->class_names);
+}
+
 static visml_status check_names(const visml_feed *f, visml_error *err) {
-    const visml_source *s = f->data->source;
-    size_t at;
-    if (!names_differ(s->class_names, s->classes, (const char *const *)f->model->classes, f->model->class_count, &at))
+    const char *const *names = names_of(f->data);
+    size_t at, n = visml_dataset_class_count(f->data);
+    if (!names_differ(names, n, (const char *const *)f->model->classes, f->model->class_count, &at))
         return VISML_OK;
     return visml_fail(err, VISML_EINVAL, "%s: class %zu is \"%s\" in the data, \"%s\" in the model: give the data the model's order with "
                       "visml_dataset_with_classes, or the model the data's names with visml_model_set_classes", f->what, at,
-                      s->class_names[at], f->model->classes[at]);
+                      names[at], f->model->classes[at]);
 }
 
 visml_status visml_feed_check_same_classes(const visml_feed *f, const visml_feed *other, visml_error *err) {
-    const visml_source *a = f->data->source, *b = other->data->source;
-    size_t at;
-    if (!f->labelled || !other->labelled || !names_differ(a->class_names, a->classes, b->class_names, b->classes, &at))
+    const char *const *a = names_of(f->data), *const *b = names_of(other->data);
+    size_t at, n = visml_dataset_class_count(f->data), m = visml_dataset_class_count(other->data);
+    if (!f->labelled || !other->labelled || !names_differ(a, n, b, m, &at))
         return VISML_OK;
     return visml_fail(err, VISML_EINVAL, "%s: class %zu is \"%s\", in the training data \"%s\": give both the same order with "
-                      "visml_dataset_with_classes", f->what, at, a->class_names[at], b->class_names[at]);
+                      "visml_dataset_with_classes", f->what, at, a[at], b[at]);
 }
 
 visml_status visml_feed_check_classes(const visml_feed *f, visml_error *err) {
