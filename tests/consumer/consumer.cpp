@@ -1,0 +1,2 @@
+/* The same program through a C++ compiler. */
+#include "consumer.c"
