@@ -1,0 +1,84 @@
+/* What the commands of `visml` share: exit codes, messages, JSON lines, and how images are prepared.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CLI_H
+#define CLI_H
+
+#include <jansson.h>
+#include <visml/visml.h>
+
+#include "options.h"
+
+enum { CLI_OK = 0, CLI_FAILURE = 1, CLI_USAGE = 2 };
+
+/* The commands: argv[0] is the command's name. They return an exit code. */
+int split_main(int argc, char **argv);
+int train_main(int argc, char **argv);
+int evaluate_main(int argc, char **argv);
+int predict_main(int argc, char **argv);
+int info_main(int argc, char **argv);
+
+/* ---- output.c ---------------------------------------------------------------------------------------------------------------- */
+
+/* One line "visml: ..." on standard error. */
+void cli_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same, and CLI_FAILURE. */
+int cli_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A JSON value as one line on standard output; takes the reference. CLI_FAILURE when `value` is NULL: memory ran out. */
+int cli_print_json(json_t *value, int digits);
+/* Digits that tell any two 32-bit floats apart, which is what results are made of; and any two doubles, for what is read again. */
+enum { CLI_DIGITS = 9, CLI_ALL_DIGITS = 17 };
+/* A string of any bytes as JSON: where it is not UTF-8, every byte beyond ASCII becomes '?'. */
+json_t *cli_json_string(const char *s);
+/* A number, or null for one that is not finite. */
+json_t *cli_json_real(double value);
+/* The images of a dataset that could not be used, on standard error: the first few, then their number. */
+void cli_report_dropped(const visml_dataset *data);
+/* Progress of a run: a bar on a terminal (redrawn ten times a second at most); `stream` is where it goes. */
+typedef struct cli_bar {
+    FILE *stream;
+    double drawn; /* when, in seconds; 0: not yet */
+} cli_bar;
+void cli_bar_draw(cli_bar *bar, const visml_progress *progress, int last);
+
+/* ---- source.c: the DATA argument ----------------------------------------------------------------------------------------------- */
+
+/* Opens DATA: a class folder, a manifest (with ":part"), a CSV file, or "idx:IMAGES,LABELS". NULL and *err on failure. */
+visml_dataset *cli_open(visml_context *ctx, const char *data, const visml_source_opts *opts, visml_error *err);
+/* The one line that --help says about DATA. */
+extern const char cli_data_help[];
+/* 1 when the header of an image file could be read, else 0: no image, or damaged. */
+int cli_probe(visml_context *ctx, const char *path, visml_image_info *info);
+/* 1 for a file that starts like an image, also a damaged one. */
+int cli_looks_like_image(const char *path);
+/* 0 when all images that can be read have one size, which goes to *height and *width; else CLI_FAILURE, and a message has named two. */
+int cli_common_size(visml_context *ctx, const char *data, visml_dataset *ds, int32_t *height, int32_t *width);
+/* Opens DATA and lets its labels be numbered as `model` numbers its classes. NULL and *err when it has a class that the model has not. */
+visml_dataset *cli_open_for_model(visml_context *ctx, const char *data, const visml_model *model, visml_source_opts *opts,
+                                  visml_error *err);
+
+/* ---- preparation.c: how a picture becomes the model's input, kept in the model file ------------------------------------------- */
+
+extern const char cli_fits[], cli_filters[], cli_colors[]; /* choices, numbered as the VISML_FIT_* and VISML_FILTER_* constants */
+/* The VISML_COLOR_* of a choice of cli_colors. */
+visml_color cli_color(int32_t choice);
+/* Writes opts as the attributes "size", "color", "fit" and "filter". */
+visml_status cli_preparation_save(visml_model *model, const visml_source_opts *opts, visml_error *err);
+/* Fills height, width, color, fit and filter as the model needs them. */
+visml_status cli_preparation_load(const visml_model *model, visml_source_opts *opts, visml_error *err);
+
+/* ---- architecture.c ---------------------------------------------------------------------------------------------------------- */
+
+/* Text of an architecture: the name of one that is built in, or a JSON file. Memory of malloc; NULL after a message. */
+char *cli_architecture(const char *name);
+/* [H, W, C] of its "input_shape"; 0 when it has none, 1 when it has. */
+int cli_architecture_input(const char *text, int64_t shape[3]);
+
+/* ---- interrupt.c ------------------------------------------------------------------------------------------------------------- */
+
+/* From now on the first SIGINT or SIGTERM only sets a flag; the second ends the process. */
+void cli_catch_interrupt(void);
+int cli_interrupted(void);
+
+#endif
