@@ -1,0 +1,85 @@
+#!/bin/sh
+# Runs all tests on a Debian 12 machine: installs what is missing (as root), builds with gcc and with clang, and runs the suite plain, under the
+# address and undefined-behaviour sanitizers, and what has threads under the thread sanitizer.
+#
+#     sh tests/run.sh [BUILDS]      BUILDS: a folder for the build trees and their logs; default: a new one, removed if all went well
+#
+# The last line is "N passed, N failed"; the exit status is 0 only when none failed.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+packages='gcc g++ clang libclang-rt-14-dev meson ninja-build pkg-config cmake python3 python3-numpy abigail-tools binutils git
+          libjansson-dev libstb-dev libturbojpeg0-dev libspng-dev libcmocka-dev'
+missing=''
+for p in $packages; do
+  case $(dpkg-query -W -f '${Status}' "$p" 2>/dev/null) in *' installed') ;; *) missing="$missing $p" ;; esac
+done
+if [ -n "$missing" ]; then
+  echo "installing:$missing"
+  export DEBIAN_FRONTEND=noninteractive
+  # shellcheck disable=SC2086  # a list of words
+  { apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing >/dev/null; } || { echo '0 passed, 1 failed'; exit 1; }
+fi
+
+# Debian's own: another meson or python3 in the PATH need not know the packages above.
+meson=/usr/bin/meson
+PATH=/usr/bin:/bin:$PATH
+export PATH
+given=${1:-}
+builds=${given:-$(mktemp -d)}
+mkdir -p "$builds"
+passed=0 failed=0 skipped=0
+
+# Adds up what meson wrote down about its last run: one JSON object a line.
+count() { # BUILD
+  counts=$(python3 - "$1/meson-logs/testlog.json" <<'PYTHON'
+import collections, json, sys
+results = collections.Counter()
+try:
+    for line in open(sys.argv[1]):
+        results[json.loads(line)["result"]] += 1
+except OSError:
+    pass
+good = results.pop("OK", 0) + results.pop("EXPECTEDFAIL", 0)
+skipped = results.pop("SKIP", 0) + results.pop("IGNORED", 0)
+print(good, sum(results.values()), skipped)
+PYTHON
+)
+  # shellcheck disable=SC2086  # three numbers
+  set -- $counts
+  [ "$1$2" = 00 ] && set -- 0 1 0 # nothing ran: that is a failure
+  passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+}
+
+# Sets up, builds, tests. PATTERN: an extended regular expression over "suite / name"; '.' for all tests.
+run() { # NAME CC CXX PATTERN MESON-OPTIONS...
+  name=$1 cc=$2 cxx=$3 pattern=$4
+  shift 4
+  dir=$builds/$name
+  echo "== $name: $cc $*"
+  if ! CC=$cc CXX=$cxx $meson setup "$dir" -Dwerror=true "$@" >"$dir.log" 2>&1 || ! ninja -C "$dir" >>"$dir.log" 2>&1; then
+    tail -n 40 "$dir.log"
+    echo "== $name: does not build"
+    failed=$((failed + 1))
+    return
+  fi
+  tests=$($meson test -C "$dir" --no-rebuild --list 2>/dev/null | grep ' / ' | grep -E "$pattern" | sed 's/.* \/ //')
+  # shellcheck disable=SC2086  # names of tests have no spaces
+  CC=$cc CXX=$cxx $meson test -C "$dir" --no-rebuild --print-errorlogs --timeout-multiplier 4 $tests
+  count "$dir"
+}
+
+export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+export TSAN_OPTIONS=halt_on_error=1
+
+run gcc gcc g++ . -Dbuildtype=release -Ddebug=true
+run clang clang clang++ . -Dbuildtype=release
+run sanitize gcc g++ . -Dbuildtype=debugoptimized -Db_sanitize=address,undefined
+run threads gcc g++ '/ (context|tensor|kernel|data|model|train|cli/train|cli/interrupt)' -Dbuildtype=debugoptimized -Db_sanitize=thread
+
+[ -n "$given" ] || [ "$failed" -gt 0 ] || rm -rf "$builds"
+[ "$failed" -eq 0 ] || echo "logs: $builds"
+[ "$skipped" -eq 0 ] || echo "$skipped skipped"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
