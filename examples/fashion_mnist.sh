@@ -1,6 +1,6 @@
 #!/bin/sh
-# The whole way on real images, on a Debian 12 machine: installs what is missing (as root), builds, trains a network on the 60,000 pictures of
-# Fashion-MNIST, measures it on 10,000 others, and tells what is on one of those.
+# The whole way on real images, on a Debian 12 machine: installs what is missing (as root), builds, trains a network on the 60,000
+# pictures of Fashion-MNIST, measures it on 10,000 others, and tells what is on one of those.
 #
 #     sh examples/fashion_mnist.sh [EPOCHS]      default 5
 set -eu

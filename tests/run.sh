@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs all tests on a Debian 12 machine: installs what is missing (as root), builds with gcc and with clang, and runs the suite plain, under the
-# address and undefined-behaviour sanitizers, and what has threads under the thread sanitizer.
+# Runs all tests on a Debian 12 machine: installs what is missing (as root), builds with gcc and with clang, and runs the suite plain,
+# under the address and undefined-behaviour sanitizers, and what has threads under the thread sanitizer.
 #
 #     sh tests/run.sh [BUILDS]      BUILDS: a folder for the build trees and their logs; default: a new one, removed if all went well
 #

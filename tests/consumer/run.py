@@ -1,7 +1,7 @@
 """Installs the library under a new folder and builds a program against it as strangers do: through pkg-config and through CMake, shared and
 static, as C and as C++.
 
-    run.py MESON BUILD SOURCE       MESON: the command; BUILD, SOURCE: the two top folders
+    run.py BUILD SOURCE       the two top folders
 """
 import glob
 import os
@@ -28,9 +28,9 @@ def check(what, ok, seen):
 
 
 class Consumer:
-    def __init__(self, meson, build, source, work):
+    def __init__(self, build, source, work):
         self.source, self.work = source, work
-        run([meson, "install", "-C", build, "--no-rebuild", "--destdir", os.path.join(work, "root")])
+        run(["ninja", "-C", build, "install"], env=dict(os.environ, DESTDIR=os.path.join(work, "root")))
         # What was installed for one prefix is looked for in another place: everything must follow from where the files lie.
         package = glob.glob(os.path.join(work, "root", "**", "visml.pc"), recursive=True)
         check("visml.pc is installed", len(package) == 1, package)
@@ -88,9 +88,9 @@ class Consumer:
 
 
 def main():
-    meson, build, source = sys.argv[1:4]
+    build, source = sys.argv[1:3]
     with tempfile.TemporaryDirectory() as work:
-        consumer = Consumer(meson, build, source, work)
+        consumer = Consumer(build, source, work)
         consumer.through_pkg_config()
         if shutil.which("cmake"):
             consumer.through_cmake()
