@@ -88,7 +88,7 @@ static int32_t epoch_begin(void *user, visml_model *model, const visml_progress 
 static int32_t batch_end(void *user, visml_model *model, const visml_progress *p) {
     run *r = user;
     (void)model;
-    if (r->bar.stream)
+    if (r->bar.stream && !p->validating)
         cli_bar_draw(&r->bar, p, 0);
     return cli_interrupted();
 }

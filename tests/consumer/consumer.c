@@ -1,5 +1,5 @@
-/* A program outside of the tree, as one who links the library writes it: C99 and C++11. Says the version, and makes, builds, saves and loads
- * a small model. */
+/* A program outside of the tree, as one who links the library writes it: C99 and C++11. Makes, builds, saves and loads a small model, and
+ * says the version. */
 #include <stdio.h>
 #include <string.h>
 #include <visml/visml.h>
