@@ -83,7 +83,10 @@ static int64_t next(samples *t, int64_t x) {
         return bit < 0 ? -1 : 1 - bit;
     }
     case 2:
-    case 3: return number(t->s, &t->at, 5, t->h->as.pnm.max);
+    case 3: {
+        int64_t value = number(t->s, &t->at, 5, t->h->as.pnm.max);
+        return t->at < t->s->n && is_space(t->s->data[t->at]) ? value : -1; /* without a blank a digit may be missing */
+    }
     case 4:
         if (x % 8 == 7 || x == t->h->width - 1)
             t->at++;
