@@ -270,9 +270,11 @@ def bmp_goldens():
     rng = np.random.default_rng(4)
     v = rng.integers(0, 65536, (3, 4)).astype("<u2")
     five, six = lambda x: x.astype(int) * 255 // 31, lambda x: x.astype(int) * 255 // 63
-    case("bmp-555", bmp(40, 16, 0, v[::-1].tobytes(), 4, 3), np.stack([five(v >> 10 & 31), five(v >> 5 & 31), five(v & 31)], 2).astype("u1"))
+    want = np.stack([five(v >> 10 & 31), five(v >> 5 & 31), five(v & 31)], 2).astype("u1")
+    case("bmp-555", bmp(40, 16, 0, v[::-1].tobytes(), 4, 3), want)
     masks = struct.pack("<III", 0xF800, 0x7E0, 0x1F)
-    case("bmp-565", bmp(40, 16, 3, v[::-1].tobytes(), 4, 3, masks=masks), np.stack([five(v >> 11), six(v >> 5 & 63), five(v & 31)], 2).astype("u1"))
+    want = np.stack([five(v >> 11), six(v >> 5 & 63), five(v & 31)], 2).astype("u1")
+    case("bmp-565", bmp(40, 16, 3, v[::-1].tobytes(), 4, 3, masks=masks), want)
     rgba = picture(3, 4, 4)
     masks = struct.pack("<IIII", 0xFF, 0xFF00, 0xFF0000, 0xFF000000)
     case("bmp-rgba", bmp(56, 32, 3, rgba[::-1].tobytes(), 4, 3, masks=masks), rgba)

@@ -18,6 +18,9 @@ typedef struct image_cases {
     size_t count;
 } image_cases;
 
+/* 1 with libjpeg-turbo, whose pixels are Pillow's and which notices every damage; 0 with stb_image. */
+extern const int image_jpeg_strict;
+
 image_cases image_cases_load(void);
 void image_cases_free(image_cases *all);
 /* The case of that name; fails the test when there is none. */
@@ -26,8 +29,8 @@ const image_case *image_case_find(const image_cases *all, const char *name);
 /* Decodes from memory that ends at an unreadable page. */
 visml_tensor *image_decode_guarded(visml_context *ctx, const uint8_t *file, size_t n, const visml_decode_opts *opts, visml_error *err);
 
-/* For every case whose name starts with `prefix`, at least `least` of them: decodes and compares each pixel; refuses the file when it is cut
- * at any byte of the picture; survives every byte that is changed. */
+/* For every case whose name starts with `prefix`, at least `least` of them: decodes and compares each pixel; refuses the file when it is
+ * cut at any byte of the picture; survives every byte that is changed. */
 void image_cases_check(const char *prefix, size_t least);
 
 /* Decoding these bytes fails with `status` and a message that holds `text`. */

@@ -88,7 +88,8 @@ static void test_pad(void **state) {
 
 static void test_pad_refused(void **state) {
     (void)state;
-    static const int64_t wrong[][4] = {{-1, 0, 0, 0}, {0, -1, 0, 0}, {0, 0, -1, 0}, {0, 0, 0, -1}, {INT64_MAX, 1, 0, 0}, {0, 0, 1, INT64_MAX},
+    static const int64_t wrong[][4] = {{-1, 0, 0, 0},         {0, -1, 0, 0},        {0, 0, -1, 0},
+                                       {0, 0, 0, -1},         {INT64_MAX, 1, 0, 0}, {0, 0, 1, INT64_MAX},
                                        {INT64_MAX - 1, 0, INT64_MAX - 1, 0}};
     visml_context *ctx = test_context(1);
     visml_tensor *t = counted(ctx, VISML_U8, 1, 1, 1);

@@ -11,7 +11,7 @@ static void test_cases(void **state) {
 
 /* A copy of a golden file that can be changed. */
 typedef struct file {
-    uint8_t bytes[8192];
+    uint8_t bytes[2048];
     size_t n;
 } file;
 
@@ -76,11 +76,9 @@ static void test_odd(void **state) {
     f = load("jpeg-420");
     insert(&f, f.n, "after the end", 13);
     same(&f, "jpeg-420");
-#ifndef VISML_TEST_STB
     f = load("jpeg-420");
     insert(&f, f.n - 2, "\x12\x34", 2); /* bytes behind the last scan */
     same(&f, "jpeg-420");
-#endif
 }
 
 static void test_frame(void **state) {
@@ -162,13 +160,12 @@ static void test_scans(void **state) {
     f = load("jpeg-gray");
     f.n -= 2;
     refused(&f, VISML_EFORMAT, "truncated: the file ends without the end marker");
-#ifndef VISML_TEST_STB
     f = load("jpeg-444"); /* half of the data cut out, the end marker kept */
     size_t half = (find(&f, 0xda) + f.n) / 2;
     memmove(f.bytes + half, f.bytes + f.n - 2, 2);
     f.n = half + 2;
-    refused(&f, VISML_EFORMAT, "damaged");
-#endif
+    if (image_jpeg_strict)
+        refused(&f, VISML_EFORMAT, "damaged");
 }
 
 /* A progressive file of n scans, each of 10 bytes, is refused at the limit and not before. */
