@@ -7,7 +7,6 @@ set -eu
 
 library=$1
 here=$(cd "$(dirname "$0")" && pwd)
-headers=$here/../../include
 dump=$here/libvisml.abi
 
 for tool in abidw abidiff; do
@@ -25,9 +24,9 @@ if [ "$(uname -m)" != x86_64 ]; then
     exit 77
 fi
 
-# Only what the public headers declare; no paths and lines, which change with every edit.
+# Only the transparent structs; no paths and lines, which change with every edit.
 write() {
-    abidw --headers-dir "$headers" --drop-private-types --no-corpus-path --no-comp-dir-path --no-show-locs --out-file "$1" "$library"
+    abidw --suppressions "$here/public.abignore" --exported-interfaces-only --drop-undefined-syms --no-corpus-path --no-comp-dir-path --no-show-locs --out-file "$1" "$library"
 }
 
 if [ "${2:-}" = --write ]; then
