@@ -535,6 +535,12 @@ static void leaves_signals_to_the_host(void **state) {
     visml_context_free(ctx);
 }
 
+/* ThreadSanitizer refuses threads in a child of fork() unless told otherwise; other builds have nobody that asks. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void) {
+    return "die_after_fork=0";
+}
+
 /* In the child: the parent's loader says what is wrong and can be freed; one of its own works. */
 static int child_works(visml_dataset *ds, visml_loader *parents) {
     visml_error err = {0};
