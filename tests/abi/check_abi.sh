@@ -26,7 +26,8 @@ fi
 
 # Only the transparent structs; no paths and lines, which change with every edit.
 write() {
-    abidw --suppressions "$here/public.abignore" --exported-interfaces-only --drop-undefined-syms --no-corpus-path --no-comp-dir-path --no-show-locs --out-file "$1" "$library"
+    abidw --suppressions "$here/public.abignore" --exported-interfaces-only --drop-undefined-syms \
+        --no-corpus-path --no-comp-dir-path --no-show-locs --out-file "$1" "$library"
 }
 
 if [ "${2:-}" = --write ]; then
