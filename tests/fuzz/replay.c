@@ -19,7 +19,8 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size) {
     static const char digits[] = "0123456789-[]{}\",:e";
     for (uint32_t k = test_random(&state) % 4 + 1; k && size; k--) {
         size_t at = test_random(&state) % size;
-        uint8_t byte = test_random(&state) % 2 ? (uint8_t)digits[test_random(&state) % (sizeof digits - 1)] : (uint8_t)(test_random(&state) >> 3);
+        uint8_t byte =
+            test_random(&state) % 2 ? (uint8_t)digits[test_random(&state) % (sizeof digits - 1)] : (uint8_t)(test_random(&state) >> 3);
         uint32_t kind = test_random(&state) % 4;
         if (kind == 0 && size < max_size)
             memmove(data + at + 1, data + at, size++ - at);
