@@ -94,9 +94,14 @@ static void check_pixels(visml_context *ctx, const image_case *c) {
     visml_tensor_release(image);
 }
 
+/* Every byte of a small file; every seventh of a large one. */
+static size_t step_of(const image_case *c) {
+    return c->n < 3000 ? 1 : 7;
+}
+
 /* A file that is cut may at most miss what says nothing about the picture: a blank at the end of text, an end mark after the last pixel. */
 static void check_cut(visml_context *ctx, const image_case *c) {
-    for (size_t n = 0; n < c->n; n++) {
+    for (size_t n = 0; n < c->n; n += step_of(c)) {
         visml_error err = {0};
         visml_tensor *image = image_decode_guarded(ctx, c->file, n, VISML_OPTS(visml_decode_opts, .keep_16bit = 1), &err);
         if (image && (n + 2 < c->n || difference(image, c) > 0))
@@ -111,7 +116,7 @@ static void check_flipped(visml_context *ctx, const image_case *c) {
     static const uint8_t masks[] = {0xff, 0x01, 0x80};
     uint8_t *copy = malloc(c->n);
     memcpy(copy, c->file, c->n);
-    for (size_t i = 0; i < c->n; i++)
+    for (size_t i = 0; i < c->n; i += step_of(c))
         for (size_t k = 0; k < sizeof masks; k++) {
             visml_error err = {0};
             copy[i] ^= masks[k];
