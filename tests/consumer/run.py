@@ -40,6 +40,12 @@ class Consumer:
         self.version = ".".join(re.findall(r"#define VISML_VERSION_\w+ (\d+)", header))
         self.expected = "visml %s, 2 parameter arrays" % self.version
 
+    def program(self):
+        said = run([os.path.join(self.prefix, "bin", "visml"), "--version"], env=dict(os.environ, LD_LIBRARY_PATH=self.libdir))
+        check("the program is installed and runs", said == "visml %s (libvisml %s)" % (self.version, self.version), said)
+        page = glob.glob(os.path.join(self.prefix, "share", "man", "man1", "visml.1*"))
+        check("its manual page is installed", len(page) == 1, page)
+
     def pkg_config(self, *arguments, libdir=None):
         environment = dict(os.environ, PKG_CONFIG_PATH=os.path.join(libdir or self.libdir, "pkgconfig"))
         return run(["pkg-config", *arguments, "visml"], env=environment).split()
@@ -91,6 +97,7 @@ def main():
     build, source = sys.argv[1:3]
     with tempfile.TemporaryDirectory() as work:
         consumer = Consumer(build, source, work)
+        consumer.program()
         consumer.through_pkg_config()
         if shutil.which("cmake"):
             consumer.through_cmake()
