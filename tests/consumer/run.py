@@ -80,7 +80,7 @@ class Consumer:
 
     def through_cmake(self):
         build = os.path.join(self.work, "cmake")
-        run(["cmake", "-S", os.path.join(self.source, "tests", "consumer"), "-B", build, "-DCMAKE_PREFIX_PATH=" + self.prefix])
+        run(["cmake", "-G", "Ninja", "-S", os.path.join(self.source, "tests", "consumer"), "-B", build, "-DCMAKE_PREFIX_PATH=" + self.prefix])
         run(["cmake", "--build", build])
         for name in ("shared", "static", "shared_cxx", "static_cxx"):
             self.runs("cmake " + name, os.path.join(build, name), name.startswith("shared"))
@@ -89,7 +89,7 @@ class Consumer:
         with open(os.path.join(wanted, "CMakeLists.txt"), "w") as f:
             f.write("cmake_minimum_required(VERSION 3.16)\nproject(x C)\nfind_package(visml)\nmessage(STATUS \"any:${visml_FOUND}\")\n"
                     "find_package(visml 99 CONFIG)\nmessage(STATUS \"99:${visml_FOUND}\")\n")
-        said = run(["cmake", "-S", wanted, "-B", wanted + "/b", "-DCMAKE_PREFIX_PATH=" + self.prefix])
+        said = run(["cmake", "-G", "Ninja", "-S", wanted, "-B", wanted + "/b", "-DCMAKE_PREFIX_PATH=" + self.prefix])
         check("cmake takes it when no version is asked for, refuses another one", "any:1" in said and "99:0" in said, said)
 
 

@@ -42,7 +42,7 @@ static size_t read_inputs(const test_golden *g, const char *name, visml_shape *i
 }
 
 static void compare_backward(const test_golden *g, const char *name, test_layer *t) {
-    char part[16];
+    char part[24];
     for (size_t i = 0; i < t->inputs; i++) {
         snprintf(part, sizeof part, "dx%zu", i);
         compare(g, name, part, t->dx[i], test_layer_count(t, &t->in[i]));
