@@ -26,17 +26,17 @@ static json_t *crc_json(const void *bytes, size_t n) {
 
 /* What is to be learned: the labels or targets of all samples in their order. null when they are known only once they are read. */
 static json_t *targets_json(const visml_feed *f) {
-    const visml_source *s = f->data->source;
-    const char *rows = s->targets ? visml_tensor_data(s->targets) : (const char *)s->labels;
-    size_t bytes = sizeof *s->labels;
+    const visml_tensor *targets = f->data->source->targets;
+    size_t bytes = targets ? (size_t)(visml_tensor_count(targets) / targets->shape.dims[0]) * sizeof(float) : 0;
     uint32_t crc = 0;
     char text[16];
-    if (!rows)
+    if (!targets && !f->data->source->labels)
         return json_null();
-    if (s->targets)
-        bytes = (size_t)(visml_shape_count(&s->targets->shape) / s->targets->shape.dims[0]) * visml_dtype_bytes(s->targets->dtype);
-    for (int64_t i = 0; i < f->data->count; i++)
-        crc = visml_crc32(crc, rows + (size_t)visml_dataset_source_index(f->data, i) * bytes, bytes);
+    for (int64_t i = 0; i < f->data->count; i++) {
+        const int32_t label = visml_dataset_label(f->data, i);
+        const void *row = targets ? targets->data + (size_t)visml_dataset_source_index(f->data, i) * bytes : (const void *)&label;
+        crc = visml_crc32(crc, row, targets ? bytes : sizeof label);
+    }
     snprintf(text, sizeof text, "%08x", (unsigned)crc);
     return json_string(text);
 }

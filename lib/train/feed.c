@@ -68,47 +68,54 @@ static visml_status check_labels(visml_feed *f, visml_error *err) {
 
 /* ---- the names of classes ---- */
 
+/* Whose: a dataset or a model. */
+typedef struct class_names {
+    const visml_dataset *data;
+    const visml_model *model;
+} class_names;
+
+static size_t count_names(class_names c) {
+    return c.data ? visml_dataset_class_count(c.data) : visml_model_class_count(c.model);
+}
+
+static const char *name_at(class_names c, size_t i) {
+    return c.data ? visml_dataset_class_name(c.data, i) : visml_model_class_name(c.model, i);
+}
+
 /* "0", "1", ...: names that nobody gave. */
-static int is_number(const char *name, size_t i) {
-    return strcmp(name, visml_fixed((double)i, 0).s) == 0;
+static int are_numbers(class_names c) {
+    for (size_t i = 0; i < count_names(c); i++)
+        if (strcmp(name_at(c, i), visml_fixed((double)i, 0).s) != 0)
+            return 0;
+    return 1;
 }
 
-/* 1 when both lists were given by people and differ: label i would mean two things. */
-static int names_differ(const char *const *a, size_t n, const char *const *b, size_t m, size_t *at) {
-    int numbers_a = 1, numbers_b = 1, differ = 0;
-    for (size_t i = 0; i < n && i < m; i++) {
-        numbers_a &= is_number(a[i], i);
-        numbers_b &= is_number(b[i], i);
-        if (!differ && strcmp(a[i], b[i]) != 0) {
-            differ = 1;
-            *at = i;
-        }
-    }
-    return differ && !numbers_a && !numbers_b;
-}
-
-/* As the dataset numbers its classes, which need not be as its source does. */
-static const char *const *names_of(const visml_dataset *ds) {
-    return (const char *const *)(ds->classes ? ds->classes->names : ds->source->class_names);
+/* 1 when both lists were given by people and differ: label *at would mean two things. */
+static int names_differ(class_names a, class_names b, size_t *at) {
+    size_t n = count_names(a), m = count_names(b);
+    for (*at = 0; *at < n && *at < m; ++*at)
+        if (strcmp(name_at(a, *at), name_at(b, *at)) != 0)
+            return !are_numbers(a) && !are_numbers(b);
+    return 0;
 }
 
 static visml_status check_names(const visml_feed *f, visml_error *err) {
-    const char *const *names = names_of(f->data);
-    size_t at, n = visml_dataset_class_count(f->data);
-    if (!names_differ(names, n, (const char *const *)f->model->classes, f->model->class_count, &at))
+    class_names data = {f->data, NULL}, model = {NULL, f->model};
+    size_t at;
+    if (!names_differ(data, model, &at))
         return VISML_OK;
     return visml_fail(err, VISML_EINVAL, "%s: class %zu is \"%s\" in the data, \"%s\" in the model: give the data the model's order with "
                       "visml_dataset_with_classes, or the model the data's names with visml_model_set_classes", f->what, at,
-                      names[at], f->model->classes[at]);
+                      name_at(data, at), name_at(model, at));
 }
 
 visml_status visml_feed_check_same_classes(const visml_feed *f, const visml_feed *other, visml_error *err) {
-    const char *const *a = names_of(f->data), *const *b = names_of(other->data);
-    size_t at, n = visml_dataset_class_count(f->data), m = visml_dataset_class_count(other->data);
-    if (!f->labelled || !other->labelled || !names_differ(a, n, b, m, &at))
+    class_names a = {f->data, NULL}, b = {other->data, NULL};
+    size_t at;
+    if (!f->labelled || !other->labelled || !names_differ(a, b, &at))
         return VISML_OK;
     return visml_fail(err, VISML_EINVAL, "%s: class %zu is \"%s\", in the training data \"%s\": give both the same order with "
-                      "visml_dataset_with_classes", f->what, at, a[at], b[at]);
+                      "visml_dataset_with_classes", f->what, at, name_at(a, at), name_at(b, at));
 }
 
 visml_status visml_feed_check_classes(const visml_feed *f, visml_error *err) {
