@@ -1,16 +1,24 @@
 #include "train/toy.h"
 
+#include <unistd.h>
+
+static visml_error err;
+
+/* ---- learning ---- */
+
 static void lines_are_learned(void **state) {
     (void)state;
-    visml_error err = {0};
     visml_context *ctx = test_context(2);
     visml_dataset *train = toy_lines(ctx, 300, 1), *val = toy_lines(ctx, 90, 2);
     visml_model *m = toy_cnn(ctx);
     visml_history *h = NULL;
     assert_ok(visml_fit(m, train, VISML_OPTS(visml_fit_opts, .epochs = 12, .validation = val), &h, &err), &err);
     assert_int_equal(visml_history_epochs(h), 12);
-    assert_true(visml_history_get(h, "loss", 11) < 0.5 * visml_history_get(h, "loss", 0));
+    assert_true(visml_history_get(h, "loss", 11) < 0.2 * visml_history_get(h, "loss", 0));
     assert_true(visml_history_get(h, "val_accuracy", 11) > 0.97);
+    assert_true(visml_history_get(h, "learning_rate", 11) == 0.001);
+    assert_true(visml_history_get(h, "seconds", 11) > 0);
+    assert_true(visml_history_get(h, "images_per_second", 11) > 0);
     visml_history_free(h);
     visml_model_free(m);
     visml_dataset_free(train);
@@ -18,9 +26,600 @@ static void lines_are_learned(void **state) {
     visml_context_free(ctx);
 }
 
+static void blobs_are_learned_by_every_optimizer(void **state) {
+    (void)state;
+    visml_context *ctx = test_context(1);
+    visml_dataset *ds = toy_blobs(ctx, 200, 1);
+    visml_optimizer *all[] = {
+        visml_sgd(ctx, VISML_OPTS(visml_sgd_opts, .learning_rate = 0.1), &err),
+        visml_sgd(ctx, VISML_OPTS(visml_sgd_opts, .learning_rate = 0.05, .momentum = 0.9), &err),
+        visml_sgd(ctx, VISML_OPTS(visml_sgd_opts, .learning_rate = 0.05, .momentum = 0.9, .nesterov = 1), &err),
+        visml_adam(ctx, VISML_OPTS(visml_adam_opts, .learning_rate = 0.05), &err),
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        visml_model *m = toy_dense(ctx, 2, 2, VISML_SOFTMAX);
+        visml_history *h = NULL;
+        assert_ok(visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .epochs = 5, .optimizer = all[i]), &h, &err), &err);
+        assert_true(visml_history_get(h, "accuracy", 4) == 1);
+        assert_true(isnan(visml_history_get(h, "val_loss", 4)));
+        visml_history_free(h);
+        visml_model_free(m);
+        visml_optimizer_free(all[i]);
+    }
+    visml_dataset_free(ds);
+    visml_context_free(ctx);
+}
+
+/* y = 2 a - b + 3, from arrays: mean squared error without being told. */
+static void a_plane_is_fitted(void **state) {
+    (void)state;
+    float x[64][2], y[64];
+    uint64_t random = 5;
+    for (int i = 0; i < 64; i++) {
+        x[i][0] = test_random_float(&random);
+        x[i][1] = test_random_float(&random);
+        y[i] = 2 * x[i][0] - x[i][1] + 3;
+    }
+    visml_context *ctx = test_context(1);
+    visml_dataset *ds = toy_rows(ctx, 64, 2, &x[0][0], 1, y);
+    visml_model *m = toy_dense(ctx, 2, 1, VISML_LINEAR);
+    visml_optimizer *o = visml_sgd(ctx, VISML_OPTS(visml_sgd_opts, .learning_rate = 0.2), &err);
+    visml_history *h = NULL;
+    assert_ok(visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .epochs = 200, .optimizer = o), &h, &err), &err);
+    assert_true(visml_history_get(h, "loss", 199) < 1e-9);
+    assert_true(isnan(visml_history_get(h, "accuracy", 199)));
+    const real *w = m->values + m->params[0].offset, *b = m->values + m->params[1].offset;
+    assert_true(fabs((double)w[0] - 2) < 1e-4 && fabs((double)w[1] + 1) < 1e-4 && fabs((double)b[0] - 3) < 1e-4);
+    visml_history_free(h);
+    visml_optimizer_free(o);
+    visml_model_free(m);
+    visml_dataset_free(ds);
+    visml_context_free(ctx);
+}
+
+/* ---- one step, worked out by hand ---- */
+
+/* w = 0.5, b = 0 on (1 -> 2), (3 -> 1): errors -1.5 and 0.5; dw = (2 * -1.5 * 1 + 2 * 0.5 * 3) / 2 = 0, db = (2 * -1.5 + 2 * 0.5) / 2 = -1. */
+static void the_divisor_is_the_number_of_rows(void **state) {
+    (void)state;
+    static const float x[] = {1, 3}, y[] = {2, 1};
+    visml_context *ctx = test_context(1);
+    visml_dataset *ds = toy_rows(ctx, 2, 1, x, 1, y);
+    visml_model *m = toy_dense(ctx, 1, 1, VISML_LINEAR);
+    real *w = m->values + m->params[0].offset, *b = m->values + m->params[1].offset;
+    *w = 0.5f;
+    *b = 0;
+    visml_optimizer *o = visml_sgd(ctx, VISML_OPTS(visml_sgd_opts, .learning_rate = 0.25), &err);
+    visml_history *h = NULL;
+    assert_ok(visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .optimizer = o), &h, &err), &err);
+    assert_true(*w == 0.5f && *b == 0.25f);
+    assert_true(visml_history_get(h, "loss", 0) == (2.25 + 0.25) / 2);
+    visml_history_free(h);
+    /* weights 4 and 0: dw = 2 * -1.25 * 1 * 4 / 2 = -5, db the same (w + b = 0.75) */
+    visml_tensor *weights = visml_tensor_new(ctx, VISML_F32, VISML_SHAPE(2), &err);
+    ((float *)visml_tensor_data(weights))[0] = 4;
+    assert_ok(visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .optimizer = o, .sample_weight = weights), &h, &err), &err);
+    assert_true(*w == 1.75f && *b == 1.5f);
+    assert_true(visml_history_get(h, "loss", 0) == 4 * 1.5625 / 2);
+    visml_history_free(h);
+    visml_tensor_release(weights);
+    visml_optimizer_free(o);
+    visml_model_free(m);
+    visml_dataset_free(ds);
+    visml_context_free(ctx);
+}
+
+/* ---- weights ---- */
+
+/* Parameters after full-batch steps by gradient descent. rate is set so that sums of gradients, not means, are what steps are made of. */
+static visml_model *descend(visml_context *ctx, visml_dataset *ds, const double *class_weight, const visml_tensor *sample_weight) {
+    int64_t n = visml_dataset_count(ds);
+    visml_model *m = toy_dense(ctx, 2, 2, VISML_SOFTMAX);
+    visml_optimizer *o = visml_sgd(ctx, VISML_OPTS(visml_sgd_opts, .learning_rate = 0.01 * (double)n), &err);
+    assert_ok(visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .epochs = 20, .batch_size = (int32_t)n, .optimizer = o,
+                                          .class_weight = class_weight, .sample_weight = sample_weight), NULL, &err), &err);
+    visml_optimizer_free(o);
+    return m;
+}
+
+static void assert_near(visml_model *a, visml_model *b) {
+    for (size_t i = 0; i < a->value_count; i++)
+        assert_true(fabs((double)a->values[i] - (double)b->values[i]) <= 2e-6 * (1 + fabs((double)b->values[i])));
+    visml_model_free(a);
+    visml_model_free(b);
+}
+
+static void weights_stand_for_repeated_samples(void **state) {
+    (void)state;
+    enum { N = 12 };
+    int64_t by_sample[3 * N], by_class[3 * N], by_both[6 * N];
+    size_t samples = 0, classes = 0, both = 0;
+    visml_context *ctx = test_context(1);
+    visml_dataset *ds = toy_blobs(ctx, N, 3);
+    visml_tensor *w = visml_tensor_new(ctx, VISML_F32, VISML_SHAPE(N), &err);
+    const double class_weight[] = {1, 3};
+    for (int64_t i = 0; i < N; i++) {
+        int64_t times = i % 3; /* 0, 1, 2 */
+        ((float *)visml_tensor_data(w))[i] = (float)times;
+        for (int64_t k = 0; k < times; k++)
+            by_sample[samples++] = i;
+        for (int64_t k = 0; k < (int64_t)class_weight[i % 2]; k++)
+            by_class[classes++] = i;
+        for (int64_t k = 0; k < times * (int64_t)class_weight[i % 2]; k++)
+            by_both[both++] = i;
+    }
+    visml_dataset *a = visml_dataset_subset(ds, by_sample, samples, &err), *b = visml_dataset_subset(ds, by_class, classes, &err),
+                  *c = visml_dataset_subset(ds, by_both, both, &err);
+    assert_near(descend(ctx, ds, NULL, w), descend(ctx, a, NULL, NULL));
+    assert_near(descend(ctx, ds, class_weight, NULL), descend(ctx, b, NULL, NULL));
+    assert_near(descend(ctx, ds, class_weight, w), descend(ctx, c, NULL, NULL));
+    visml_model *m = descend(ctx, ds, class_weight, NULL), *plain = descend(ctx, ds, NULL, NULL);
+    assert_int_not_equal(toy_hash(m), toy_hash(plain));
+    visml_model_free(m);
+    visml_model_free(plain);
+    visml_tensor_release(w);
+    visml_dataset_free(ds);
+    visml_dataset_free(a);
+    visml_dataset_free(b);
+    visml_dataset_free(c);
+    visml_context_free(ctx);
+}
+
+/* ---- the same bits ---- */
+
+static uint32_t train_with(int32_t threads, int32_t workers) {
+    visml_context *ctx = test_context(threads);
+    visml_dataset *ds = toy_lines(ctx, 100, 1), *val = toy_lines(ctx, 20, 2);
+    visml_model *m = toy_cnn(ctx);
+    assert_ok(visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .epochs = 2, .workers = workers, .seed = 9, .validation = val,
+                                          .class_weight = (double[]){1, 2, 0.5}), NULL, &err), &err);
+    uint32_t hash = toy_hash(m);
+    visml_model_free(m);
+    visml_dataset_free(ds);
+    visml_dataset_free(val);
+    visml_context_free(ctx);
+    return hash;
+}
+
+static void threads_and_workers_change_no_bit(void **state) {
+    (void)state;
+    static const int32_t threads[] = {1, 2, 3, 8}, workers[] = {-1, 1, 2, 3};
+    uint32_t want = train_with(1, -1);
+    for (size_t t = 0; t < 4; t++)
+        for (size_t w = 0; w < 4; w++)
+            assert_int_equal(train_with(threads[t], workers[w]), want);
+}
+
+static void the_seed_matters(void **state) {
+    (void)state;
+    visml_context *ctx = test_context(1);
+    visml_dataset *ds = toy_lines(ctx, 64, 1);
+    uint32_t hashes[3];
+    for (uint64_t i = 0; i < 3; i++) {
+        visml_model *m = toy_cnn(ctx);
+        assert_ok(visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .seed = i / 2 + 1), NULL, &err), &err);
+        hashes[i] = toy_hash(m);
+        visml_model_free(m);
+    }
+    assert_int_equal(hashes[0], hashes[1]);
+    assert_int_not_equal(hashes[0], hashes[2]);
+    visml_dataset_free(ds);
+    visml_context_free(ctx);
+}
+
+/* ---- callbacks ---- */
+
+typedef struct record {
+    char events[200]; /* "B" epoch begin, "b" batch end, "v" batch of validation, "E" epoch end */
+    size_t count, stop_at; /* stop at this event; 0: never */
+    visml_progress last;
+    int64_t allocations, grown;
+    test_allocator *allocator;
+} record;
+
+static int32_t note(record *r, char event, const visml_progress *p) {
+    if (r->count < sizeof r->events - 1)
+        r->events[r->count] = event;
+    r->last = *p;
+    return ++r->count == r->stop_at;
+}
+
+static int32_t on_begin(void *user, visml_model *m, const visml_progress *p) {
+    (void)m;
+    assert_int_equal(p->size, sizeof *p);
+    assert_true(isnan(p->loss) && isnan(p->accuracy) && isnan(p->val_loss));
+    return note(user, 'B', p);
+}
+
+static int32_t on_batch(void *user, visml_model *m, const visml_progress *p) {
+    (void)m;
+    assert_true(p->loss > 0 && p->accuracy >= 0 && p->accuracy <= 1 && p->seconds >= 0);
+    return note(user, p->validating ? 'v' : 'b', p);
+}
+
+static int32_t on_end(void *user, visml_model *m, const visml_progress *p) {
+    assert_non_null(m);
+    assert_int_equal(p->step, p->steps);
+    return note(user, 'E', p);
+}
+
+static visml_callback listen(record *r) {
+    return (visml_callback){.size = sizeof(visml_callback), .user = r, .epoch_begin = on_begin, .batch_end = on_batch, .epoch_end = on_end};
+}
+
+static visml_status fit_listened(record *r, record *second, visml_history **h) {
+    visml_context *ctx = test_context(1);
+    visml_dataset *ds = toy_lines(ctx, 70, 1), *val = toy_lines(ctx, 40, 2);
+    visml_model *m = toy_cnn(ctx);
+    const visml_callback both[] = {listen(r), listen(second)};
+    visml_status status = visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .epochs = 2, .validation = val, .callbacks = both, .callback_count = 2),
+                                    h, &err);
+    visml_model_free(m);
+    visml_dataset_free(ds);
+    visml_dataset_free(val);
+    visml_context_free(ctx);
+    return status;
+}
+
+static void callbacks_hear_all(void **state) {
+    (void)state;
+    record r = {0}, second = {0};
+    assert_ok(fit_listened(&r, &second, NULL), &err);
+    assert_string_equal(r.events, "BbbbvvEBbbbvvE"); /* 70 = 32 + 32 + 6, 40 = 32 + 8 */
+    assert_string_equal(second.events, r.events);
+    assert_int_equal(r.last.epoch, 1);
+    assert_int_equal(r.last.epochs, 2);
+    assert_int_equal(r.last.steps, 3);
+    assert_true(r.last.val_loss > 0 && r.last.val_accuracy >= 0);
+    assert_true(r.last.learning_rate == 0.001);
+    assert_int_equal(r.last.dropped, 0);
+}
+
+static void any_callback_can_stop_at_any_event(void **state) {
+    (void)state;
+    for (size_t at = 1; at <= 14; at++) {
+        record r = {0}, second = {0};
+        visml_history *h = NULL;
+        (at % 2 ? &r : &second)->stop_at = at;
+        assert_status(fit_listened(&r, &second, &h), VISML_ECANCELLED, &err);
+        assert_int_equal(r.count, at); /* within the same batch */
+        assert_int_equal(second.count, at);
+        assert_int_equal(visml_history_epochs(h), at == 14 ? 2 : at >= 7 ? 1 : 0);
+        visml_history_free(h);
+    }
+    assert_string_equal(err.message, "fit: a callback asked to stop: 2 of 2 epochs and 0 of 3 steps are done");
+}
+
+/* An array of an older header's shorter structs. */
+static void older_callbacks_are_read_at_their_distance(void **state) {
+    (void)state;
+    struct {
+        uint32_t size;
+        int32_t reserved;
+        void *user;
+        int32_t (*epoch_begin)(void *, visml_model *, const visml_progress *);
+        int32_t (*batch_end)(void *, visml_model *, const visml_progress *);
+    } older[2];
+    record r[2] = {{{0}, 0, 0, {0}, 0, 0, NULL}};
+    visml_context *ctx = test_context(1);
+    visml_dataset *ds = toy_lines(ctx, 32, 1);
+    visml_model *m = toy_cnn(ctx);
+    for (int i = 0; i < 2; i++) {
+        older[i].size = sizeof older[i];
+        older[i].user = &r[i];
+        older[i].epoch_begin = on_begin;
+        older[i].batch_end = on_batch;
+    }
+    assert_ok(visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .callbacks = (const visml_callback *)(const void *)older, .callback_count = 2), NULL,
+                        &err), &err);
+    assert_string_equal(r[0].events, "Bb");
+    assert_string_equal(r[1].events, "Bb");
+    visml_model_free(m);
+    visml_dataset_free(ds);
+    visml_context_free(ctx);
+}
+
+/* ---- memory ---- */
+
+static int32_t count_allocations(void *user, visml_model *m, const visml_progress *p) {
+    record *r = user;
+    (void)m;
+    int64_t now = r->allocator->calls;
+    if (p->epoch > 0 && p->step > 1)
+        r->grown += now - r->allocations;
+    r->allocations = now;
+    return 0;
+}
+
+static void steps_allocate_nothing(void **state) {
+    (void)state;
+    test_allocator a;
+    test_allocator_init(&a);
+    visml_context *ctx = visml_context_new(VISML_OPTS(visml_context_opts, .allocator = &a.table, .threads = 2), &err);
+    visml_dataset *ds = toy_lines(ctx, 200, 1);
+    visml_model *m = toy_cnn(ctx);
+    record r = {.allocator = &a};
+    const visml_callback c = {.size = sizeof c, .user = &r, .batch_end = count_allocations};
+    assert_ok(visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .epochs = 3, .callbacks = &c, .callback_count = 1), NULL, &err), &err);
+    assert_true(r.allocations > 0);
+    assert_int_equal(r.grown, 0);
+    visml_model_free(m);
+    visml_dataset_free(ds);
+    visml_context_free(ctx);
+    assert_int_equal(a.live, 0);
+}
+
+/* Every allocation of fit fails in turn, once: an error, no leak, and before the first step the model as it was. */
+static void failing_allocations_do_no_harm(void **state) {
+    (void)state;
+    test_allocator a;
+    test_allocator_init(&a);
+    visml_context *ctx = visml_context_new(VISML_OPTS(visml_context_opts, .allocator = &a.table, .threads = 1), &err);
+    visml_dataset *ds = toy_lines(ctx, 40, 1), *val = toy_lines(ctx, 20, 2);
+    visml_model *m = toy_cnn(ctx);
+    char *folder = test_folder();
+    record r = {0};
+    const visml_callback c = listen(&r);
+    const visml_fit_opts opts = {.size = sizeof opts, .epochs = 1, .validation = val, .checkpoint_dir = folder, .callbacks = &c,
+                                 .callback_count = 1, .checkpoint_steps = 1, .class_weight = (double[]){1, 2, 3}};
+    int64_t live = a.live;
+    visml_status status = VISML_ENOMEM;
+    int64_t n = 1;
+    for (; status != VISML_OK; n++) {
+        assert_true(n < 5000);
+        memset(&err, 0, sizeof err);
+        uint32_t before = toy_hash(m);
+        visml_history *h = NULL;
+        r.count = 0;
+        a.countdown = n;
+        status = visml_fit(m, ds, &opts, &h, &err);
+        int failed = a.countdown == 0;
+        a.countdown = -1;
+        if (status == VISML_OK) {
+            assert_non_null(h);
+            visml_history_free(h);
+            assert_false(failed && n < 20);
+        } else {
+            assert_status(status, VISML_ENOMEM, &err);
+            assert_int_equal(err.code, VISML_ENOMEM);
+            assert_null(h);
+            if (r.count <= 1)
+                assert_int_equal(toy_hash(m), before);
+        }
+        assert_int_equal(a.live, live);
+    }
+    assert_true(n > 30);
+    test_folder_remove(folder);
+    visml_model_free(m);
+    visml_dataset_free(ds);
+    visml_dataset_free(val);
+    visml_context_free(ctx);
+    assert_int_equal(a.live, 0);
+}
+
+/* ---- losses that are not finite ---- */
+
+typedef struct poison {
+    int64_t at;
+    float value;
+} poison;
+
+static int32_t poisoned_sample(void *user, int64_t index, void *pixels, int32_t *label, char *reason) {
+    const poison *p = user;
+    uint64_t random = (uint64_t)index + 1;
+    (void)reason;
+    float *x = pixels;
+    for (int i = 0; i < TOY_SIZE * TOY_SIZE; i++)
+        x[i] = 100 * test_random_float(&random);
+    if (index == p->at)
+        x[3] = p->value;
+    *label = (int32_t)(index % TOY_CLASSES);
+    return 0;
+}
+
+typedef struct snapshot {
+    uint32_t hash; /* after the last good step */
+    int64_t steps;
+} snapshot;
+
+static int32_t remember(void *user, visml_model *m, const visml_progress *p) {
+    snapshot *s = user;
+    (void)p;
+    s->hash = toy_hash(m);
+    s->steps++;
+    return 0;
+}
+
+static void check_poison(float value, const char *what) {
+    char *folder = test_folder(), *path = test_path(folder, "checkpoint.visml"), want[300];
+    poison p = {70, value};
+    snapshot s = {0};
+    size_t n[2];
+    visml_context *ctx = test_context(1);
+    visml_dataset *ds = visml_dataset_from_callback(ctx, 100, VISML_F32, VISML_SHAPE(TOY_SIZE, TOY_SIZE, 1), NULL, TOY_CLASSES,
+                                                    poisoned_sample, &p, NULL, &err);
+    assert_made(ds, &err);
+    visml_model *m = toy_cnn(ctx);
+    visml_history *h = NULL;
+    const visml_callback c = {.size = sizeof c, .user = &s, .batch_end = remember};
+    visml_fit_opts opts = {.size = sizeof opts, .epochs = 2, .no_shuffle = 1, .callbacks = &c, .callback_count = 1, .workers = -1,
+                           .checkpoint_dir = folder, .checkpoint_steps = 2};
+    assert_status(visml_fit(m, ds, &opts, &h, &err), VISML_ENONFINITE, &err);
+    snprintf(want, sizeof want, "fit: epoch 1/2, step 3/4: %s; the model keeps the weights from before this step. A learning rate below 0.001 "
+             "or pixels scaled to 0 ... 1 (visml_rescaling) usually help", what);
+    assert_string_equal(err.message, want);
+    assert_int_equal(s.steps, 2);
+    assert_int_equal(toy_hash(m), s.hash); /* moving averages too: the hash is over all values */
+    assert_int_equal(visml_history_epochs(h), 0);
+    visml_history_free(h);
+    /* the checkpoint of step 2 is whole: from it the run ends in the same place */
+    void *before = test_read_file(path, &n[0]);
+    visml_model *again = toy_cnn(ctx);
+    opts.resume = 1;
+    assert_status(visml_fit(again, ds, &opts, NULL, &err), VISML_ENONFINITE, &err);
+    assert_string_equal(err.message, want);
+    assert_int_equal(toy_hash(again), s.hash);
+    void *after = test_read_file(path, &n[1]);
+    assert_int_equal(n[0], n[1]);
+    assert_memory_equal(before, after, n[0]);
+    free(before);
+    free(after);
+    visml_model_free(again);
+    visml_model_free(m);
+    visml_dataset_free(ds);
+    visml_context_free(ctx);
+    test_folder_remove(folder);
+    free(path);
+}
+
+static void a_loss_that_is_not_finite_stops_before_the_step(void **state) {
+    (void)state;
+    check_poison(NAN, "the loss is NaN");
+    check_poison(INFINITY, "the loss is NaN"); /* infinity minus the mean, which is infinite */
+}
+
+/* An infinite weight for one sample's loss would be refused; a huge one overflows. */
+static void a_gradient_that_is_not_finite_stops_before_the_step(void **state) {
+    (void)state;
+    static const float x[] = {1e30f, 3}, y[] = {2e30f, 1};
+    visml_context *ctx = test_context(1);
+    visml_dataset *ds = toy_rows(ctx, 2, 1, x, 1, y);
+    visml_model *m = toy_dense(ctx, 1, 1, VISML_LINEAR);
+    uint32_t before = toy_hash(m);
+    assert_status(visml_fit(m, ds, NULL, NULL, &err), VISML_ENONFINITE, &err);
+    assert_non_null(strstr(err.message, "fit: epoch 1/1, step 1/1: the loss is infinite"));
+    assert_int_equal(toy_hash(m), before);
+    visml_model_free(m);
+    visml_dataset_free(ds);
+    static const float large[] = {1e25f, 3}, small[] = {1, 1};
+    ds = toy_rows(ctx, 2, 1, large, 1, small);
+    m = toy_dense(ctx, 1, 1, VISML_LINEAR);
+    m->values[m->params[0].offset] = 1e-8f; /* y = 1e17: the loss 1e34 is finite, its gradient 1e17 * 1e25 is not */
+    before = toy_hash(m);
+    assert_status(visml_fit(m, ds, NULL, NULL, &err), VISML_ENONFINITE, &err);
+    assert_non_null(strstr(err.message, "the gradient is not finite"));
+    assert_int_equal(toy_hash(m), before);
+    visml_model_free(m);
+    visml_dataset_free(ds);
+    visml_context_free(ctx);
+}
+
+/* The step itself can overflow: then no checkpoint is written over a good one. */
+static void weights_that_overflow_reach_no_checkpoint(void **state) {
+    (void)state;
+    char *folder = test_folder(), *path = test_path(folder, "checkpoint.visml");
+    visml_context *ctx = test_context(1);
+    visml_dataset *ds = toy_blobs(ctx, 8, 1);
+    visml_model *m = toy_dense(ctx, 2, 2, VISML_SOFTMAX);
+    visml_optimizer *o = visml_sgd(ctx, VISML_OPTS(visml_sgd_opts, .learning_rate = 1e300), &err);
+    assert_status(visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .optimizer = o, .checkpoint_dir = folder, .checkpoint_steps = 1), NULL, &err),
+                  VISML_ENONFINITE, &err);
+    assert_string_equal(err.message, "fit: epoch 1/1, step 1/1: the weights are no longer finite after this step; a smaller learning rate "
+                        "usually helps");
+    assert_int_equal(access(path, F_OK), -1);
+    visml_optimizer_free(o);
+    visml_model_free(m);
+    visml_dataset_free(ds);
+    visml_context_free(ctx);
+    test_folder_remove(folder);
+    free(path);
+}
+
+/* ---- invalid images ---- */
+
+typedef struct holes {
+    int64_t from, to; /* these are invalid */
+} holes;
+
+static int32_t sample_with_holes(void *user, int64_t index, void *pixels, int32_t *label, char *reason) {
+    const holes *h = user;
+    uint64_t random = (uint64_t)index * 7 + 1;
+    if (index >= h->from && index < h->to) {
+        snprintf(reason, 256, "a hole");
+        return 1;
+    }
+    *label = (int32_t)(index % TOY_CLASSES);
+    toy_paint(pixels, *label, &random);
+    return 0;
+}
+
+static visml_dataset *with_holes(visml_context *ctx, int64_t count, holes *h, visml_on_invalid what) {
+    return assert_made(visml_dataset_from_callback(ctx, count, VISML_U8, VISML_SHAPE(TOY_SIZE, TOY_SIZE, 1), NULL, TOY_CLASSES,
+                                                   sample_with_holes, h, VISML_OPTS(visml_source_opts, .on_invalid = what), &err), &err);
+}
+
+static uint32_t fit_holes(visml_on_invalid what, int32_t batch, record *r) {
+    holes h = {32, 70};
+    visml_context *ctx = test_context(1);
+    visml_dataset *ds = with_holes(ctx, 100, &h, what);
+    visml_model *m = toy_cnn(ctx);
+    const visml_callback c = listen(r);
+    visml_history *history = NULL;
+    assert_ok(visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .no_shuffle = 1, .batch_size = batch, .callbacks = &c, .callback_count = 1), &history,
+                        &err), &err);
+    assert_int_equal(visml_dataset_dropped_count(ds), 38);
+    uint32_t hash = toy_hash(m);
+    visml_history_free(history);
+    visml_model_free(m);
+    visml_dataset_free(ds);
+    visml_context_free(ctx);
+    return hash;
+}
+
+/* With batches of 32: 32 rows, none, 26 and 4. An empty batch is no step, but is counted; kept rows change nothing either. */
+static void invalid_images_take_no_part(void **state) {
+    (void)state;
+    record r[2] = {{.count = 0}, {.count = 0}};
+    uint32_t dropped = fit_holes(VISML_INVALID_DROP, 32, &r[0]), kept = fit_holes(VISML_INVALID_KEEP, 32, &r[1]);
+    assert_int_equal(dropped, kept);
+    for (int i = 0; i < 2; i++) {
+        assert_string_equal(r[i].events, "BbbbbE");
+        assert_int_equal(r[i].last.dropped, 38);
+        assert_int_equal(r[i].last.steps, 4);
+    }
+    assert_true(r[0].last.loss == r[1].last.loss && r[0].last.accuracy == r[1].last.accuracy);
+}
+
+static void without_a_valid_image_nothing_is_learned(void **state) {
+    (void)state;
+    holes h = {0, 10};
+    visml_context *ctx = test_context(1);
+    visml_dataset *ds = with_holes(ctx, 10, &h, VISML_INVALID_DROP);
+    visml_model *m = toy_cnn(ctx);
+    uint32_t before = toy_hash(m);
+    assert_status(visml_fit(m, ds, NULL, NULL, &err), VISML_EFORMAT, &err);
+    assert_string_equal(err.message, "fit: none of the 10 images is valid");
+    assert_int_equal(toy_hash(m), before);
+    assert_status(visml_evaluate(m, ds, NULL, NULL, NULL, &err), VISML_EFORMAT, &err);
+    assert_string_equal(err.message, "evaluate: none of the 10 images is valid");
+    visml_dataset_free(ds);
+    ds = with_holes(ctx, 10, &h, VISML_INVALID_ERROR);
+    assert_status(visml_fit(m, ds, NULL, NULL, &err), VISML_EFORMAT, &err);
+    assert_non_null(strstr(err.message, "a hole"));
+    visml_dataset_free(ds);
+    visml_model_free(m);
+    visml_context_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_are_learned),
+        cmocka_unit_test(blobs_are_learned_by_every_optimizer),
+        cmocka_unit_test(a_plane_is_fitted),
+        cmocka_unit_test(the_divisor_is_the_number_of_rows),
+        cmocka_unit_test(weights_stand_for_repeated_samples),
+        cmocka_unit_test(threads_and_workers_change_no_bit),
+        cmocka_unit_test(the_seed_matters),
+        cmocka_unit_test(callbacks_hear_all),
+        cmocka_unit_test(any_callback_can_stop_at_any_event),
+        cmocka_unit_test(older_callbacks_are_read_at_their_distance),
+        cmocka_unit_test(steps_allocate_nothing),
+        cmocka_unit_test(failing_allocations_do_no_harm),
+        cmocka_unit_test(a_loss_that_is_not_finite_stops_before_the_step),
+        cmocka_unit_test(a_gradient_that_is_not_finite_stops_before_the_step),
+        cmocka_unit_test(weights_that_overflow_reach_no_checkpoint),
+        cmocka_unit_test(invalid_images_take_no_part),
+        cmocka_unit_test(without_a_valid_image_nothing_is_learned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
