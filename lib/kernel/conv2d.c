@@ -255,10 +255,9 @@ static void add_parts(const weights_job *j) {
     j->compute->kernels->copy_rows(rows, cols, j->sums, cols, j->dw + j->group * cols, j->g->f);
 }
 
-static size_t sums_size(const visml_conv2d_geometry *g) {
-    int64_t parts, part;
+/* The sums of so many parts. */
+static size_t parts_size(const visml_conv2d_geometry *g, int64_t parts) {
     size_t n;
-    cut_pixels(g, &parts, &part);
     if (parts == 1)
         return 0;
     if (!visml_size_mul((size_t)taps_of(g), (size_t)group_f(g), &n) || !visml_size_mul(n, (size_t)parts * sizeof(real), &n) ||
@@ -267,17 +266,20 @@ static size_t sums_size(const visml_conv2d_geometry *g) {
     return n;
 }
 
-static size_t weights_scratch(const visml_compute *c, const visml_conv2d_geometry *g) {
-    int64_t parts, part;
-    cut_pixels(g, &parts, &part);
-    return parts == 1 ? visml_product_scratch(c, group_f(g), part) : c->parallel->workers * visml_product_part_scratch(c, group_f(g));
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
 }
 
+/* Enough for this batch and for every smaller one: a batch of one part takes the whole product's scratch, which may be more than a larger
+ * one's. Rounding part to KC gives no more parts than cut_pixels asks for. */
 size_t visml_conv2d_backward_weights_scratch(const visml_compute *c, const visml_conv2d_geometry *g) {
-    size_t product, sums = visml_colsum_scratch(c, g->n * g->oh * g->ow, g->f);
-    if (!visml_size_add(sums_size(g), weights_scratch(c, g), &product))
+    int64_t pixels = g->n * g->oh * g->ow, most = pixels / PART > PARTS ? PARTS : pixels / PART, alone = 2 * PART - 1;
+    int64_t part = ((pixels < alone ? pixels : alone) + VISML_KC - 1) / VISML_KC * VISML_KC;
+    size_t one = larger(visml_product_scratch(c, group_f(g), part ? part : VISML_KC), visml_colsum_scratch(c, pixels, g->f));
+    size_t many = 0;
+    if (most > 1 && !visml_size_add(parts_size(g, most), c->parallel->workers * visml_product_part_scratch(c, group_f(g)), &many))
         return SIZE_MAX;
-    return product > sums ? product : sums;
+    return larger(one, many);
 }
 
 void visml_conv2d_backward_weights(const visml_compute *c, const visml_conv2d_geometry *g, const real *x, const real *dy, real *dw,
@@ -285,7 +287,7 @@ void visml_conv2d_backward_weights(const visml_compute *c, const visml_conv2d_ge
     weights_job j = {.compute = c, .g = g, .x = x, .dy = dy, .dw = dw, .pixels = g->n * g->oh * g->ow, .sums = scratch};
     cut_pixels(g, &j.parts, &j.part);
     cut_rows(&j);
-    j.scratch = (char *)scratch + sums_size(g);
+    j.scratch = (char *)scratch + parts_size(g, j.parts);
     j.scratch_size = visml_product_part_scratch(c, group_f(g));
     for (j.group = 0; j.group < g->groups; j.group++) {
         if (j.parts == 1) {

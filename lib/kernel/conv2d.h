@@ -23,7 +23,7 @@ size_t visml_conv2d_backward_data_scratch(const visml_compute *c, const visml_co
 void visml_conv2d_backward_data(const visml_compute *c, const visml_conv2d_geometry *g, const real *dy, const real *w, real *dx,
                                 void *scratch);
 
-/* dw = the gradient of w, db [f] (NULL: not wanted) of the bias; overwritten. */
+/* dw = the gradient of w, db [f] (NULL: not wanted) of the bias; overwritten. The scratch is enough for a smaller n too. */
 size_t visml_conv2d_backward_weights_scratch(const visml_compute *c, const visml_conv2d_geometry *g);
 void visml_conv2d_backward_weights(const visml_compute *c, const visml_conv2d_geometry *g, const real *x, const real *dy, real *dw,
                                    real *db, void *scratch);
