@@ -71,7 +71,7 @@ typedef struct visml_layer_class {
     visml_status (*infer)(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err);
     /* Declares the parameters with visml_layer_param. NULL: none. */
     visml_status (*build)(visml_layer *layer, const visml_shape *in, size_t inputs, visml_error *err);
-    /* Bytes for a batch; NULL: none. The compute tells the number of workers. */
+    /* Bytes for a batch, never more for a smaller one; NULL: none. The compute tells the number of workers. */
     size_t (*scratch)(const visml_layer *layer, const visml_pass *pass);
     size_t (*keep)(const visml_layer *layer, const visml_pass *pass);
     void (*forward)(const visml_layer *layer, const visml_pass *pass);

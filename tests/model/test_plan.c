@@ -55,6 +55,33 @@ static void blocks_share_memory_but_not_at_one_time(void **state) {
     }
 }
 
+/* A batch that is not full runs in the scratch memory of a full one. */
+static void smaller_batches_need_no_more_scratch(void **state) {
+    (void)state;
+    visml_model *m[] = {built(small_cnn(ctx, &err), &err), built(seed_cnn(ctx, &err), &err), built(residual(ctx, 0.5, &err), &err)};
+    for (int k = 0; k < 3; k++) {
+        visml_plan p;
+        assert_ok(visml_plan_make(&p, m[k], VISML_TRAINING, 1, &err), &err);
+        for (size_t i = 1; i < m[k]->node_count; i++) {
+            const visml_layer *layer = m[k]->nodes[i].layer;
+            visml_pass pass = {.compute = visml_context_compute(ctx), .inputs = m[k]->nodes[i].input_count,
+                               .in = p.in + p.nodes[i].first_input, .out = &m[k]->nodes[i].shape};
+            for (pass.mode = VISML_INFERENCE; pass.mode <= VISML_TRAINING && layer->cls->scratch; pass.mode++) {
+                size_t before = 0;
+                for (pass.batch = 1; pass.batch < 300; pass.batch++) {
+                    size_t now = layer->cls->scratch(layer, &pass);
+                    if (now < before)
+                        fail_msg("%s, mode %d: a batch of %lld wants %zu bytes, one less %zu", layer->name, pass.mode, (long long)pass.batch,
+                                 now, before);
+                    before = now;
+                }
+            }
+        }
+        visml_plan_clear(&p);
+        visml_model_free(m[k]);
+    }
+}
+
 static void what_is_not_needed_is_not_planned(void **state) {
     (void)state;
     visml_model *m = built(seed_cnn(ctx, &err), &err);
@@ -220,7 +247,8 @@ static void nothing_is_read_out_of_its_time_in_training(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(blocks_share_memory_but_not_at_one_time), cmocka_unit_test(what_is_not_needed_is_not_planned),
+        cmocka_unit_test(blocks_share_memory_but_not_at_one_time), cmocka_unit_test(smaller_batches_need_no_more_scratch),
+        cmocka_unit_test(what_is_not_needed_is_not_planned),
         cmocka_unit_test(frozen_beginnings_are_left_out), cmocka_unit_test(sizes_that_cannot_be_are_refused),
         cmocka_unit_test(nothing_is_read_out_of_its_time_in_inference), cmocka_unit_test(nothing_is_read_out_of_its_time_in_training),
     };

@@ -264,6 +264,17 @@ static void refuses(visml_session *s, visml_tensor *x, visml_tensor *y, const ch
     assert_string_equal(err.message, message);
 }
 
+static void the_memory_limit_holds(void **state) {
+    (void)state;
+    visml_context *c = assert_made(visml_context_new(OPTS(visml_context_opts, .memory_limit = 64 << 20, .threads = 1), &err), &err);
+    visml_model *m = built(small_cnn(c, &err), &err);
+    assert_null(visml_session_new(m, OPTS(visml_session_opts, .max_batch = 2147483647), &err));
+    assert_int_equal(err.code, VISML_ENOMEM);
+    visml_session_free(assert_made(visml_session_new(m, NULL, &err), &err));
+    visml_model_free(m);
+    visml_context_free(c);
+}
+
 static void bad_arguments_are_named(void **state) {
     (void)state;
     visml_model *open = small_cnn(ctx, &err), *m = built(small_cnn(ctx, &err), &err);
@@ -274,8 +285,6 @@ static void bad_arguments_are_named(void **state) {
     assert_string_equal(err.message, "session: model is NULL, must be a model");
     assert_null(visml_session_new(m, OPTS(visml_session_opts, .max_batch = -1), &err));
     assert_string_equal(err.message, "session: max_batch is -1, must be at least 1");
-    assert_null(visml_session_new(m, OPTS(visml_session_opts, .max_batch = 2147483647), &err));
-    assert_int_equal(err.code, VISML_ENOMEM);
     visml_session *s = assert_made(visml_session_new(m, NULL, &err), &err);
     visml_tensor *x = visml_tensor_new(ctx, VISML_F32, VISML_SHAPE(2, 28, 28, 1), &err), *y = new_output(m, 2), *three = new_output(m, 3);
     visml_tensor *flat = visml_tensor_new(ctx, VISML_F32, VISML_SHAPE(2, 784), &err);
@@ -307,7 +316,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(agrees_with_the_formulas), TEST(agrees_with_keras), TEST(large_inputs_run_in_pieces), TEST(threads_and_runs_do_not_show),
         TEST(a_model_without_work), TEST(the_session_keeps_the_model_and_allocates_nothing), TEST(every_allocation_may_fail),
-        TEST(sessions_in_four_threads), TEST(bad_arguments_are_named),
+        TEST(sessions_in_four_threads), TEST(the_memory_limit_holds), TEST(bad_arguments_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
