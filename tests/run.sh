@@ -8,7 +8,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-packages='gcc g++ clang libclang-rt-14-dev meson ninja-build pkg-config cmake python3 python3-numpy abigail-tools binutils git
+packages='gcc g++ dpkg-dev clang libclang-rt-14-dev meson ninja-build pkg-config cmake python3 python3-numpy abigail-tools binutils git
           libjansson-dev libstb-dev libturbojpeg0-dev libspng-dev libcmocka-dev'
 missing=''
 for p in $packages; do

@@ -80,7 +80,10 @@ class Consumer:
 
     def through_cmake(self):
         build = os.path.join(self.work, "cmake")
-        run(["cmake", "-G", "Ninja", "-S", os.path.join(self.source, "tests", "consumer"), "-B", build, "-DCMAKE_PREFIX_PATH=" + self.prefix])
+        where = ["-DCMAKE_PREFIX_PATH=" + self.prefix]
+        if os.path.basename(self.libdir) == "lib64":  # where Debian's CMake does not look, and meson installs without dpkg-dev
+            where = ["-Dvisml_DIR=" + os.path.join(self.libdir, "cmake", "visml")]
+        run(["cmake", "-G", "Ninja", "-S", os.path.join(self.source, "tests", "consumer"), "-B", build, *where])
         run(["cmake", "--build", build])
         for name in ("shared", "static", "shared_cxx", "static_cxx"):
             self.runs("cmake " + name, os.path.join(build, name), name.startswith("shared"))
@@ -89,7 +92,7 @@ class Consumer:
         with open(os.path.join(wanted, "CMakeLists.txt"), "w") as f:
             f.write("cmake_minimum_required(VERSION 3.16)\nproject(x C)\nfind_package(visml)\nmessage(STATUS \"any:${visml_FOUND}\")\n"
                     "find_package(visml 99 CONFIG)\nmessage(STATUS \"99:${visml_FOUND}\")\n")
-        said = run(["cmake", "-G", "Ninja", "-S", wanted, "-B", wanted + "/b", "-DCMAKE_PREFIX_PATH=" + self.prefix])
+        said = run(["cmake", "-G", "Ninja", "-S", wanted, "-B", wanted + "/b", *where])
         check("cmake takes it when no version is asked for, refuses another one", "any:1" in said and "99:0" in said, said)
 
 
