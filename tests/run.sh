@@ -70,9 +70,11 @@ run() { # NAME CC CXX PATTERN MESON-OPTIONS...
   count "$dir"
 }
 
-export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1
+# Not detect_stack_use_after_return: gcc 12 lays variables of 64 bytes, as AVX-512 has them, at too small an alignment then (its bug
+# 110027).
+export ASAN_OPTIONS=strict_string_checks=1:allocator_may_return_null=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
-export TSAN_OPTIONS=halt_on_error=1
+export TSAN_OPTIONS=halt_on_error=1:allocator_may_return_null=1
 
 run gcc gcc g++ . -Dwerror=true -Dbuildtype=release -Ddebug=true
 run clang clang clang++ . -Dwerror=true -Dbuildtype=release
