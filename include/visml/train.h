@@ -103,7 +103,9 @@ typedef struct visml_evaluate_opts {
 } visml_evaluate_opts;
 
 /* Loss and report of a model on a dataset. *loss and *report (either NULL when not wanted) are written on success; the report is owned by
- * the caller. Errors: VISML_EINVAL, VISML_ESTATE, VISML_ECANCELLED, VISML_EFORMAT (no valid image), VISML_ENOMEM. */
+ * the caller, and needs class labels. Invalid images are left out of both. Where model and data name their classes, the names must be the
+ * same in the same places (visml_dataset_with_classes). Errors: VISML_EINVAL, VISML_ESTATE, VISML_ECANCELLED, VISML_EFORMAT (no valid
+ * image), VISML_ENOMEM. */
 VISML_API visml_status visml_evaluate(const visml_model *model, visml_dataset *data, const visml_evaluate_opts *opts, double *loss,
                                       visml_report **report, visml_error *err);
 

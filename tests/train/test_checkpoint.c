@@ -55,7 +55,8 @@ static visml_status run_piece(const char *folder, int32_t threads, stopper stop,
     const visml_callback c = {.size = sizeof c, .user = &stop, .epoch_begin = stop_begin, .batch_end = stop_batch, .epoch_end = stop_end};
     visml_status status = visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .epochs = EPOCHS, .batch_size = 16, .seed = 5, .validation = val,
                                                       .optimizer = momentum ? sgd : NULL, .callbacks = &c, .callback_count = 1,
-                                                      .class_weight = (double[]){1, 2, 3}, .checkpoint_dir = folder, .resume = folder != NULL,
+                                                      .class_weight = (double[]){1, 2, 3}, .checkpoint_dir = folder,
+                                                      .resume = folder != NULL,
                                                       .checkpoint_steps = checkpoint_steps), h, &err);
     if (hash)
         *hash = toy_hash(m);

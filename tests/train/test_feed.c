@@ -112,8 +112,8 @@ static void targets_must_fit_the_loss(void **state) {
     visml_dataset *arrays = toy_rows(ctx, 4, 1, x, 1, (float[]){0, 1, 2, 3});
     fit_fails(m, arrays, NULL, VISML_EINVAL, "fit: mean_squared_error: targets [1] must have the shape of the model's output, [2]");
     visml_loss *loss = visml_sparse_categorical_crossentropy(ctx, NULL, &err);
-    fit_fails(m, arrays, VISML_OPTS(visml_fit_opts, .loss = loss), VISML_EINVAL, "fit: sparse_categorical_crossentropy: targets [1] must be "
-              "class numbers; for arrays use categorical_crossentropy");
+    fit_fails(m, arrays, VISML_OPTS(visml_fit_opts, .loss = loss), VISML_EINVAL, "fit: sparse_categorical_crossentropy: targets [1] must "
+              "be class numbers; for arrays use categorical_crossentropy");
     visml_model *single = toy_dense(ctx, 1, 1, VISML_LINEAR);
     fit_fails(single, arrays, VISML_OPTS(visml_fit_opts, .class_weight = (double[]){1}), VISML_EINVAL,
               "fit: class_weight needs targets that are class numbers; use sample_weight");
@@ -159,15 +159,16 @@ static void names_of_classes_must_agree(void **state) {
     (void)state;
     visml_context *ctx = test_context(1);
     visml_model *m = toy_cnn(ctx);
-    visml_dataset *ds = toy_lines(ctx, 9, 1), *turned = visml_dataset_with_classes(ds, (const char *[]){"column", "row", "diagonal"}, 3, &err);
+    visml_dataset *ds = toy_lines(ctx, 9, 1), *turned = visml_dataset_with_classes(ds, (const char *[]){"column", "row", "diagonal"}, 3,
+                                                                                   &err);
     assert_made(turned, &err);
-    fit_fails(m, ds, VISML_OPTS(visml_fit_opts, .validation = turned), VISML_EINVAL, "fit: validation: class 0 is \"column\", in the training "
-              "data \"row\": give both the same order with visml_dataset_with_classes");
+    fit_fails(m, ds, VISML_OPTS(visml_fit_opts, .validation = turned), VISML_EINVAL, "fit: validation: class 0 is \"column\", in the "
+              "training data \"row\": give both the same order with visml_dataset_with_classes");
     assert_ok(visml_model_set_classes(m, (const char *[]){"row", "line", "diagonal"}, 3, &err), &err);
-    fit_fails(m, ds, NULL, VISML_EINVAL, "fit: class 1 is \"column\" in the data, \"line\" in the model: give the data the model's order with "
-              "visml_dataset_with_classes, or the model the data's names with visml_model_set_classes");
-    expect(visml_evaluate(m, ds, NULL, NULL, NULL, &err), VISML_EINVAL, "evaluate: class 1 is \"column\" in the data, \"line\" in the model: "
-           "give the data the model's order with visml_dataset_with_classes, or the model the data's names with visml_model_set_classes");
+    fit_fails(m, ds, NULL, VISML_EINVAL, "fit: class 1 is \"column\" in the data, \"line\" in the model: give the data the model's order "
+              "with visml_dataset_with_classes, or the model the data's names with visml_model_set_classes");
+    expect(visml_evaluate(m, ds, NULL, NULL, NULL, &err), VISML_EINVAL, "evaluate: class 1 is \"column\" in the data, \"line\" in the "
+              "model: give the data the model's order with visml_dataset_with_classes, or the model the data's names with visml_model_set_classes");
     assert_ok(visml_model_set_classes(m, (const char *[]){"0", "1", "2"}, 3, &err), &err); /* names that nobody gave */
     assert_ok(visml_evaluate(m, ds, NULL, NULL, NULL, &err), &err);
     visml_dataset_free(ds);

@@ -79,7 +79,8 @@ static void a_plane_is_fitted(void **state) {
 
 /* ---- one step, worked out by hand ---- */
 
-/* w = 0.5, b = 0 on (1 -> 2), (3 -> 1): errors -1.5 and 0.5; dw = (2 * -1.5 * 1 + 2 * 0.5 * 3) / 2 = 0, db = (2 * -1.5 + 2 * 0.5) / 2 = -1. */
+/* w = 0.5, b = 0 on (1 -> 2), (3 -> 1): errors -1.5 and 0.5; dw = (2 * -1.5 * 1 + 2 * 0.5 * 3) / 2 = 0,
+ * db = (2 * -1.5 + 2 * 0.5) / 2 = -1. */
 static void the_divisor_is_the_number_of_rows(void **state) {
     (void)state;
     static const float x[] = {1, 3}, y[] = {2, 1};
@@ -167,8 +168,8 @@ static void weights_stand_for_repeated_samples(void **state) {
 
 /* ---- the same bits ---- */
 
-static uint32_t train_with(int32_t threads, int32_t workers) {
-    visml_context *ctx = test_context(threads);
+static uint32_t train_with(int32_t threads, int32_t workers, uint32_t levels) {
+    visml_context *ctx = visml_context_new(VISML_OPTS(visml_context_opts, .threads = threads, .cpu_mask = levels), &err);
     visml_dataset *ds = toy_lines(ctx, 100, 1), *val = toy_lines(ctx, 20, 2);
     visml_model *m = toy_cnn(ctx);
     assert_ok(visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .epochs = 2, .workers = workers, .seed = 9, .validation = val,
@@ -184,10 +185,22 @@ static uint32_t train_with(int32_t threads, int32_t workers) {
 static void threads_and_workers_change_no_bit(void **state) {
     (void)state;
     static const int32_t threads[] = {1, 2, 3, 8}, workers[] = {-1, 1, 2, 3};
-    uint32_t want = train_with(1, -1);
+    uint32_t want = train_with(1, -1, 0);
     for (size_t t = 0; t < 4; t++)
         for (size_t w = 0; w < 4; w++)
-            assert_int_equal(train_with(threads[t], workers[w]), want);
+            assert_int_equal(train_with(threads[t], workers[w], 0), want);
+}
+
+/* All levels with fused multiply-add, and the reference, which asks for it. */
+static void levels_change_no_bit(void **state) {
+    (void)state;
+    const uint32_t all = VISML_CPU_AVX2 | VISML_CPU_AVX512 | VISML_CPU_NEON, want = train_with(2, -1, VISML_CPU_REF);
+    visml_context *ctx = test_context(1);
+    uint32_t here = visml_context_cpu(ctx) & all;
+    visml_context_free(ctx);
+    for (uint32_t level = 1; level <= VISML_CPU_NEON; level *= 2)
+        if (here & level)
+            assert_int_equal(train_with(2, -1, level), want);
 }
 
 static void the_seed_matters(void **state) {
@@ -252,8 +265,8 @@ static visml_status fit_listened(record *r, record *second, visml_history **h) {
     visml_dataset *ds = toy_lines(ctx, 70, 1), *val = toy_lines(ctx, 40, 2);
     visml_model *m = toy_cnn(ctx);
     const visml_callback both[] = {listen(r), listen(second)};
-    visml_status status = visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .epochs = 2, .validation = val, .callbacks = both, .callback_count = 2),
-                                    h, &err);
+    visml_status status = visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .epochs = 2, .validation = val, .callbacks = both,
+                                                            .callback_count = 2), h, &err);
     visml_model_free(m);
     visml_dataset_free(ds);
     visml_dataset_free(val);
@@ -310,8 +323,8 @@ static void older_callbacks_are_read_at_their_distance(void **state) {
         older[i].epoch_begin = on_begin;
         older[i].batch_end = on_batch;
     }
-    assert_ok(visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .callbacks = (const visml_callback *)(const void *)older, .callback_count = 2), NULL,
-                        &err), &err);
+    assert_ok(visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .callbacks = (const visml_callback *)(const void *)older, .callback_count = 2),
+                        NULL, &err), &err);
     assert_string_equal(r[0].events, "Bb");
     assert_string_equal(r[1].events, "Bb");
     visml_model_free(m);
@@ -445,8 +458,8 @@ static void check_poison(float value, const char *what) {
     visml_fit_opts opts = {.size = sizeof opts, .epochs = 2, .no_shuffle = 1, .callbacks = &c, .callback_count = 1, .workers = -1,
                            .checkpoint_dir = folder, .checkpoint_steps = 2};
     assert_status(visml_fit(m, ds, &opts, &h, &err), VISML_ENONFINITE, &err);
-    snprintf(want, sizeof want, "fit: epoch 1/2, step 3/4: %s; the model keeps the weights from before this step. A learning rate below 0.001 "
-             "or pixels scaled to 0 ... 1 (visml_rescaling) usually help", what);
+    snprintf(want, sizeof want, "fit: epoch 1/2, step 3/4: %s; the model keeps the weights from before this step. A learning rate below "
+              "0.001 or pixels scaled to 0 ... 1 (visml_rescaling) usually help", what);
     assert_string_equal(err.message, want);
     assert_int_equal(s.steps, 2);
     assert_int_equal(toy_hash(m), s.hash); /* moving averages too: the hash is over all values */
@@ -555,8 +568,8 @@ static uint32_t fit_holes(visml_on_invalid what, int32_t batch, record *r) {
     visml_model *m = toy_cnn(ctx);
     const visml_callback c = listen(r);
     visml_history *history = NULL;
-    assert_ok(visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .no_shuffle = 1, .batch_size = batch, .callbacks = &c, .callback_count = 1), &history,
-                        &err), &err);
+    assert_ok(visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .no_shuffle = 1, .batch_size = batch, .callbacks = &c, .callback_count = 1),
+                        &history, &err), &err);
     assert_int_equal(visml_dataset_dropped_count(ds), 38);
     uint32_t hash = toy_hash(m);
     visml_history_free(history);
@@ -609,6 +622,7 @@ int main(void) {
         cmocka_unit_test(the_divisor_is_the_number_of_rows),
         cmocka_unit_test(weights_stand_for_repeated_samples),
         cmocka_unit_test(threads_and_workers_change_no_bit),
+        cmocka_unit_test(levels_change_no_bit),
         cmocka_unit_test(the_seed_matters),
         cmocka_unit_test(callbacks_hear_all),
         cmocka_unit_test(any_callback_can_stop_at_any_event),

@@ -41,8 +41,8 @@ static void any_output_will_do(void **state) {
     visml_context *ctx = test_context(1);
     visml_dataset *ds = toy_rows(ctx, 3, 1, x, 1, (float[]){0, 0, 0}), *none = visml_dataset_subset(ds, NULL, 0, &err);
     visml_model *m = visml_model_new(ctx, VISML_SHAPE(1), &err);
-    visml_model_add(m, visml_dense(ctx, VISML_OPTS(visml_dense_opts, .units = 6, .no_bias = 1, .kernel_initializer = VISML_INIT_ONES), &err),
-                    &err);
+    visml_model_add(m, visml_dense(ctx, VISML_OPTS(visml_dense_opts, .units = 6, .no_bias = 1, .kernel_initializer = VISML_INIT_ONES),
+                                  &err), &err);
     visml_model_add(m, visml_reshape(ctx, VISML_OPTS(visml_reshape_opts, .target_shape = {2, 3}), &err), &err);
     assert_ok(visml_model_build(m, 0, &err), &err);
     visml_tensor *y = assert_made(visml_predict(m, ds, VISML_OPTS(visml_evaluate_opts, .batch_size = 2), &err), &err);

@@ -1,5 +1,6 @@
 /* The same code built with double: the first 50 losses of seed-cnn without dropout, with Adam as it is by default, are those that PyTorch
- * has in float64. (In float32 rounding decides at this learning rate, in every implementation: see tests/golden/make_loss_trajectory.py.) */
+ * has in float64. (In float32 rounding decides at this learning rate, in
+ * every implementation: see tests/golden/make_loss_trajectory.py.) */
 #include "train/trajectory.h"
 
 #include "nn/optimizer.h"
