@@ -168,7 +168,8 @@ static void names_of_classes_must_agree(void **state) {
     fit_fails(m, ds, NULL, VISML_EINVAL, "fit: class 1 is \"column\" in the data, \"line\" in the model: give the data the model's order "
               "with visml_dataset_with_classes, or the model the data's names with visml_model_set_classes");
     expect(visml_evaluate(m, ds, NULL, NULL, NULL, &err), VISML_EINVAL, "evaluate: class 1 is \"column\" in the data, \"line\" in the "
-              "model: give the data the model's order with visml_dataset_with_classes, or the model the data's names with visml_model_set_classes");
+              "model: give the data the model's order with visml_dataset_with_classes, or the model the data's names with "
+           "visml_model_set_classes");
     assert_ok(visml_model_set_classes(m, (const char *[]){"0", "1", "2"}, 3, &err), &err); /* names that nobody gave */
     assert_ok(visml_evaluate(m, ds, NULL, NULL, NULL, &err), &err);
     visml_dataset_free(ds);
