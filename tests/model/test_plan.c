@@ -71,8 +71,8 @@ static void smaller_batches_need_no_more_scratch(void **state) {
                 for (pass.batch = 1; pass.batch < 300; pass.batch++) {
                     size_t now = layer->cls->scratch(layer, &pass);
                     if (now < before)
-                        fail_msg("%s, mode %d: a batch of %lld wants %zu bytes, one less %zu", layer->name, pass.mode, (long long)pass.batch,
-                                 now, before);
+                        fail_msg("%s, mode %d: a batch of %lld wants %zu bytes, one less %zu", layer->name, pass.mode,
+                                 (long long)pass.batch, now, before);
                     before = now;
                 }
             }
