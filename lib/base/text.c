@@ -13,8 +13,16 @@ void visml_text_init(visml_text *t, visml_memory *memory) {
     t->memory = memory;
 }
 
+void visml_text_init_fixed(visml_text *t, char *buffer, size_t capacity) {
+    memset(t, 0, sizeof *t);
+    t->data = buffer;
+    t->capacity = capacity;
+    buffer[0] = '\0';
+}
+
 void visml_text_free(visml_text *t) {
-    visml_mem_free(t->memory, t->data);
+    if (t->memory)
+        visml_mem_free(t->memory, t->data);
     t->data = NULL;
     t->length = t->capacity = 0;
 }
@@ -27,6 +35,8 @@ static int reserve(visml_text *t, size_t n) {
         return 0;
     if (!visml_size_add(t->length, n, &need) || !visml_size_add(need, 1, &need))
         t->status = VISML_ENOMEM;
+    else if (!t->memory)
+        t->status = need <= t->capacity ? VISML_OK : VISML_ENOMEM;
     else
         t->status = visml_mem_grow(t->memory, &data, &t->capacity, need, 1, NULL);
     t->data = data;

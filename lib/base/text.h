@@ -5,13 +5,15 @@
 #include "base/memory.h"
 
 typedef struct visml_text {
-    visml_memory *memory;
+    visml_memory *memory; /* NULL: data is the caller's and does not grow */
     char *data; /* NULL while empty; always ends with a zero */
     size_t length, capacity;
     visml_status status; /* the first failure; later calls do nothing */
 } visml_text;
 
 void visml_text_init(visml_text *t, visml_memory *memory);
+/* In the caller's memory, without allocating; text that does not fit, its end zero included, is a failure. capacity >= 1. */
+void visml_text_init_fixed(visml_text *t, char *buffer, size_t capacity);
 void visml_text_free(visml_text *t);
 /* printf; use visml_fixed for real numbers, for %f and %g follow the host's locale. */
 void visml_text_add(visml_text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));

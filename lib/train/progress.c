@@ -6,6 +6,7 @@
 #include "visml/train.h"
 
 #define BAR_WIDTH 20
+#define LONGEST_LINE 1024 /* bytes; four values of 48 characters and what stands around them are far below */
 #define DONE "\xE2\x94\x81" /* U+2501, heavy line */
 #define LEFT "\xE2\x94\x80" /* U+2500, light line */
 
@@ -95,13 +96,13 @@ static void add_plain_line(visml_text *t, const visml_progress *p) {
 
 size_t visml_progress_text(const visml_progress *progress, int32_t style, char *text, size_t capacity) {
     visml_progress p;
-    visml_memory memory; /* there is no context: the C library's */
+    char line[LONGEST_LINE]; /* there is no context to take memory from */
     visml_text t;
     if (text && capacity)
         text[0] = '\0';
-    if (!progress || visml_options_copy("progress", progress, &p, sizeof p, NULL) < 0 || visml_memory_init(&memory, NULL, 0, NULL) < 0)
+    if (!progress || visml_options_copy("progress", progress, &p, sizeof p, NULL) < 0)
         return 0;
-    visml_text_init(&t, &memory);
+    visml_text_init_fixed(&t, line, sizeof line);
     if (style == 1)
         add_terminal_line(&t, &p);
     else

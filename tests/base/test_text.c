@@ -52,6 +52,23 @@ static void a_failed_text_is_empty(void **state) {
     assert_int_equal(a.live, 0);
 }
 
+static void a_fixed_text_does_not_grow(void **state) {
+    (void)state;
+    char buffer[8], out[16];
+    visml_text t;
+    visml_text_init_fixed(&t, buffer, sizeof buffer);
+    visml_text_add(&t, "abc");
+    visml_text_fill(&t, '-', 4);
+    assert_int_equal(t.status, VISML_OK);
+    assert_int_equal(visml_text_finish(&t, out, sizeof out), 7);
+    assert_string_equal(out, "abc----");
+    visml_text_init_fixed(&t, buffer, sizeof buffer);
+    visml_text_add(&t, "abcdefgh");
+    assert_int_equal(t.status, VISML_ENOMEM);
+    assert_int_equal(visml_text_finish(&t, out, sizeof out), 0);
+    assert_string_equal(out, "");
+}
+
 static void numbers_are_the_same_in_every_locale(void **state) {
     (void)state;
     static const char *const locales[] = {"C", "de_DE.UTF-8", "fr_FR.UTF-8", "ps_AF.UTF-8"};
@@ -141,6 +158,7 @@ static void utf8_is_checked(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finish_obeys_its_contract),            cmocka_unit_test(a_failed_text_is_empty),
+        cmocka_unit_test(a_fixed_text_does_not_grow),
         cmocka_unit_test(numbers_are_the_same_in_every_locale), cmocka_unit_test(crc_gives_the_known_answers),
         cmocka_unit_test(json_errors_name_the_place),           cmocka_unit_test(the_machine_has_a_cpu),
         cmocka_unit_test(utf8_is_checked),
