@@ -400,7 +400,8 @@ static void a_full_disk_loses_nothing(void **state) {
     assert_ok(run_piece(NULL, 1, never, 0, 0, &straight, NULL), &err);
     assert_status(run_piece(folder, 1, (stopper){1, 2}, 0, 0, NULL, NULL), VISML_ECANCELLED, &err);
     void *before = test_read_file(path, &n);
-    for (size_t limit = 1; limit < n; limit += n / 5) {
+    /* The new checkpoint may be some bytes shorter (the seconds in it have fewer digits): no limit lies close to its whole length. */
+    for (size_t limit = 1; limit < n - n / 10; limit += n / 5) {
         pid_t child = fork();
         if (child == 0)
             _exit(train_on_a_full_disk(folder, limit));
