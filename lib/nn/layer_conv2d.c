@@ -93,7 +93,7 @@ static void forward(const visml_layer *layer, const visml_pass *pass) {
         epilogue = *pass->epilogue;
     if (layer->param_count > 1)
         epilogue.bias = pass->params[1];
-    visml_conv2d_forward(&pass->compute, &g, pass->x[0], pass->params[0], pass->y, &epilogue, pass->scratch);
+    visml_conv2d_forward(&pass->compute, &g, pass->x[0], pass->params[0], NULL, pass->y, &epilogue, pass->scratch);
 }
 
 static void backward(const visml_layer *layer, const visml_pass *pass) {
