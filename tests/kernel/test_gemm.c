@@ -57,7 +57,9 @@ static operands make(const shape *s) {
     o.residual = random_array(o.size, 5);
     o.scale = random_array((size_t)s->n, 6);
     o.shift = random_array((size_t)s->n, 7);
-    o.epilogue = (visml_epilogue){s->epilogue & 2 ? o.bias : NULL, s->epilogue & 4 ? o.residual : NULL, s->epilogue >> 4, 0.25f, NULL, NULL};
+    o.epilogue = (visml_epilogue){.activation = s->epilogue >> 4, .alpha = 0.25f};
+    o.epilogue.bias = s->epilogue & 2 ? o.bias : NULL;
+    o.epilogue.residual = s->epilogue & 4 ? o.residual : NULL;
     if (s->epilogue & SCALED) {
         o.epilogue.scale = o.scale;
         o.epilogue.shift = o.shift;
