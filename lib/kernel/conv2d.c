@@ -4,6 +4,7 @@
 #include "kernel/elementwise.h"
 #include "kernel/norm.h"
 #include "kernel/product.h"
+#include "kernel/winograd.h"
 
 /* One product of a convolution: what its packing functions know. */
 typedef struct conv_source {
@@ -69,7 +70,8 @@ static visml_patches input_patches(const visml_conv2d_geometry *g, const real *x
 /* ---- forward: y[pixels, f] = patches of x [pixels, taps] times w [taps, f] ---- */
 
 size_t visml_conv2d_forward_scratch(const visml_compute *c, const visml_conv2d_geometry *g) {
-    return visml_product_scratch(c, group_f(g), taps_of(g));
+    int32_t m = visml_winograd_choice(g);
+    return m ? visml_winograd_forward_scratch(c, g, m) : visml_product_scratch(c, group_f(g), taps_of(g));
 }
 
 static const real *from(const real *array, int64_t i) {
@@ -90,13 +92,19 @@ static size_t group_packed(const visml_compute *c, const visml_conv2d_geometry *
 }
 
 size_t visml_conv2d_packed_bytes(const visml_compute *c, const visml_conv2d_geometry *g) {
-    size_t bytes;
-    if (!visml_size_mul(group_packed(c, g), (size_t)g->groups * sizeof(real), &bytes))
+    int32_t m = visml_winograd_choice(g);
+    size_t elements = m ? visml_winograd_packed_elements(c, g, m) : group_packed(c, g), bytes;
+    if (!visml_size_mul(elements, (size_t)g->groups * sizeof(real), &bytes))
         return SIZE_MAX;
     return bytes;
 }
 
 void visml_conv2d_pack(const visml_compute *c, const visml_conv2d_geometry *g, const real *w, void *packed) {
+    int32_t m = visml_winograd_choice(g);
+    if (m) {
+        visml_winograd_pack(c, g, m, w, packed);
+        return;
+    }
     for (int64_t group = 0; group < g->groups; group++) {
         conv_source s;
         visml_product p = group_product(g, group, w, &s);
@@ -106,8 +114,13 @@ void visml_conv2d_pack(const visml_compute *c, const visml_conv2d_geometry *g, c
 
 void visml_conv2d_forward(const visml_compute *c, const visml_conv2d_geometry *g, const real *x, const real *w, const void *packed,
                           real *y, const visml_epilogue *epilogue, void *scratch) {
+    int32_t m = visml_winograd_choice(g);
     if (is_empty(g))
         return;
+    if (m) {
+        visml_winograd_forward(c, g, m, x, w, packed, y, epilogue, scratch);
+        return;
+    }
     for (int64_t group = 0; group < g->groups; group++) {
         conv_source s;
         visml_product p = group_product(g, group, packed ? NULL : w, &s);
@@ -207,13 +220,19 @@ static void backward_phase(const visml_compute *c, const visml_conv2d_geometry *
 }
 
 size_t visml_conv2d_backward_data_scratch(const visml_compute *c, const visml_conv2d_geometry *g) {
-    return visml_product_scratch(c, group_c(g), g->kh * g->kw * group_f(g));
+    int32_t m = visml_winograd_data_choice(g);
+    return m ? visml_winograd_backward_data_scratch(c, g, m) : visml_product_scratch(c, group_c(g), g->kh * g->kw * group_f(g));
 }
 
 void visml_conv2d_backward_data(const visml_compute *c, const visml_conv2d_geometry *g, const real *dy, const real *w, real *dx,
                                 void *scratch) {
+    int32_t m = visml_winograd_data_choice(g);
     if (g->n == 0)
         return;
+    if (m) {
+        visml_winograd_backward_data(c, g, m, dy, w, dx, scratch);
+        return;
+    }
     for (int64_t group = 0; group < g->groups; group++)
         for (int64_t fy = 0; fy < g->sh && fy < g->h; fy++)
             for (int64_t fx = 0; fx < g->sw && fx < g->w; fx++)
@@ -304,18 +323,23 @@ static size_t larger(size_t a, size_t b) {
 
 /* Enough for this batch and for every smaller one: a batch of one part takes the whole product's scratch, which may be more than a larger
  * one's. Rounding part to KC gives no more parts than cut_pixels asks for. */
-size_t visml_conv2d_backward_weights_scratch(const visml_compute *c, const visml_conv2d_geometry *g) {
+static size_t direct_weights_scratch(const visml_compute *c, const visml_conv2d_geometry *g) {
     int64_t pixels = g->n * g->oh * g->ow, most = pixels / PART > PARTS ? PARTS : pixels / PART, alone = 2 * PART - 1;
     int64_t part = ((pixels < alone ? pixels : alone) + VISML_KC - 1) / VISML_KC * VISML_KC;
-    size_t one = larger(visml_product_scratch(c, group_f(g), part ? part : VISML_KC), visml_colsum_scratch(c, pixels, g->f));
+    size_t one = visml_product_scratch(c, group_f(g), part ? part : VISML_KC);
     size_t many = 0;
     if (most > 1 && !visml_size_add(parts_size(g, most), c->parallel->workers * visml_product_part_scratch(c, group_f(g)), &many))
         return SIZE_MAX;
     return larger(one, many);
 }
 
-void visml_conv2d_backward_weights(const visml_compute *c, const visml_conv2d_geometry *g, const real *x, const real *dy, real *dw,
-                                   real *db, void *scratch) {
+size_t visml_conv2d_backward_weights_scratch(const visml_compute *c, const visml_conv2d_geometry *g) {
+    int32_t m = visml_winograd_choice(g);
+    size_t product = m ? visml_winograd_backward_weights_scratch(c, g, m) : direct_weights_scratch(c, g);
+    return larger(product, visml_colsum_scratch(c, g->n * g->oh * g->ow, g->f));
+}
+
+static void direct_weights(const visml_compute *c, const visml_conv2d_geometry *g, const real *x, const real *dy, real *dw, void *scratch) {
     weights_job j = {.compute = c, .g = g, .x = x, .dy = dy, .dw = dw, .pixels = g->n * g->oh * g->ow, .sums = scratch};
     cut_pixels(g, &j.parts, &j.part);
     cut_rows(&j);
@@ -331,6 +355,15 @@ void visml_conv2d_backward_weights(const visml_compute *c, const visml_conv2d_ge
         visml_parallel_run(c->parallel, (size_t)(j.parts * j.row_blocks), weights_task, &j);
         add_parts(&j);
     }
+}
+
+void visml_conv2d_backward_weights(const visml_compute *c, const visml_conv2d_geometry *g, const real *x, const real *dy, real *dw,
+                                   real *db, void *scratch) {
+    int32_t m = visml_winograd_choice(g);
+    if (m)
+        visml_winograd_backward_weights(c, g, m, x, dy, dw, scratch);
+    else
+        direct_weights(c, g, x, dy, dw, scratch);
     if (db)
-        visml_colsum(c, j.pixels, g->f, dy, db, scratch);
+        visml_colsum(c, g->n * g->oh * g->ow, g->f, dy, db, scratch);
 }

@@ -25,7 +25,7 @@ typedef struct visml_gemm {
     int32_t trans_a, trans_b;
     int32_t accumulate;
     const visml_epilogue *epilogue;
-    const void *packed_b; /* op(B) as visml_gemm_pack left it, for this level; then b is not read. NULL: packed in every run */
+    const void *packed_b; /* op(B) as visml_gemm_pack left it at this level; then b is not read. NULL: packed in every run */
 } visml_gemm;
 
 /* op(B) in the order in which it is read, for many products: visml_gemm_packed_bytes, aligned to 64. Of g, n, k, b, ldb and trans_b count. */

@@ -12,6 +12,7 @@
 
 #ifndef VISML_LEVEL
 #define VISML_LEVEL ref
+#define VISML_LEVEL_REF
 #endif
 #define LEAF_PASTE(name, level) visml_##name##_##level
 #define LEAF_EXPAND(name, level) LEAF_PASTE(name, level)
@@ -22,7 +23,7 @@
 #define VISML_KC 256                   /* products are added up in blocks of so many, at every level */
 #define VISML_LEFT_LD (VISML_KC + 16)  /* distance of packed rows: an odd number of cache lines */
 #define VISML_MAX_MR 16
-#define VISML_MAX_NR 64
+#define VISML_MAX_NR 32
 
 /* The register block of a level: mr rows, nr columns (a multiple of 16). mc: rows of the left factor that are packed at a time. */
 typedef struct visml_blocking {
@@ -63,6 +64,24 @@ typedef struct visml_patches {
     int64_t sy, sx, y0, x0;
     int64_t th, tw, ty, tx; /* number of taps, distance between them; ty, tx >= 1 */
 } visml_patches;
+
+/* ---- Winograd's convolution: see kernel/winograd.h ---- */
+
+/* Tiles over a batch of images [n, h, w, ld], of which `c` channels count: `across` x `down` in an image, numbered over the batch. The
+ * first pixel of tile (i, j) is (m i - top, m j - left); m is 2 or 4. What lies outside the image is 0, or is not written. */
+typedef struct visml_tiles {
+    int64_t h, w, ld, c;
+    int64_t across, down;
+    int64_t top, left;
+    int32_t m;
+} visml_tiles;
+
+/* Weights [3, 3, rows, cols], tap t at w + t * tap, rows ld apart; transformed: u[place * plane + row * ldu + col]. */
+typedef struct visml_winograd_weights {
+    int64_t rows, cols;
+    int64_t tap, ld, plane, ldu;
+    int32_t m;
+} visml_winograd_weights;
 
 /* ---- pooling: `count` windows of th x tw pixels of c channels ---- */
 

@@ -1,7 +1,7 @@
 #include <math.h>
 
 #include "kernel/kernels.h"
-#include "kernel/vec_math.h"
+#include "kernel/vec_finish.h"
 
 visml_blocking LEAF(gemm_blocking)(void) {
     return (visml_blocking){GEMM_MR, GEMM_NV * LANES, (112 / GEMM_MR) * GEMM_MR};
@@ -10,23 +10,16 @@ visml_blocking LEAF(gemm_blocking)(void) {
 #define NR (GEMM_NV * LANES)
 #define AHEAD 12
 
-VEC v16 finished(const visml_finish *f, int64_t place, int j, int n, v16 x) {
-    if (f->add)
-        x = v_add(v_get(f->c + place + j, n), x);
-    if (f->bias)
-        x = v_add(x, v_get(f->bias + j, n));
-    if (f->residual)
-        x = v_add(x, v_get(f->residual + place + j, n));
-    x = v_activate(f->activation, v_set1(f->alpha), x);
-    return f->scale ? v_fma(x, v_get(f->scale + j, n), v_get(f->shift + j, n)) : x;
-}
-
 /* Any block; kept out of line, for it is long. */
 static __attribute__((noinline)) void finish_any(const visml_finish *f, const real *sums) {
     for (int i = 0; i < f->rows; i++)
         for (int j = 0; j < f->cols; j += LANES) {
             int n = f->cols - j < LANES ? f->cols - j : LANES;
-            v_put(f->c + f->offset[i] + j, n, finished(f, f->offset[i], j, n, v_load(sums + i * NR + j)));
+            real *c = f->c + f->offset[i] + j;
+            v16 x = v_load(sums + i * NR + j);
+            if (f->add)
+                x = v_add(v_get(c, n), x);
+            v_put(c, n, v_finish(f, f->offset[i], j, n, x));
         }
 }
 
