@@ -153,7 +153,8 @@ static inline void take_part(const arrays *a, const results *r, sums *s, size_t 
     }
 }
 
-static inline void naive_pixel(const visml_conv2d_geometry *g, const arrays *a, const results *r, sums *s, int64_t n, int64_t oy, int64_t ox) {
+static inline void naive_pixel(const visml_conv2d_geometry *g, const arrays *a, const results *r, sums *s, int64_t n, int64_t oy,
+                               int64_t ox) {
     int64_t cg = g->c / g->groups, fg = g->f / g->groups;
     for (int64_t f = 0; f < g->f; f++)
         for (int64_t i = 0; i < g->kh; i++)
