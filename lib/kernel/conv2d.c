@@ -1,6 +1,7 @@
 #include "kernel/conv2d.h"
 
 #include "base/checked.h"
+#include "kernel/depthwise.h"
 #include "kernel/elementwise.h"
 #include "kernel/norm.h"
 #include "kernel/product.h"
@@ -69,11 +70,17 @@ static visml_patches input_patches(const visml_conv2d_geometry *g, const real *x
 /* ---- forward: y[pixels, f] = patches of x [pixels, taps] times w [taps, f] ---- */
 
 size_t visml_conv2d_forward_scratch(const visml_compute *c, const visml_conv2d_geometry *g) {
+    if (visml_depthwise_fits(g))
+        return visml_depthwise_forward_scratch(c, g);
     return visml_product_scratch(c, group_f(g), taps_of(g));
 }
 
 void visml_conv2d_forward(const visml_compute *c, const visml_conv2d_geometry *g, const real *x, const real *w, real *y,
                           const visml_epilogue *epilogue, void *scratch) {
+    if (visml_depthwise_fits(g)) {
+        visml_depthwise_forward(c, g, x, w, y, epilogue, scratch);
+        return;
+    }
     if (is_empty(g))
         return;
     for (int64_t group = 0; group < g->groups; group++) {
@@ -175,11 +182,17 @@ static void backward_phase(const visml_compute *c, const visml_conv2d_geometry *
 }
 
 size_t visml_conv2d_backward_data_scratch(const visml_compute *c, const visml_conv2d_geometry *g) {
+    if (visml_depthwise_fits(g))
+        return visml_depthwise_backward_data_scratch(c, g);
     return visml_product_scratch(c, group_c(g), g->kh * g->kw * group_f(g));
 }
 
 void visml_conv2d_backward_data(const visml_compute *c, const visml_conv2d_geometry *g, const real *dy, const real *w, real *dx,
                                 void *scratch) {
+    if (visml_depthwise_fits(g)) {
+        visml_depthwise_backward_data(c, g, dy, w, dx, scratch);
+        return;
+    }
     if (g->n == 0)
         return;
     for (int64_t group = 0; group < g->groups; group++)
@@ -273,6 +286,8 @@ static size_t larger(size_t a, size_t b) {
 /* Enough for this batch and for every smaller one: a batch of one part takes the whole product's scratch, which may be more than a larger
  * one's. Rounding part to KC gives no more parts than cut_pixels asks for. */
 size_t visml_conv2d_backward_weights_scratch(const visml_compute *c, const visml_conv2d_geometry *g) {
+    if (visml_depthwise_fits(g))
+        return visml_depthwise_backward_weights_scratch(c, g);
     int64_t pixels = g->n * g->oh * g->ow, most = pixels / PART > PARTS ? PARTS : pixels / PART, alone = 2 * PART - 1;
     int64_t part = ((pixels < alone ? pixels : alone) + VISML_KC - 1) / VISML_KC * VISML_KC;
     size_t one = larger(visml_product_scratch(c, group_f(g), part ? part : VISML_KC), visml_colsum_scratch(c, pixels, g->f));
@@ -284,6 +299,10 @@ size_t visml_conv2d_backward_weights_scratch(const visml_compute *c, const visml
 
 void visml_conv2d_backward_weights(const visml_compute *c, const visml_conv2d_geometry *g, const real *x, const real *dy, real *dw,
                                    real *db, void *scratch) {
+    if (visml_depthwise_fits(g)) {
+        visml_depthwise_backward_weights(c, g, x, dy, dw, db, scratch);
+        return;
+    }
     weights_job j = {.compute = c, .g = g, .x = x, .dy = dy, .dw = dw, .pixels = g->n * g->oh * g->ow, .sums = scratch};
     cut_pixels(g, &j.parts, &j.part);
     cut_rows(&j);
