@@ -59,6 +59,7 @@ typedef struct visml_pool_windows {
     int64_t count, step; /* elements from one window to the next */
     int64_t th, tw, row; /* row: elements from one row of pixels to the next */
     int64_t c;
+    int32_t alone; /* backward: no two windows share a pixel; their pixels are overwritten, not added to */
 } visml_pool_windows;
 
 /* ---- depthwise convolution: every channel with weights of its own; pixels and weights are c elements ----
