@@ -52,7 +52,7 @@ VEC void outputs(const visml_depthwise_row *r, int64_t at, int64_t n, int64_t j,
         UNROLL for (int k = 0; k < (blocks - 1) * sx + tw; k++, line += r->c) {
             if (edge && !inside(first + k, r->width))
                 continue;
-            v16 v = v_load(x + line);
+            v16 v = v_keep(v_load(x + line));
             UNROLL for (int p = 0; p < blocks; p++)
                 if (k - p * sx >= 0 && k - p * sx < tw)
                     sum[p] = v_fma(v, tap[k - p * sx], sum[p]);
@@ -143,7 +143,7 @@ VEC void gather(const visml_depthwise_sums *s, int64_t y, int64_t at, int64_t j,
         UNROLL for (int k = 0; k < (blocks - 1) * sx + tw; k++, line += s->c) {
             if (edge && !inside(first + k, s->width))
                 continue;
-            v16 v = v_load(x + line);
+            v16 v = v_keep(v_load(x + line));
             UNROLL for (int p = 0; p < blocks; p++)
                 if (k - p * sx >= 0 && k - p * sx < tw)
                     sum[i][k - p * sx] = v_fma(v, d[p], sum[i][k - p * sx]);

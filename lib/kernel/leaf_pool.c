@@ -41,8 +41,8 @@ void LEAF(maxpool)(const visml_pool_windows *w, const real *x, real *y) {
 }
 
 /* One window of 16 channels. nan: some maximum is NaN. */
-VEC void max_share(const visml_pool_windows *w, const int alone, const int nan, const int64_t th, const int64_t tw, int64_t p, int n, v16 top,
-                   v16 d, const real *x, real *dx) {
+VEC void max_share(const visml_pool_windows *w, const int alone, const int nan, const int64_t th, const int64_t tw, int64_t p, int n,
+                   v16 top, v16 d, const real *x, real *dx) {
     v16 sum = v_add(v_zero(), d); /* no negative zeros */
     m16 todo = m_first(n), lost = v_unordered(top, top);
     PIXELS {
