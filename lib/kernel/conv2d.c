@@ -4,6 +4,7 @@
 #include "base/checked.h"
 #include "kernel/depthwise.h"
 #include "kernel/direct.h"
+#include "kernel/kernels.h"
 #include "kernel/norm.h"
 #include "kernel/thin.h"
 #include "kernel/winograd.h"
@@ -27,16 +28,16 @@ static size_t bytes_sum(size_t a, size_t b) {
 
 size_t visml_conv2d_packed_bytes(const visml_compute *c, const visml_conv2d_geometry *g) {
     int32_t m = visml_winograd_choice(g);
-    if (visml_depthwise_fits(g))
-        return 0;
+    if (visml_depthwise_fits(g)) /* read as they are */
+        return bytes_of((size_t)(g->kh * g->kw * g->f));
     return m ? bytes_of(visml_winograd_packed_elements(c, g, m)) : visml_direct_packed_bytes(c, g);
 }
 
 void visml_conv2d_pack(const visml_compute *c, const visml_conv2d_geometry *g, const real *w, void *packed) {
     int32_t m = visml_winograd_choice(g);
     if (visml_depthwise_fits(g))
-        return;
-    if (m)
+        c->kernels->copy_rows(1, g->kh * g->kw * g->f, w, 0, packed, 0);
+    else if (m)
         visml_winograd_pack(c, g, m, w, packed);
     else
         visml_direct_pack(c, g, w, packed);
@@ -66,7 +67,7 @@ void visml_conv2d_forward(const visml_compute *c, const visml_conv2d_geometry *g
                           real *y, const visml_epilogue *epilogue, void *scratch) {
     int32_t m = visml_winograd_choice(g);
     if (visml_depthwise_fits(g))
-        visml_depthwise_forward(c, g, x, w, y, epilogue, scratch);
+        visml_depthwise_forward(c, g, x, packed ? packed : w, y, epilogue, scratch);
     else if (visml_thin_applies(g))
         thin_forward(c, g, x, w, packed, y, epilogue, scratch);
     else if (m)

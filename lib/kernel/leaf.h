@@ -89,7 +89,34 @@ typedef struct visml_pool_windows {
     int64_t count, step; /* elements from one window to the next */
     int64_t th, tw, row; /* row: elements from one row of pixels to the next */
     int64_t c;
+    int32_t alone; /* backward: no two windows share a pixel; their pixels are overwritten, not added to */
 } visml_pool_windows;
+
+/* ---- depthwise convolution: every channel with weights of its own; pixels and weights are c elements ----
+ *
+ * A row of `count` outputs. Output o is the sum over th x tw taps, in order, of the source's column x0 + o sx + j tx times a weight; columns
+ * outside 0 ... width take no part. Rows of taps are all inside: the caller leaves out the others. */
+
+typedef struct visml_depthwise_row {
+    int64_t count, step; /* step: elements from one output to the next */
+    int64_t c;
+    int64_t width, x0, sx, tx; /* sx, tx >= 1 */
+    int64_t th, tw, row;       /* row: elements of the source from one row of taps to the next */
+    int64_t wrow, wcol;        /* elements from one weight to the next; may be negative */
+    const real *bias;          /* [c], or NULL */
+    const real *residual;      /* as the outputs, or NULL */
+    int32_t activation;
+    real alpha;
+    const real *scale, *shift; /* [c], or both NULL: after the activation */
+} visml_depthwise_row;
+
+/* `rows` rows of `count` gradients of outputs, one below the other; the first one's first tap is at row y0, column x0 of the source. */
+typedef struct visml_depthwise_sums {
+    int64_t rows, count, c;
+    int64_t height, y0, sy, ty;
+    int64_t width, x0, sx, tx;
+    int64_t th, tw;
+} visml_depthwise_sums;
 
 /* ---- batch normalisation backward: dx = p (dy - q - (x - mean) r), each [c] ---- */
 

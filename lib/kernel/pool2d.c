@@ -8,6 +8,8 @@ struct pool_job {
     const visml_kernels *k;
     const visml_pool2d_geometry *g;
     void (*windows)(const pool_job *j, const visml_pool_windows *w, int64_t in, int64_t out);
+    void (*row)(const pool_job *j, int64_t in, int64_t out, int64_t oy);
+    int64_t block; /* rows of outputs in a piece of work */
     const real *x, *y, *dy;
     real *to;
 };
@@ -20,11 +22,16 @@ static int64_t least(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
+/* No two windows share a pixel, and only pixels behind the last ones are in none. */
+static int is_tiled(const visml_pool2d_geometry *g) {
+    return g->sh == g->ph && g->sw == g->pw && g->oh > 0 && g->ow > 0;
+}
+
 /* One output row: windows that lie inside the width in one call, those at the edges one by one. in: the sample's first element. */
 static void pool_row(const pool_job *j, int64_t in, int64_t out, int64_t oy) {
     const visml_pool2d_geometry *g = j->g;
     int64_t y0 = most(oy * g->sh - g->top, 0), y1 = least(oy * g->sh - g->top + g->ph, g->h);
-    visml_pool_windows w = {.step = g->sw * g->c, .th = y1 - y0, .row = g->w * g->c, .c = g->c};
+    visml_pool_windows w = {.step = g->sw * g->c, .th = y1 - y0, .row = g->w * g->c, .c = g->c, .alone = is_tiled(g)};
     for (int64_t ox = 0; ox < g->ow; ox += w.count) {
         int64_t from = ox * g->sw - g->left, x0 = most(from, 0), x1 = least(from + g->pw, g->w);
         w.tw = x1 - x0;
@@ -35,32 +42,62 @@ static void pool_row(const pool_job *j, int64_t in, int64_t out, int64_t oy) {
     }
 }
 
-/* Forward: one row a task. */
-static void forward_rows(void *arg, size_t task, size_t worker) {
+static void rows_block(void *arg, size_t block, size_t worker) {
     const pool_job *j = arg;
     const visml_pool2d_geometry *g = j->g;
-    int64_t n = (int64_t)task / g->oh, oy = (int64_t)task % g->oh;
+    int64_t at = (int64_t)block * j->block, end = least(at + j->block, g->n * g->oh);
     (void)worker;
-    pool_row(j, n * g->h * g->w * g->c, n * g->oh * g->ow * g->c, oy);
+    for (; at < end; at++)
+        j->row(j, at / g->oh * g->h * g->w * g->c, at / g->oh * g->oh * g->ow * g->c, at % g->oh);
 }
 
-/* Backward: windows may overlap, so a whole sample is one task. */
-static void backward_sample(void *arg, size_t task, size_t worker) {
-    const pool_job *j = arg;
-    const visml_pool2d_geometry *g = j->g;
-    int64_t size = g->h * g->w * g->c, in = (int64_t)task * size;
-    (void)worker;
-    j->k->copy_rows(1, size, NULL, 0, j->to + in, 0);
-    for (int64_t oy = 0; oy < g->oh; oy++)
-        pool_row(j, in, (int64_t)task * g->oh * g->ow * g->c, oy);
+static void run_rows(const visml_compute *c, pool_job *j, void (*row)(const pool_job *j, int64_t in, int64_t out, int64_t oy)) {
+    j->row = row;
+    j->block = visml_span_rows(j->g->ow * j->g->c);
+    visml_parallel_run(c->parallel, (size_t)visml_blocks(j->g->n * j->g->oh, j->block), rows_block, j);
 }
 
 static void run_forward(const visml_compute *c, pool_job *j) {
-    visml_parallel_run(c->parallel, (size_t)(j->g->n * j->g->oh), forward_rows, j);
+    run_rows(c, j, pool_row);
+}
+
+/* Rows of pixels y0 ... y1, columns from x0 on, become 0. */
+static void clear(const pool_job *j, int64_t in, int64_t y0, int64_t y1, int64_t x0) {
+    const visml_pool2d_geometry *g = j->g;
+    if (x0 < g->w && y0 < y1)
+        j->k->copy_rows(y1 - y0, (g->w - x0) * g->c, NULL, 0, j->to + in + (y0 * g->w + x0) * g->c, g->w * g->c);
+}
+
+/* Backward, tiled: every pixel of the windows is written once. */
+static void tiled_row(const pool_job *j, int64_t in, int64_t out, int64_t oy) {
+    const visml_pool2d_geometry *g = j->g;
+    int64_t y0 = most(oy * g->sh - g->top, 0), y1 = least(oy * g->sh - g->top + g->ph, g->h);
+    pool_row(j, in, out, oy);
+    clear(j, in, y0, y1, g->ow * g->sw - g->left);
+    if (oy == g->oh - 1)
+        clear(j, in, y1, g->h, 0);
+}
+
+/* Backward where windows may overlap: a whole sample is one task. Rows are cleared just before they are added to. */
+static void backward_sample(void *arg, size_t task, size_t worker) {
+    const pool_job *j = arg;
+    const visml_pool2d_geometry *g = j->g;
+    int64_t in = (int64_t)task * g->h * g->w * g->c, done = 0;
+    (void)worker;
+    for (int64_t oy = 0; oy < g->oh; oy++) {
+        int64_t end = most(done, least(oy * g->sh - g->top + g->ph, g->h));
+        clear(j, in, done, end, 0);
+        done = end;
+        pool_row(j, in, (int64_t)task * g->oh * g->ow * g->c, oy);
+    }
+    clear(j, in, done, g->h, 0);
 }
 
 static void run_backward(const visml_compute *c, pool_job *j) {
-    visml_parallel_run(c->parallel, (size_t)j->g->n, backward_sample, j);
+    if (is_tiled(j->g))
+        run_rows(c, j, tiled_row);
+    else
+        visml_parallel_run(c->parallel, (size_t)j->g->n, backward_sample, j);
 }
 
 static void max_windows(const pool_job *j, const visml_pool_windows *w, int64_t in, int64_t out) {
@@ -127,9 +164,8 @@ static void rowmean_backward_sample(void *arg, size_t task, size_t worker) {
     (void)worker;
     if (!j->rows)
         return;
-    /* every row is dy / rows: one window of all rows that starts at zero */
-    visml_pool_windows w = {.count = 1, .th = j->rows, .tw = 1, .row = j->c, .c = j->c};
-    j->k->copy_rows(1, j->rows * j->c, NULL, 0, dx, 0);
+    /* every row is dy / rows: one window of all rows */
+    visml_pool_windows w = {.count = 1, .th = j->rows, .tw = 1, .row = j->c, .c = j->c, .alone = 1};
     j->k->avgpool_backward(&w, dy, dx);
 }
 

@@ -21,6 +21,10 @@ VEC void v_store(float *p, v16 x) {
     _mm256_storeu_ps(p, x.a);
     _mm256_storeu_ps(p + 8, x.b);
 }
+VEC v16 v_keep(v16 x) {
+    __asm__("" : "+x"(x.a), "+x"(x.b));
+    return x;
+}
 VEC m16 m_first(int n) {
     const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     return (m16){_mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_set1_epi32(n), lane)),

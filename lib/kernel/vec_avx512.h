@@ -14,6 +14,10 @@ typedef __mmask16 m16;
 VEC v16 v_set1(float a) { return _mm512_set1_ps(a); }
 VEC v16 v_load(const float *p) { return _mm512_loadu_ps(p); }
 VEC void v_store(float *p, v16 a) { _mm512_storeu_ps(p, a); }
+VEC v16 v_keep(v16 a) {
+    __asm__("" : "+v"(a));
+    return a;
+}
 VEC m16 m_first(int n) { return (m16)((1u << n) - 1u); }
 VEC v16 v_load_n(const float *p, int n) { return _mm512_maskz_loadu_ps(m_first(n), p); }
 VEC void v_store_n(float *p, int n, v16 a) { _mm512_mask_storeu_ps(p, m_first(n), a); }

@@ -30,6 +30,9 @@ VEC v16 v_load(const float *p) {
 VEC void v_store(float *p, v16 a) {
     FOUR q_store(p + 4 * l, a.v[l]);
 }
+VEC v16 v_keep(v16 a) {
+    return a;
+}
 VEC v16 v_load_n(const float *p, int n) {
     float t[LANES] = {0};
     for (int l = 0; l < n; l++)

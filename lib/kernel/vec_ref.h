@@ -33,6 +33,10 @@ VEC v16 v_load(const real *p) {
 VEC void v_store(real *p, v16 a) {
     memcpy(p, a.v, sizeof a.v);
 }
+/* a itself, which stays in its register: a compiler may otherwise load it again for each use. */
+VEC v16 v_keep(v16 a) {
+    return a;
+}
 /* n elements, 0 <= n < 16; the other lanes are 0. */
 VEC v16 v_load_n(const real *p, int n) {
     v16 r = {{0}};

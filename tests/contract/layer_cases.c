@@ -22,6 +22,8 @@ const test_case test_cases[] = {
     CONV("dilation same strides", LINEAR, .kernel_size = {3}, .dilation_rate = {2}, .padding = VISML_SAME, .strides = {2, 1}),
     CONV("groups", LINEAR, .kernel_size = {3}, .groups = 2),
     CONV("depthwise", LINEAR, .kernel_size = {3}, .groups = 4, .padding = VISML_SAME),
+    CASE(conv2d, "depthwise, three of a channel", conv2d, LINEAR, ONE(3, 5, 6, 2), .filters = 6, .kernel_size = {2, 3}, .groups = 2,
+         .strides = {2, 1}, .padding = VISML_SAME),
     CONV("1x1", LINEAR, .kernel_size = {1}),
     CONV("no bias", LINEAR, .kernel_size = {2}, .no_bias = 1),
     CONV("relu", LINEAR, .kernel_size = {3}, .activation = VISML_RELU),
