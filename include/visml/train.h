@@ -37,7 +37,7 @@ typedef struct visml_progress {
  * epoch that it goes on with once more (epoch_begin); a run killed between epoch_end and its checkpoint tells of the end twice. */
 typedef struct visml_callback {
     uint32_t size;
-    int32_t reserved;
+    int32_t reserved; /* must be 0 */
     void *user;
     int32_t (*epoch_begin)(void *user, visml_model *model, const visml_progress *progress);
     int32_t (*batch_end)(void *user, visml_model *model, const visml_progress *progress);
@@ -97,7 +97,7 @@ typedef struct visml_evaluate_opts {
     uint32_t size;
     int32_t batch_size;      /* default 32 */
     int32_t workers;         /* default as visml_loader_opts */
-    int32_t reserved;
+    int32_t reserved; /* must be 0 */
     const visml_loss *loss;  /* borrowed; default as visml_fit_opts */
     const visml_callback *callback; /* batch_end only; borrowed; default: none */
 } visml_evaluate_opts;
