@@ -32,7 +32,7 @@ static json_t *describe(const char *out, visml_dataset *const parts[3]) {
 
 static int report(const arguments *a, visml_dataset *const parts[3]) {
     if (a->json)
-        return cli_print_json(describe(a->out, parts), CLI_DIGITS);
+        return cli_print_json(describe(a->out, parts));
     printf("%s:", a->out);
     for (int i = 0; i < 3; i++)
         printf(" %s %lld%s", names[i], (long long)(parts[i] ? visml_dataset_count(parts[i]) : 0), i < 2 ? "," : "\n");
