@@ -46,11 +46,12 @@ VISML_API visml_dataset *visml_dataset_from_idx(visml_context *ctx, const char *
                                                 visml_error *err);
 
 /* A CSV file (RFC 4180, UTF-8, a header line): a column "path" (relative to the file's folder, or absolute), a column "label" (any text),
- * others are kept as groups that a split can use. Class names are the distinct labels, sorted by bytes.
+ * others are kept as groups that a split can use, also by way of a manifest. Class names are the distinct labels, sorted by bytes.
  * Errors: VISML_EIO, VISML_EFORMAT (line and column). */
 VISML_API visml_dataset *visml_dataset_from_csv(visml_context *ctx, const char *path, const visml_source_opts *opts, visml_error *err);
 
-/* One part ("train", "val", "test") of a manifest written by visml_split_save; NULL as the part: all of them.
+/* One part ("train", "val", "test") of a manifest written by visml_split_save; NULL as the part: all of them. Its groups are the columns
+ * that all the parts asked for have; manifests of any release can be read.
  * Errors: VISML_EIO, VISML_EFORMAT, VISML_EINVAL (no such part: the message lists those there are). */
 VISML_API visml_dataset *visml_dataset_from_manifest(visml_context *ctx, const char *path, const char *part, const visml_source_opts *opts,
                                                      visml_error *err);
@@ -126,8 +127,9 @@ VISML_API visml_status visml_dataset_split(const visml_dataset *ds, const visml_
                                            visml_error *err);
 
 /* Writes parts (any may be NULL) as a JSON manifest: classes, and for each part the paths (relative to the manifest's folder where they
- * lie below it) and labels; for IDX the two files and the samples' numbers. For the record also source, mode, ratio and seed. Only for
- * datasets of files or IDX; all parts must have the same classes. Errors: VISML_EINVAL, VISML_EIO, VISML_ENOMEM. */
+ * lie below it), labels and the other columns of the CSV file, by which the parts can be divided again; for IDX the two files and the
+ * samples' numbers. For the record also source, mode, ratio, group and seed. Only for datasets of files or IDX; all parts must have the same
+ * classes. Errors: VISML_EINVAL, VISML_EIO, VISML_ENOMEM. */
 VISML_API visml_status visml_split_save(visml_dataset *const parts[3], const char *path, visml_error *err);
 
 /* ---- loading ----------------------------------------------------------------------------------------------------------------- */
