@@ -4,8 +4,8 @@
  *
  * Rules that hold for the whole library, said once:
  *
- * - A call that can fail takes `visml_error *err` last. NULL is allowed. It is written only on failure, never read, and belongs to the
- *   caller; there is no hidden "last error".
+ * - A call that can fail takes `visml_error *err` last. NULL is allowed. It is written only on failure, never read (visml_model_add and
+ *   visml_model_apply say when they do), and belongs to the caller; there is no hidden "last error".
  * - Constructors return the new object, or NULL on failure. Other calls return a visml_status: VISML_OK (0) or a negative code.
  * - On failure, outputs and arguments are as they were before the call, save what the call documents as *consumed*.
  * - `*_new` gives one owner, `*_free` ends it and accepts NULL. Tensors alone are reference counted.

@@ -45,8 +45,8 @@ typedef int32_t visml_padding;
 #define VISML_VALID 0 /* no padding: out = floor((in - dilation * (k - 1) - 1) / stride) + 1 */
 #define VISML_SAME 1  /* zeros around, the odd one at the bottom and right: out = ceil(in / stride) */
 
-/* In arrays of two, {height, width}; a second number of 0 means "as the first". `name` (borrowed, copied; default: the kind with a
- * running number, "conv2d_1") must be unique in a model, 1 ... 127 bytes, without '/'. */
+/* In arrays of two, {height, width}; a second number of 0 means "as the first". `name` (borrowed, copied; default: the kind, from
+ * the second of it on with a running number, "conv2d", "conv2d_1") must be unique in a model, 1 ... 127 bytes, without '/'. */
 
 /* [H, W, C] -> [H', W', filters]. kernel [kh, kw, C / groups, filters], bias [filters]; cross-correlation, as everywhere. */
 typedef struct visml_conv2d_opts {
