@@ -25,14 +25,15 @@ int info_main(int argc, char **argv);
 void cli_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same, and CLI_FAILURE. */
 int cli_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* A JSON value as one line on standard output; takes the reference. CLI_FAILURE when `value` is NULL: memory ran out. */
-int cli_print_json(json_t *value, int digits);
-/* Digits that tell any two 32-bit floats apart, which is what results are made of; and any two doubles, for what is read again. */
-enum { CLI_DIGITS = 9, CLI_ALL_DIGITS = 17 };
+/* A JSON value as one line on standard output, reals with as few digits as read back to the same value; takes the reference.
+ * CLI_FAILURE when `value` is NULL: memory ran out. */
+int cli_print_json(json_t *value);
 /* A string of any bytes as JSON: where it is not UTF-8, every byte beyond ASCII becomes '?'. */
 json_t *cli_json_string(const char *s);
 /* A number, or null for one that is not finite. */
 json_t *cli_json_real(double value);
+/* The same with as few digits as read back to the same 32-bit float: 0.1, where the float as a double is 0.10000000149011612. */
+json_t *cli_json_float(float value);
 /* The images of a dataset that could not be used, on standard error: the first few, then their number. */
 void cli_report_dropped(const visml_dataset *data);
 /* Progress of a run: a bar on a terminal (redrawn ten times a second at most); `stream` is where it goes. */

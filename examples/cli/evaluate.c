@@ -109,7 +109,7 @@ static int measure(const visml_model *model, visml_dataset *data, const argument
         cli_report_dropped(data);
     if (status < 0)
         return cli_fail("%s", err.message);
-    int code = a->json ? cli_print_json(describe(&r), CLI_DIGITS) : print_text(&r);
+    int code = a->json ? cli_print_json(describe(&r)) : print_text(&r);
     visml_report_free(r.report);
     return code;
 }

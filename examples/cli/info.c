@@ -77,7 +77,7 @@ static int print_image(const visml_image_info *info, int json) {
         return cli_print_json(json_pack("{s:s, s:I, s:I, s:i, s:i, s:i, s:o, s:o}", "format", format, "width", (json_int_t)info->width,
                                         "height", (json_int_t)info->height, "channels", (int)info->channels, "bits", (int)info->bits,
                                         "orientation", (int)info->orientation, "camera", cli_json_string(info->camera), "taken",
-                                        cli_json_string(info->taken)), CLI_DIGITS);
+                                        cli_json_string(info->taken)));
     printf("%s image, %lld wide, %lld high, %d channel%s of %d bits\n", format, (long long)info->width, (long long)info->height,
            (int)info->channels, info->channels == 1 ? "" : "s", (int)info->bits);
     if (info->orientation != 1)
@@ -99,7 +99,7 @@ static int info(const char *file, int json) {
         model = visml_model_load(ctx, file, &err);
     /* The image comes second: TGA has no magic number, so that any bytes may look like one. */
     if (model)
-        code = json ? cli_print_json(describe_model(model), CLI_ALL_DIGITS) : print_model(model);
+        code = json ? cli_print_json(describe_model(model)) : print_model(model);
     else if (ctx && err.code == VISML_EFORMAT && cli_probe(ctx, file, &image))
         code = print_image(&image, json);
     else

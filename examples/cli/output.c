@@ -33,8 +33,50 @@ int cli_fail(const char *format, ...) {
     return CLI_FAILURE;
 }
 
-int cli_print_json(json_t *value, int digits) {
-    int written = value ? json_dumpf(value, stdout, JSON_REAL_PRECISION(digits) | JSON_ENCODE_ANY) : -1;
+/* ---- JSON ---------------------------------------------------------------------------------------------------------------------- */
+
+/* The fewest digits that read back as the same number. (The program stays in the "C" locale.) */
+static size_t digits_of(double value) {
+    char s[32];
+    for (int n = 1; n < 17; n++) {
+        snprintf(s, sizeof s, "%.*g", n, value);
+        if (strtod(s, NULL) == value)
+            return (size_t)n;
+    }
+    return 17;
+}
+
+static int write_key(const char *key) {
+    json_t *s = json_string(key);
+    int written = s ? json_dumpf(s, stdout, JSON_ENCODE_ANY) : -1;
+    json_decref(s);
+    fputs(": ", stdout);
+    return written;
+}
+
+/* jansson writes all reals of a value with one number of digits; so arrays and objects are taken apart here. */
+static int write_json(const json_t *value) {
+    size_t n = json_is_real(value) ? digits_of(json_real_value(value)) : 0;
+    const char *key;
+    json_t *child;
+    int written = 0;
+    if (!json_is_array(value) && !json_is_object(value))
+        return json_dumpf(value, stdout, JSON_REAL_PRECISION(n) | JSON_ENCODE_ANY);
+    putchar(json_is_array(value) ? '[' : '{');
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        fputs(i ? ", " : "", stdout);
+        written |= write_json(json_array_get(value, i));
+    }
+    json_object_foreach((json_t *)(uintptr_t)value, key, child) {
+        fputs(n++ ? ", " : "", stdout);
+        written |= write_key(key) | write_json(child);
+    }
+    putchar(json_is_array(value) ? ']' : '}');
+    return written;
+}
+
+int cli_print_json(json_t *value) {
+    int written = value ? write_json(value) : -1;
     json_decref(value);
     if (!value)
         return cli_fail("out of memory");
@@ -59,6 +101,16 @@ json_t *cli_json_string(const char *s) {
 
 json_t *cli_json_real(double value) {
     return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *cli_json_float(float value) {
+    char s[32] = "";
+    for (int n = 1; isfinite(value) && n <= 9; n++) {
+        snprintf(s, sizeof s, "%.*g", n, (double)value);
+        if (strtof(s, NULL) == value)
+            break;
+    }
+    return *s ? json_real(strtod(s, NULL)) : json_null();
 }
 
 void cli_report_dropped(const visml_dataset *data) {

@@ -98,12 +98,12 @@ static int print_json(const run *r, const char *path, const float *scores, const
     json_t *o = json_object(), *top = json_array();
     json_object_set_new(o, "path", cli_json_string(path));
     json_object_set_new(o, "label", cli_json_string(class_name(r, order[0], number)));
-    json_object_set_new(o, "probability", cli_json_real(scores[order[0]]));
+    json_object_set_new(o, "probability", cli_json_float(scores[order[0]]));
     for (size_t i = 0; i < k; i++)
         json_array_append_new(top, json_pack("{s:o, s:o}", "label", cli_json_string(class_name(r, order[i], number)), "probability",
-                                             cli_json_real(scores[order[i]])));
+                                             cli_json_float(scores[order[i]])));
     json_object_set_new(o, "top", top);
-    return cli_print_json(o, CLI_DIGITS);
+    return cli_print_json(o);
 }
 
 static int print_result(const run *r, const char *path, const float *scores) {
@@ -126,7 +126,7 @@ static int print_error(run *r, const char *path, const char *error) {
     if (strncmp(error, path, n) == 0 && strncmp(error + n, ": ", 2) == 0)
         error += n + 2;
     if (r->a->json)
-        return cli_print_json(json_pack("{s:o, s:o}", "path", cli_json_string(path), "error", cli_json_string(error)), CLI_DIGITS);
+        return cli_print_json(json_pack("{s:o, s:o}", "path", cli_json_string(path), "error", cli_json_string(error)));
     cli_message("%s: %s", path, error);
     return CLI_OK;
 }

@@ -32,7 +32,7 @@ static json_t *describe(const char *out, visml_dataset *const parts[3]) {
 
 static int report(const arguments *a, visml_dataset *const parts[3]) {
     if (a->json)
-        return cli_print_json(describe(a->out, parts), CLI_DIGITS);
+        return cli_print_json(describe(a->out, parts));
     printf("%s:", a->out);
     for (int i = 0; i < 3; i++)
         printf(" %s %lld%s", names[i], (long long)(parts[i] ? visml_dataset_count(parts[i]) : 0), i < 2 ? "," : "\n");
@@ -66,8 +66,8 @@ int split_main(int argc, char **argv) {
         {"--stratify", 0, OPTION_FLAG, &a.stratify, NULL, "divide each class in this ratio (the default)", 0, 0},
         {"--random", 0, OPTION_FLAG, &a.random, NULL, "divide the whole, whatever the classes", 0, 0},
         {"--group", 0, OPTION_TEXT, &a.group, "COLUMN",
-         "keep together what has the same text in this column of the CSV file;\n                                "
-         "\"folder\": what lies in one folder", 0, 0},
+         "keep together what has the same text in this column of the CSV file,\n                                "
+         "or of that which a manifest came from; \"folder\": what lies in one folder", 0, 0},
         {"--seed", 0, OPTION_SEED, &a.seed, "S", "of the shuffling (default 0)", 0, 0},
         {"--out", 'o', OPTION_TEXT, &a.out, "FILE.json", "the manifest to write (required)", 0, 0},
         {"--json", 0, OPTION_FLAG, &a.json, NULL, "print the sizes as one JSON object", 0, 0},

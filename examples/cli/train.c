@@ -98,7 +98,7 @@ static int32_t epoch_end(void *user, visml_model *model, const visml_progress *p
     char line[512];
     (void)model;
     if (r->a->json) {
-        cli_print_json(describe_epoch(p, r->val != NULL), CLI_DIGITS);
+        cli_print_json(describe_epoch(p, r->val != NULL));
     } else if (r->bar.stream) {
         cli_bar_draw(&r->bar, p, 1);
     } else {

@@ -4,8 +4,8 @@
  *
  * Rules that hold for the whole library, said once:
  *
- * - A call that can fail takes `visml_error *err` last. NULL is allowed. It is written only on failure, never read, and belongs to the
- *   caller; there is no hidden "last error".
+ * - A call that can fail takes `visml_error *err` last. NULL is allowed. It is written only on failure, never read (visml_model_add and
+ *   visml_model_apply say when they do), and belongs to the caller; there is no hidden "last error".
  * - Constructors return the new object, or NULL on failure. Other calls return a visml_status: VISML_OK (0) or a negative code.
  * - On failure, outputs and arguments are as they were before the call, save what the call documents as *consumed*.
  * - `*_new` gives one owner, `*_free` ends it and accepts NULL. Tensors alone are reference counted.
@@ -88,6 +88,7 @@ typedef struct visml_shape {
 
 /* Every options struct starts with `uint32_t size`. A field that is zero means its default; NULL instead of the struct means all defaults.
  * A struct shorter than the library's (an older header) has defaults for the rest; a longer one must hold zeros past the library's end.
+ * A field called `reserved` must be 0, else VISML_EINVAL: a later release may give it a meaning.
  *
  *     visml_dense(ctx, VISML_OPTS(visml_dense_opts, .units = 10, .activation = VISML_SOFTMAX), &err)
  *
@@ -135,7 +136,7 @@ typedef int32_t visml_act;
  * with the same `bytes`; it is never called with NULL. The decoders (stb_image, libjpeg-turbo, libspng) and jansson are outside of it. */
 typedef struct visml_allocator {
     uint32_t size;      /* sizeof(visml_allocator) */
-    uint32_t reserved;  /* 0 */
+    uint32_t reserved;  /* must be 0 */
     void *user;         /* handed to both functions */
     void *(*alloc)(void *user, size_t bytes, size_t align);
     void (*free)(void *user, void *ptr, size_t bytes);

@@ -14,7 +14,8 @@ VISML_BEGIN_DECLS
  * are correct (one of them gets the thread pool, the others run on their own thread). It survives fork(): the child has its own pool. */
 typedef struct visml_context visml_context;
 
-/* Called with one line of text for people, without a newline. level: 0 debug, 1 info, 2 warning. May be called from any thread. */
+/* Called with one line of text for people, without a newline. level: 0 debug, 1 info, 2 warning. May be called from any thread.
+ * This version has nothing to tell: what goes wrong is in the error of the call. */
 typedef void (*visml_log_fn)(void *user, int32_t level, const char *text);
 
 /* One piece of a parallel job: block is 0 ... n - 1, worker is 0 ... threads - 1, and no two calls at one time have the same worker. */
@@ -29,7 +30,7 @@ typedef struct visml_context_opts {
     uint32_t cpu_mask;      /* the VISML_CPU_* levels that may be used, or VISML_CPU_REF; default: all that this CPU has */
     int32_t max_scans;      /* scans of a progressive JPEG; default 100 */
     uint64_t memory_limit;  /* bytes that this context may have allocated at one time; default: no limit */
-    int64_t max_pixels;     /* width * height of an image; default 89,478,485 */
+    int64_t max_pixels;     /* width * height of an image; 1 ... 268,435,456, default 89,478,485 */
     uint64_t max_decode_bytes; /* memory that one image may take while it is decoded; default 512 MiB */
     uint64_t max_file_bytes;   /* length of an image, manifest or model file; default 4 GiB */
     uint64_t seed;          /* of everything random that is not given a seed of its own; default 0 */

@@ -26,7 +26,7 @@ typedef struct visml_source_opts {
     uint32_t size;
     visml_on_invalid on_invalid;
     int32_t height;        /* every image is brought to height x width; default: as they are, and all must then have the size of the */
-    int32_t width;         /* first (the others count as invalid). Give both or neither */
+    int32_t width;         /* first (the others count as invalid). Give both or neither, 1 ... 65,535 */
     visml_color color;     /* VISML_COLOR_GRAY, _RGB or _RGBA; default: _RGB for files, as they are for IDX */
     visml_fit_mode fit;    /* default VISML_FIT_STRETCH */
     visml_filter filter;   /* default VISML_FILTER_BILINEAR */
@@ -46,11 +46,12 @@ VISML_API visml_dataset *visml_dataset_from_idx(visml_context *ctx, const char *
                                                 visml_error *err);
 
 /* A CSV file (RFC 4180, UTF-8, a header line): a column "path" (relative to the file's folder, or absolute), a column "label" (any text),
- * others are kept as groups that a split can use. Class names are the distinct labels, sorted by bytes.
+ * others are kept as groups that a split can use, also by way of a manifest. Class names are the distinct labels, sorted by bytes.
  * Errors: VISML_EIO, VISML_EFORMAT (line and column). */
 VISML_API visml_dataset *visml_dataset_from_csv(visml_context *ctx, const char *path, const visml_source_opts *opts, visml_error *err);
 
-/* One part ("train", "val", "test") of a manifest written by visml_split_save; NULL as the part: all of them.
+/* One part ("train", "val", "test") of a manifest written by visml_split_save; NULL as the part: all of them. Its groups are the columns
+ * that all the parts asked for have; manifests of any release can be read.
  * Errors: VISML_EIO, VISML_EFORMAT, VISML_EINVAL (no such part: the message lists those there are). */
 VISML_API visml_dataset *visml_dataset_from_manifest(visml_context *ctx, const char *path, const char *part, const visml_source_opts *opts,
                                                      visml_error *err);
@@ -64,8 +65,8 @@ VISML_API visml_dataset *visml_dataset_from_arrays(visml_context *ctx, visml_ten
 /* Fills the pixels of sample `index` (dtype and shape as promised) and its label. 0 on success; anything else makes the sample invalid,
  * with `reason` (256 bytes, zero at the end) as the reason. Called from several worker threads at once. */
 typedef int32_t (*visml_sample_fn)(void *user, int64_t index, void *pixels, int32_t *label, char *reason);
-/* Samples made by a function of the caller's. class_names as above; classes 0: any label from 0 on. Of the options only on_invalid may be
- * set. The labels are not known before the samples are read: visml_dataset_label gives -1. */
+/* Samples made by a function of the caller's. class_names as above; classes 0: any label from 0 on. Of the options only on_invalid has a
+ * meaning; height, width and color must be 0. The labels are not known before the samples are read: visml_dataset_label gives -1. */
 VISML_API visml_dataset *visml_dataset_from_callback(visml_context *ctx, int64_t count, visml_dtype dtype, const visml_shape *shape,
                                                      const char *const *class_names, size_t classes, visml_sample_fn fn, void *user,
                                                      const visml_source_opts *opts, visml_error *err);
@@ -75,8 +76,8 @@ VISML_API visml_dataset *visml_dataset_subset(const visml_dataset *ds, const int
 
 /* The same samples with their labels numbered as `names` has them: label i is class names[i]. For data that lacks some of a model's
  * classes, or has them in another order. Classes are matched by name; names that no sample has are allowed. Owned; keeps the source alive.
- * Errors: VISML_EINVAL (a class of the dataset is not among the names, or a name is there twice: it is named; a dataset without classes),
- * VISML_ENOMEM. */
+ * Errors: VISML_EINVAL (a class of the dataset is not among the names, or a name is there twice: it is named; a dataset without classes, or
+ * whose targets are arrays), VISML_ENOMEM. */
 VISML_API visml_dataset *visml_dataset_with_classes(const visml_dataset *ds, const char *const *names, size_t n, visml_error *err);
 
 VISML_API void visml_dataset_free(visml_dataset *ds);
@@ -126,8 +127,9 @@ VISML_API visml_status visml_dataset_split(const visml_dataset *ds, const visml_
                                            visml_error *err);
 
 /* Writes parts (any may be NULL) as a JSON manifest: classes, and for each part the paths (relative to the manifest's folder where they
- * lie below it) and labels; for IDX the two files and the samples' numbers. For the record also source, mode, ratio and seed. Only for
- * datasets of files or IDX; all parts must have the same classes. Errors: VISML_EINVAL, VISML_EIO, VISML_ENOMEM. */
+ * lie below it), labels and the other columns of the CSV file, by which the parts can be divided again; for IDX the two files and the
+ * samples' numbers. For the record also source, mode, ratio, group and seed. Only for datasets of files or IDX; all parts must have the
+ * same classes. Errors: VISML_EINVAL, VISML_EIO, VISML_ENOMEM. */
 VISML_API visml_status visml_split_save(visml_dataset *const parts[3], const char *path, visml_error *err);
 
 /* ---- loading ----------------------------------------------------------------------------------------------------------------- */

@@ -42,7 +42,7 @@ typedef struct visml_image_info {
     int32_t channels;   /* 1 ... 4, as the file has them */
     int32_t bits;       /* 8 or 16 a channel */
     int32_t orientation; /* EXIF 1 ... 8; 1 when the file does not say */
-    int32_t reserved;
+    int32_t reserved;   /* 0 */
     char camera[64];    /* EXIF make and model, "" when the file does not say */
     char taken[24];     /* EXIF "YYYY:MM:DD HH:MM:SS", "" when the file does not say */
 } visml_image_info;

@@ -24,7 +24,8 @@ VISML_API void visml_model_free(visml_model *model);
  * too: where `err` holds the constructor's message, that is the reason. The model remembers its first failure, and every later call gives
  * it again, code and message, so that one visml_error serves a whole chain of constructors and adds, and checking visml_model_build is
  * enough. (To make that possible `err` is read here, when the layer is NULL: it must be zeroed or have been used by the constructor.)
- * Errors: VISML_EINVAL (the layer does not fit: the message names it and both shapes), VISML_ESTATE (already built), VISML_ENOMEM. */
+ * Errors: VISML_EINVAL (the layer does not fit: the message names it and both shapes), VISML_ESTATE (already built), VISML_ELIMIT (too many
+ * layers), VISML_ENOMEM. */
 VISML_API visml_status visml_model_add(visml_model *model, visml_layer *layer, visml_error *err);
 
 /* The graph: puts a layer behind the nodes `inputs` (n of them, each the number of an earlier node) and returns the new node's number

@@ -45,8 +45,8 @@ typedef int32_t visml_padding;
 #define VISML_VALID 0 /* no padding: out = floor((in - dilation * (k - 1) - 1) / stride) + 1 */
 #define VISML_SAME 1  /* zeros around, the odd one at the bottom and right: out = ceil(in / stride) */
 
-/* In arrays of two, {height, width}; a second number of 0 means "as the first". `name` (borrowed, copied; default: the kind with a
- * running number, "conv2d_1") must be unique in a model, 1 ... 127 bytes, without '/'. */
+/* In arrays of two, {height, width}; a second number of 0 means "as the first". `name` (borrowed, copied; default: the kind, from
+ * the second of it on with a running number, "conv2d", "conv2d_1") must be unique in a model, 1 ... 127 bytes, without '/'. */
 
 /* [H, W, C] -> [H', W', filters]. kernel [kh, kw, C / groups, filters], bias [filters]; cross-correlation, as everywhere. */
 typedef struct visml_conv2d_opts {
@@ -93,7 +93,7 @@ typedef struct visml_batchnorm_opts {
     double momentum;   /* default 0.99; [0, 1]; VISML_ZERO for 0 */
     double epsilon;    /* default 1e-3; > 0 */
     int32_t no_scale;  /* 1: without gamma */
-    int32_t reserved;
+    int32_t reserved; /* must be 0 */
     const char *name;
 } visml_batchnorm_opts;
 VISML_API visml_layer *visml_batchnorm(visml_context *ctx, const visml_batchnorm_opts *opts, visml_error *err);
@@ -102,7 +102,7 @@ VISML_API visml_layer *visml_batchnorm(visml_context *ctx, const visml_batchnorm
  * The mask is a function of (seed, step, layer, element): the same for any number of threads. */
 typedef struct visml_dropout_opts {
     uint32_t size;
-    int32_t reserved;
+    int32_t reserved; /* must be 0 */
     double rate; /* required, [0, 1); VISML_ZERO for 0 */
     uint64_t seed; /* default: drawn from the training run's seed and the layer's place in the model */
     const char *name;
@@ -112,7 +112,7 @@ VISML_API visml_layer *visml_dropout(visml_context *ctx, const visml_dropout_opt
 /* Options of a layer that has none but its name. */
 typedef struct visml_plain_opts {
     uint32_t size;
-    int32_t reserved;
+    int32_t reserved; /* must be 0 */
     const char *name;
 } visml_plain_opts;
 
@@ -143,7 +143,7 @@ VISML_API visml_layer *visml_activation(visml_context *ctx, const visml_activati
 /* Any shape -> target_shape, row-major, the same number of elements. */
 typedef struct visml_reshape_opts {
     uint32_t size;
-    int32_t reserved;
+    int32_t reserved; /* must be 0 */
     int64_t target_shape[VISML_MAX_RANK - 1]; /* required; each >= 1, one of them may be -1: worked out; the first 0 ends the list */
     const char *name;
 } visml_reshape_opts;
@@ -152,7 +152,7 @@ VISML_API visml_layer *visml_reshape(visml_context *ctx, const visml_reshape_opt
 /* x * scale + offset, element by element. Pixels 0 ... 255 to 0 ... 1: scale 1.0 / 255. */
 typedef struct visml_rescaling_opts {
     uint32_t size;
-    int32_t reserved;
+    int32_t reserved; /* must be 0 */
     double scale;  /* required; VISML_ZERO for 0 */
     double offset; /* default 0 */
     const char *name;
@@ -191,7 +191,7 @@ VISML_API visml_loss *visml_sparse_categorical_crossentropy(visml_context *ctx, 
 
 typedef struct visml_loss_opts {
     uint32_t size;
-    int32_t reserved;
+    int32_t reserved; /* must be 0 */
 } visml_loss_opts;
 /* The mean over elements of (y - t)^2. */
 VISML_API visml_loss *visml_mean_squared_error(visml_context *ctx, const visml_loss_opts *opts, visml_error *err);
@@ -215,7 +215,7 @@ VISML_API visml_optimizer *visml_sgd(visml_context *ctx, const visml_sgd_opts *o
  * w -= m alpha / (sqrt(v) + epsilon). */
 typedef struct visml_adam_opts {
     uint32_t size;
-    int32_t reserved;
+    int32_t reserved; /* must be 0 */
     double learning_rate; /* default 0.001; >= 0; VISML_ZERO for 0 */
     double beta_1;        /* default 0.9; [0, 1); VISML_ZERO for 0 */
     double beta_2;        /* default 0.999; [0, 1); VISML_ZERO for 0 */

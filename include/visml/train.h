@@ -37,7 +37,7 @@ typedef struct visml_progress {
  * epoch that it goes on with once more (epoch_begin); a run killed between epoch_end and its checkpoint tells of the end twice. */
 typedef struct visml_callback {
     uint32_t size;
-    int32_t reserved;
+    int32_t reserved; /* must be 0 */
     void *user;
     int32_t (*epoch_begin)(void *user, visml_model *model, const visml_progress *progress);
     int32_t (*batch_end)(void *user, visml_model *model, const visml_progress *progress);
@@ -80,14 +80,15 @@ VISML_API size_t visml_history_epochs(const visml_history *history);
 VISML_API double visml_history_get(const visml_history *history, const char *name, size_t epoch);
 
 /* Trains a built model. The same bits come out for any number of threads and workers, and for a run that was killed and resumed.
- * Rows of invalid images take no part, whatever the dataset's on_invalid; a batch without valid rows is passed over.
+ * Rows of invalid images take no part, whether they are dropped or kept; a batch without valid rows is passed over. (With
+ * VISML_INVALID_ERROR the call fails at the first.)
  * *history (NULL allowed): a new object, also when the run was cancelled or stopped at a loss that is not finite (the rows that are
  * complete). The model must not be used by others meanwhile. Once training has begun, a call that fails leaves the model with the weights
  * that it has reached. On VISML_ENONFINITE the message names epoch and step, the model has the weights before that step, and the last
  * checkpoint stands.
  * Errors: VISML_EINVAL (labels out of range, shapes or names of classes that do not fit: both named; samples of one class only),
  * VISML_ESTATE, VISML_ECANCELLED, VISML_ENONFINITE, VISML_EIO, VISML_EFORMAT (a checkpoint of another model or other options; no valid
- * image), VISML_ENOMEM. */
+ * image, or an invalid one with VISML_INVALID_ERROR), VISML_ENOMEM. */
 VISML_API visml_status visml_fit(visml_model *model, visml_dataset *data, const visml_fit_opts *opts, visml_history **history,
                                  visml_error *err);
 
@@ -97,7 +98,7 @@ typedef struct visml_evaluate_opts {
     uint32_t size;
     int32_t batch_size;      /* default 32 */
     int32_t workers;         /* default as visml_loader_opts */
-    int32_t reserved;
+    int32_t reserved; /* must be 0 */
     const visml_loss *loss;  /* borrowed; default as visml_fit_opts */
     const visml_callback *callback; /* batch_end only; borrowed; default: none */
 } visml_evaluate_opts;
@@ -105,7 +106,7 @@ typedef struct visml_evaluate_opts {
 /* Loss and report of a model on a dataset. *loss and *report (either NULL when not wanted) are written on success; the report is owned by
  * the caller, and needs class labels. Invalid images are left out of both. Where model and data name their classes, the names must be the
  * same in the same places (visml_dataset_with_classes). Errors: VISML_EINVAL, VISML_ESTATE, VISML_ECANCELLED, VISML_EFORMAT (no valid
- * image), VISML_ENOMEM. */
+ * image, or an invalid one with VISML_INVALID_ERROR), VISML_ENOMEM. */
 VISML_API visml_status visml_evaluate(const visml_model *model, visml_dataset *data, const visml_evaluate_opts *opts, double *loss,
                                       visml_report **report, visml_error *err);
 

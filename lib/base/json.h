@@ -1,4 +1,4 @@
-/* jansson with errors that name line, column and key. */
+/* jansson with errors that name line, column and key, and with a writer of our own. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
@@ -18,7 +18,8 @@ visml_status visml_json_real(const char *what, const json_t *object, const char 
 visml_status visml_json_array(const char *what, const json_t *object, const char *key, const json_t **out, visml_error *err);
 visml_status visml_json_object(const char *what, const json_t *object, const char *key, const json_t **out, visml_error *err);
 
-/* Compact text of a value in memory of ours (visml_mem_free), keys in insertion order. NULL and VISML_ENOMEM. */
+/* Compact text of a value in memory of ours (visml_mem_free), keys in insertion order; reals with as few digits as read back to the same
+ * value, a point in every locale. Its end zero is not counted in *n. NULL and VISML_ENOMEM, also for the value NULL. */
 char *visml_json_text(visml_memory *m, const json_t *value, size_t *n, visml_error *err);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "base/options.h"
 
 /* In front of every block; as large as the alignment so that what follows is aligned too. */
 typedef struct header {
@@ -26,11 +27,12 @@ static void system_free(void *user, void *ptr, size_t bytes) {
 
 visml_status visml_memory_init(visml_memory *m, const visml_allocator *allocator, uint64_t limit, visml_error *err) {
     static const visml_allocator standard = {sizeof standard, 0, NULL, system_alloc, system_free};
-    if (!allocator)
-        allocator = &standard;
-    if (!allocator->alloc || !allocator->free)
-        return visml_fail(err, VISML_EINVAL, "allocator: %s is NULL; both functions are needed", allocator->alloc ? "free" : "alloc");
-    m->allocator = *allocator;
+    static const visml_field fields[] = {VISML_FIELD_OF_RESERVED(visml_allocator), {0}};
+    visml_allocator a;
+    VISML_TRY(visml_options_read("allocator", fields, allocator ? allocator : &standard, &a, sizeof a, err));
+    if (!a.alloc || !a.free)
+        return visml_fail(err, VISML_EINVAL, "allocator: %s is NULL; both functions are needed", a.alloc ? "free" : "alloc");
+    m->allocator = a;
     m->limit = limit;
     m->used = m->peak = 0;
     return VISML_OK;

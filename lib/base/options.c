@@ -140,6 +140,13 @@ static visml_status check_element(const char *what, const visml_field *f, size_t
 
 /* ---- reading ---- */
 
+static visml_status read_reserved(const char *what, const visml_field *f, const void *ours, visml_error *err) {
+    double v = get(f, ours, 0);
+    if (v == 0)
+        return VISML_OK;
+    return visml_fail(err, VISML_EINVAL, "%s: %s is %s, must be 0: it has no meaning in this version", what, f->name, visml_shortest(v).s);
+}
+
 static visml_status read_element(const char *what, const visml_field *f, void *ours, size_t i, visml_error *err) {
     double v = get(f, ours, i);
     if (v == 0) {
@@ -174,6 +181,10 @@ visml_status visml_options_read(const char *what, const visml_field *fields, con
     for (const visml_field *f = fields; f->name; f++) {
         if (f->kind == VISML_FIELD_NAME)
             continue;
+        if (f->kind == VISML_FIELD_RESERVED) {
+            VISML_TRY(read_reserved(what, f, ours, err));
+            continue;
+        }
         if (f->flags & VISML_FIELD_LIST) {
             VISML_TRY(read_list(what, f, ours, err));
             continue;
@@ -185,6 +196,11 @@ visml_status visml_options_read(const char *what, const visml_field *fields, con
 }
 
 /* ---- to JSON ---- */
+
+/* Names are written by those who own them; reserved fields are none of the options. */
+static int is_written(const visml_field *f) {
+    return f->kind != VISML_FIELD_NAME && f->kind != VISML_FIELD_RESERVED;
+}
 
 static json_t *element_to_json(const visml_field *f, const void *ours, size_t i) {
     double v = get(f, ours, i);
@@ -229,7 +245,7 @@ static json_t *field_to_json(const visml_field *f, const void *ours) {
 
 int visml_options_to_json(const visml_field *fields, const void *ours, json_t *object) {
     for (const visml_field *f = fields; f->name; f++)
-        if (f->kind != VISML_FIELD_NAME && !is_default(f, ours) && json_object_set_new(object, f->name, field_to_json(f, ours)) < 0)
+        if (is_written(f) && !is_default(f, ours) && json_object_set_new(object, f->name, field_to_json(f, ours)) < 0)
             return -1;
     return 0;
 }
@@ -305,7 +321,8 @@ static visml_status unknown_key(const char *what, const visml_field *fields, con
     char names[600] = "";
     size_t used = 0;
     for (const visml_field *f = fields; f->name && used < sizeof names; f++)
-        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", f->name);
+        if (f->kind != VISML_FIELD_RESERVED)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", f->name);
     return visml_fail(err, VISML_EFORMAT, "%s: unknown key \"%s\"; the options are %s", what, key, names);
 }
 
@@ -326,7 +343,7 @@ visml_status visml_options_from_json(const char *what, const visml_field *fields
     memcpy(user, &(uint32_t){(uint32_t)size}, sizeof(uint32_t));
     json_object_foreach((json_t *)object, key, v) {
         const visml_field *f = fields;
-        while (f->name && strcmp(f->name, key) != 0)
+        while (f->name && (f->kind == VISML_FIELD_RESERVED || strcmp(f->name, key) != 0))
             f++;
         if (!f->name && !is_known(known, key))
             return unknown_key(what, fields, key, err);

@@ -14,6 +14,7 @@ typedef enum visml_field_kind {
     VISML_FIELD_ENUM, /* int32_t with names */
     VISML_FIELD_FLAG, /* int32_t, 0 or 1; true/false in JSON */
     VISML_FIELD_NAME, /* const char *; not copied by visml_options_read */
+    VISML_FIELD_RESERVED, /* four bytes without a meaning yet: must be 0, so that a later release can give them one. Not in JSON */
 } visml_field_kind;
 
 #define VISML_FIELD_REQUIRED 1 /* zero is not allowed: the caller must set it */
@@ -39,15 +40,16 @@ typedef struct visml_field {
      .min = (min_), .max = (max_), .fallback = (default_)}
 #define VISML_FIELD_OF_ENUM(type, member, default_, names_) \
     {.name = #member, .kind = VISML_FIELD_ENUM, .offset = offsetof(type, member), .count = 1, .fallback = (default_), .names = (names_)}
+#define VISML_FIELD_OF_RESERVED(type) {.name = "reserved", .kind = VISML_FIELD_RESERVED, .offset = offsetof(type, reserved), .count = 1}
 
 /* Applies the size rule: copies the caller's struct (NULL: nothing) into ours[size], the rest zero. Does not look at the fields.
  * `what` names the thing in messages. Errors: VISML_EINVAL. `ours` is written on success only. */
 visml_status visml_options_copy(const char *what, const void *user, void *ours, size_t size, visml_error *err);
-/* The same, then defaults, VISML_ZERO, required fields, ranges. */
+/* The same, then defaults, VISML_ZERO, required fields, ranges, reserved fields. */
 visml_status visml_options_read(const char *what, const visml_field *fields, const void *user, void *ours, size_t size,
                                 visml_error *err);
 
-/* Adds every field but NAMEs that differs from its default to the object. 0, or -1 when memory ran out. */
+/* Adds every field but NAMEs and RESERVEDs that differs from its default to the object. 0, or -1 when memory ran out. */
 int visml_options_to_json(const visml_field *fields, const void *ours, json_t *object);
 /* Fills a caller's struct (size set, zeros elsewhere) from an object: for visml_options_read, which comes next. Keys in `known` (NULL-
  * ended; may be NULL) are passed over; any other key that is no field is an error that lists the fields. Errors: VISML_EFORMAT. */

@@ -155,6 +155,31 @@ visml_number visml_scientific(double value, int decimals) {
     return n;
 }
 
+/* "1.99e-05" to "2.00e-05": the next number of as many digits, away from 0. Nothing for nines alone. */
+static void step_away(char *s) {
+    for (char *p = strchr(s, 'e'); p > s; p--) {
+        char *digit = p - 1;
+        if (*digit < '0' || *digit > '9')
+            continue;
+        if (*digit != '9') {
+            ++*digit;
+            return;
+        }
+        *digit = '0';
+    }
+}
+
+/* Doubles lie half as far apart on the near side of a power of two as on the far side. So the decimal number that is nearest to it may read
+ * back as its neighbour, where the next one reads back as itself: 2^-44 is 5.684341886080802e-14, and ...801 is nearer. */
+static int from_far_side(double value, int digits, visml_number *n) {
+    int exponent;
+    if (fabs(frexp(value, &exponent)) != 0.5)
+        return 0;
+    snprintf(n->s, sizeof n->s, "%.*e", digits - 1, value);
+    step_away(n->s);
+    return strtod(n->s, NULL) == value;
+}
+
 visml_number visml_shortest(double value) {
     visml_number n;
     if (name_nonfinite(value, &n))
@@ -165,7 +190,7 @@ visml_number visml_shortest(double value) {
     }
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(n.s, sizeof n.s, "%.*g", digits, value);
-        if (strtod(n.s, NULL) == value) /* the same locale reads back what it wrote */
+        if (strtod(n.s, NULL) == value || from_far_side(value, digits, &n)) /* the same locale reads back what it wrote */
             break;
     }
     use_point(n.s);

@@ -138,22 +138,15 @@ static visml_status find_column(const table *t, const char *name, size_t *column
     return missing(t, name, err);
 }
 
+static int is_group(const table *t, size_t column) {
+    return column != t->path_column && column != t->label_column;
+}
+
 /* All columns but path and label are kept for splits. */
 static visml_status make_columns(table *t, visml_error *err) {
-    visml_files_source *f = t->files;
-    visml_memory *m = &f->base.context->memory;
-    f->columns = visml_mem_zalloc(m, t->header.count, sizeof *f->columns, err);
-    if (!f->columns)
-        return VISML_ENOMEM;
-    for (size_t c = 0; c < t->header.count; c++) {
-        if (c == t->path_column || c == t->label_column)
-            continue;
-        visml_group_column *g = &f->columns[f->column_count++];
-        visml_intern_init(&g->values, m);
-        g->name = visml_arena_strndup(&f->base.arena, t->header.strings[c], strlen(t->header.strings[c]), err);
-        if (!g->name)
-            return VISML_ENOMEM;
-    }
+    for (size_t c = 0; c < t->header.count; c++)
+        if (is_group(t, c))
+            VISML_TRY(visml_files_source_add_column(t->files, t->header.strings[c], err));
     return VISML_OK;
 }
 
@@ -175,17 +168,9 @@ static visml_status read_row(table *t, visml_error *err) {
 }
 
 static visml_status add_groups(table *t, size_t row, visml_error *err) {
-    visml_files_source *f = t->files;
-    for (size_t c = 0, k = 0; c < t->header.count; c++) {
-        if (c == t->path_column || c == t->label_column)
-            continue;
-        visml_group_column *g = &f->columns[k++];
-        void *ids = g->ids;
-        visml_status status = visml_mem_grow(&f->base.context->memory, &ids, &g->capacity, row + 1, sizeof *g->ids, err);
-        g->ids = ids;
-        VISML_TRY(status);
-        VISML_TRY(visml_intern_add(&g->values, t->row[c].text, t->row[c].n, &g->ids[row], err));
-    }
+    for (size_t c = 0, k = 0; c < t->header.count; c++)
+        if (is_group(t, c))
+            VISML_TRY(visml_files_source_set_group(t->files, k++, row, t->row[c].text, t->row[c].n, err));
     return VISML_OK;
 }
 

@@ -121,6 +121,30 @@ visml_status visml_files_source_add(visml_files_source *f, const char *folder, s
     return VISML_OK;
 }
 
+visml_status visml_files_source_add_column(visml_files_source *f, const char *name, visml_error *err) {
+    visml_memory *m = &f->base.context->memory;
+    void *columns = f->columns;
+    visml_status status = visml_mem_grow(m, &columns, &f->column_capacity, f->column_count + 1, sizeof *f->columns, err);
+    f->columns = columns;
+    char *copy = status == VISML_OK ? visml_arena_strndup(&f->base.arena, name, strlen(name), err) : NULL;
+    if (!copy)
+        return VISML_ENOMEM;
+    visml_group_column *g = &f->columns[f->column_count++];
+    *g = (visml_group_column){.name = copy};
+    visml_intern_init(&g->values, m);
+    return VISML_OK;
+}
+
+visml_status visml_files_source_set_group(visml_files_source *f, size_t column, size_t sample, const char *value, size_t n,
+                                          visml_error *err) {
+    visml_group_column *g = &f->columns[column];
+    void *ids = g->ids;
+    visml_status status = visml_mem_grow(&f->base.context->memory, &ids, &g->capacity, sample + 1, sizeof *g->ids, err);
+    g->ids = ids;
+    VISML_TRY(status);
+    return visml_intern_add(&g->values, value, n, &g->ids[sample], err);
+}
+
 static visml_status rename_classes(visml_files_source *f, const visml_intern *names, size_t *rank, const char **sorted, visml_error *err) {
     VISML_TRY(visml_intern_rank(names, rank, err));
     for (size_t id = 0; id < names->count; id++)

@@ -175,27 +175,86 @@ static visml_status add_file(const manifest *f, visml_files_source *files, const
     return status;
 }
 
+/* "groups" may be missing: samples that come from no CSV file have none, and manifests of older releases neither. */
+static visml_status part_groups(const manifest *f, const char *name, const json_t *part, const json_t **groups, visml_error *err) {
+    *groups = json_object_get(part, "groups");
+    if (*groups && !json_is_object(*groups))
+        return visml_fail(err, VISML_EFORMAT, "%s: parts.%s: \"groups\" must be an object", f->path, name);
+    return VISML_OK;
+}
+
+static int all_have_column(const manifest *f, const char *wanted, const char *column) {
+    const char *name;
+    json_t *part;
+    json_object_foreach((json_t *)(uintptr_t)f->parts, name, part)
+        if (is_wanted(wanted, name) && !json_object_get(json_object_get(part, "groups"), column))
+            return 0;
+    return 1;
+}
+
+/* The columns of one part that all the wanted ones have, so that they are known for all samples. */
+static visml_status find_columns(const manifest *f, visml_files_source *files, const char *name, const json_t *part, const char *wanted,
+                                 visml_error *err) {
+    const json_t *groups;
+    const char *column;
+    json_t *values;
+    VISML_TRY(part_groups(f, name, part, &groups, err));
+    json_object_foreach((json_t *)(uintptr_t)groups, column, values)
+        if (all_have_column(f, wanted, column))
+            VISML_TRY(visml_files_source_add_column(files, column, err));
+    return VISML_OK;
+}
+
+static visml_status add_column(const manifest *f, visml_files_source *files, size_t c, const char *part, const json_t *values, size_t first,
+                               visml_error *err) {
+    for (size_t i = 0; i < json_array_size(values); i++) {
+        const json_t *v = json_array_get(values, i);
+        if (!json_is_string(v))
+            return visml_fail(err, VISML_EFORMAT, "%s: %s must be a string", f->path, place_of(part, files->columns[c].name, i).s);
+        VISML_TRY(visml_files_source_set_group(files, c, first + i, json_string_value(v), json_string_length(v), err));
+    }
+    return VISML_OK;
+}
+
+/* Of n samples of which the first has this number. */
+static visml_status add_groups(const manifest *f, visml_files_source *files, const char *name, const json_t *part, size_t first, size_t n,
+                               visml_error *err) {
+    const json_t *groups, *values;
+    char inside[128]; /* "train.groups" */
+    VISML_TRY(part_groups(f, name, part, &groups, err));
+    snprintf(inside, sizeof inside, "%.90s.groups", name);
+    for (size_t c = 0; c < files->column_count; c++) {
+        VISML_TRY(part_array(f, inside, groups, files->columns[c].name, n, &values, err));
+        VISML_TRY(add_column(f, files, c, inside, values, first, err));
+    }
+    return VISML_OK;
+}
+
 static visml_status add_files(const manifest *f, visml_files_source *files, const char *name, const json_t *part, visml_error *err) {
     const json_t *paths, *labels;
     VISML_TRY(part_labels(f, name, part, &labels, err));
     VISML_TRY(part_array(f, name, part, "paths", json_array_size(labels), &paths, err));
-    for (size_t i = 0; i < json_array_size(paths); i++)
+    size_t first = (size_t)files->base.count, n = json_array_size(paths);
+    for (size_t i = 0; i < n; i++)
         VISML_TRY(add_file(f, files, name, i, json_array_get(paths, i), labels, err));
-    return VISML_OK;
+    return add_groups(f, files, name, part, first, n, err);
 }
 
-static visml_status fill_files(const manifest *f, visml_files_source *files, const char *wanted, visml_error *err) {
+/* first: of the wanted parts. */
+static visml_status fill_files(const manifest *f, visml_files_source *files, const char *first_name, const json_t *first,
+                               const char *wanted, visml_error *err) {
     const char *name;
     json_t *part;
+    VISML_TRY(find_columns(f, files, first_name, first, wanted, err));
     json_object_foreach((json_t *)(uintptr_t)f->parts, name, part)
         if (is_wanted(wanted, name))
             VISML_TRY(add_files(f, files, name, part, err));
     return visml_source_name_classes(&files->base, "manifest", f->names.strings, f->names.count, err);
 }
 
-static visml_dataset *open_files(const manifest *f, const char *wanted, visml_error *err) {
+static visml_dataset *open_files(const manifest *f, const char *first_name, const json_t *first, const char *wanted, visml_error *err) {
     visml_files_source *files = visml_files_source_new(f->context, "manifest", f->path, f->opts, err);
-    if (files && fill_files(f, files, wanted, err) < 0) {
+    if (files && fill_files(f, files, first_name, first, wanted, err) < 0) {
         visml_source_release(&files->base);
         return NULL;
     }
@@ -312,7 +371,7 @@ static visml_dataset *open_parts(const manifest *f, const char *wanted, visml_er
     json_object_foreach((json_t *)(uintptr_t)f->parts, name, part) {
         if (!is_wanted(wanted, name))
             continue;
-        return json_object_get(part, "idx") ? open_idx(f, name, part, wanted, err) : open_files(f, wanted, err);
+        return json_object_get(part, "idx") ? open_idx(f, name, part, wanted, err) : open_files(f, name, part, wanted, err);
     }
     no_such_part(f, wanted, err);
     return NULL;

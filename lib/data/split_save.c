@@ -121,6 +121,23 @@ static visml_status fill_files(json_t *part, const visml_dataset *ds, namer *nam
     return paths ? VISML_OK : VISML_ENOMEM;
 }
 
+/* What CSV files have beside path and label, which are UTF-8: so that the parts can be divided by groups again. */
+static visml_status fill_groups(json_t *part, const visml_dataset *ds, visml_error *err) {
+    const visml_files_source *f = (const visml_files_source *)ds->source;
+    json_t *groups = f->column_count ? json_object() : NULL;
+    if (f->column_count && json_object_set_new(part, "groups", groups) != 0)
+        return no_memory(err);
+    for (size_t c = 0; c < f->column_count; c++) {
+        const visml_group_column *column = &f->columns[c];
+        json_t *values = add_array(groups, column->name, err);
+        if (!values)
+            return VISML_ENOMEM;
+        for (int64_t i = 0; i < ds->count; i++)
+            VISML_TRY(append(values, json_string(column->values.strings[column->ids[visml_dataset_source_index(ds, i)]]), err));
+    }
+    return VISML_OK;
+}
+
 static visml_status fill_idx(json_t *part, const visml_dataset *ds, namer *names, visml_error *err) {
     visml_memory *m = &ds->source->context->memory;
     json_t *idx = add_array(part, "idx", err), *indices = idx ? add_array(part, "indices", err) : NULL;
@@ -140,7 +157,7 @@ static visml_status fill_part(json_t *part, const visml_dataset *ds, namer *name
         return VISML_ENOMEM;
     for (int64_t i = 0; i < ds->count; i++)
         VISML_TRY(append(labels, json_integer(visml_dataset_label(ds, i)), err));
-    return VISML_OK;
+    return ds->source->class->path ? fill_groups(part, ds, err) : VISML_OK;
 }
 
 static visml_status fill_parts(json_t *root, visml_dataset *const parts[3], namer *names, visml_error *err) {

@@ -3,6 +3,7 @@
 #include "nn/layer.h"
 
 static const visml_field fields[] = {
+    VISML_FIELD_OF_RESERVED(visml_plain_opts),
     VISML_FIELD(visml_plain_opts, name, NAME, 0, 1, 0, 0, 0),
     {0},
 };

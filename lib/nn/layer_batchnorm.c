@@ -11,6 +11,7 @@ static const visml_field fields[] = {
     VISML_FIELD(visml_batchnorm_opts, momentum, F64, 0, 1, 0, 1, 0.99),
     VISML_FIELD(visml_batchnorm_opts, epsilon, F64, VISML_FIELD_OPEN_MIN, 1, 0, DBL_MAX, 1e-3),
     VISML_FIELD(visml_batchnorm_opts, no_scale, FLAG, 0, 1, 0, 1, 0),
+    VISML_FIELD_OF_RESERVED(visml_batchnorm_opts),
     VISML_FIELD(visml_batchnorm_opts, name, NAME, 0, 1, 0, 0, 0),
     {0},
 };

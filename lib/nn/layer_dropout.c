@@ -3,6 +3,7 @@
 #include "nn/layer.h"
 
 static const visml_field fields[] = {
+    VISML_FIELD_OF_RESERVED(visml_dropout_opts),
     VISML_FIELD(visml_dropout_opts, rate, F64, VISML_FIELD_REQUIRED | VISML_FIELD_OPEN_MAX, 1, 0, 1, 0),
     VISML_FIELD(visml_dropout_opts, seed, U64, 0, 1, 0, 18446744073709551615.0, 0),
     VISML_FIELD(visml_dropout_opts, name, NAME, 0, 1, 0, 0, 0),

@@ -4,6 +4,7 @@
 #include "nn/layer.h"
 
 static const visml_field fields[] = {
+    VISML_FIELD_OF_RESERVED(visml_rescaling_opts),
     VISML_FIELD(visml_rescaling_opts, scale, F64, VISML_FIELD_REQUIRED, 1, -FLT_MAX, FLT_MAX, 0),
     VISML_FIELD(visml_rescaling_opts, offset, F64, 0, 1, -FLT_MAX, FLT_MAX, 0),
     VISML_FIELD(visml_rescaling_opts, name, NAME, 0, 1, 0, 0, 0),

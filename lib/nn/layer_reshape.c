@@ -5,6 +5,7 @@
 #define LONGEST 9007199254740992.0 /* 2^53 */
 
 static const visml_field fields[] = {
+    VISML_FIELD_OF_RESERVED(visml_reshape_opts),
     VISML_FIELD(visml_reshape_opts, target_shape, I64, VISML_FIELD_REQUIRED | VISML_FIELD_LIST, VISML_MAX_RANK - 1, -1, LONGEST, 0),
     VISML_FIELD(visml_reshape_opts, name, NAME, 0, 1, 0, 0, 0),
     {0},

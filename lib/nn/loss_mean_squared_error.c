@@ -6,6 +6,7 @@
 #define ROWS_A_BLOCK 16 /* of one thread's work */
 
 static const visml_field fields[] = {
+    VISML_FIELD_OF_RESERVED(visml_loss_opts),
     {0},
 };
 

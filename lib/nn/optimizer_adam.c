@@ -6,6 +6,7 @@
 #include "nn/optimizer.h"
 
 static const visml_field fields[] = {
+    VISML_FIELD_OF_RESERVED(visml_adam_opts),
     VISML_FIELD(visml_adam_opts, learning_rate, F64, 0, 1, 0, DBL_MAX, 0.001),
     VISML_FIELD(visml_adam_opts, beta_1, F64, VISML_FIELD_OPEN_MAX, 1, 0, 1, 0.9),
     VISML_FIELD(visml_adam_opts, beta_2, F64, VISML_FIELD_OPEN_MAX, 1, 0, 1, 0.999),

@@ -9,6 +9,7 @@
 static const visml_field fields[] = {
     VISML_FIELD(visml_evaluate_opts, batch_size, I32, 0, 1, 1, 2147483647, 32),
     VISML_FIELD(visml_evaluate_opts, workers, I32, 0, 1, -1, 1024, 0),
+    VISML_FIELD_OF_RESERVED(visml_evaluate_opts),
     {0},
 };
 
@@ -18,7 +19,7 @@ visml_status visml_evaluate_read_opts(const char *what, const visml_evaluate_opt
     VISML_TRY(visml_options_read(what, fields, opts, out, sizeof *out, err));
     if (!out->callback)
         return VISML_OK;
-    visml_status status = visml_options_copy("callback", out->callback, callback, sizeof *callback, err);
+    visml_status status = visml_callback_read("callback", out->callback, callback, err);
     return status < 0 ? visml_fail_in(err, status, "%s", what) : VISML_OK;
 }
 

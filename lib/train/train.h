@@ -95,7 +95,10 @@ json_t *visml_history_to_json(const visml_history *h);
 /* Fills an empty history; each column must have `epochs` numbers. Errors: VISML_EFORMAT, VISML_ENOMEM. */
 visml_status visml_history_from_json(visml_history *h, const char *what, const json_t *object, int64_t epochs, visml_error *err);
 
-/* ---- training.c: all that a call of visml_fit holds ---------------------------------------------------------------------------------- */
+/* ---- training.c: a caller's callback, and all that a call of visml_fit holds ----------------------------------------------------- */
+
+/* The whole struct from one that may be shorter. Errors: VISML_EINVAL. */
+visml_status visml_callback_read(const char *what, const void *theirs, visml_callback *ours, visml_error *err);
 
 typedef struct visml_training {
     visml_context *context;

@@ -32,6 +32,11 @@ static visml_status read_options(visml_training *r, const visml_fit_opts *opts, 
     return VISML_OK;
 }
 
+visml_status visml_callback_read(const char *what, const void *theirs, visml_callback *ours, visml_error *err) {
+    static const visml_field callback_fields[] = {VISML_FIELD_OF_RESERVED(visml_callback), {0}};
+    return visml_options_read(what, callback_fields, theirs, ours, sizeof *ours, err);
+}
+
 /* Callbacks of an older header lie closer together than ours: the first one's size says how far apart they are. */
 static visml_status copy_callbacks(visml_training *r, visml_error *err) {
     size_t n = r->opts.callback_count;
@@ -43,7 +48,7 @@ static visml_status copy_callbacks(visml_training *r, visml_error *err) {
         return VISML_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         const void *theirs = (const char *)r->opts.callbacks + i * stride;
-        VISML_TRY(visml_options_copy("fit: callbacks", theirs, &r->callbacks[i], sizeof *r->callbacks, err));
+        VISML_TRY(visml_callback_read("fit: callbacks", theirs, &r->callbacks[i], err));
     }
     return VISML_OK;
 }

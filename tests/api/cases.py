@@ -166,7 +166,9 @@ BAD = {
 # The same for fields of options: {(struct, field): [(assignment, words or None for the field's name)]}. @ stands for the field.
 BAD_FIELDS = {
     ("visml_context_opts", "threads"): [("@ = 1025", None)],
-    ("visml_context_opts", "allocator"): [("@ = &(visml_allocator){.size = sizeof(visml_allocator)}", "allocator|alloc")],
+    ("visml_context_opts", "allocator"): [
+        ("@ = &(visml_allocator){.size = sizeof(visml_allocator)}", "allocator|alloc"), ("@ = &(visml_allocator){.size = 0}", "size"),
+        ("@ = &(visml_allocator){.size = sizeof(visml_allocator), .reserved = 1}", "reserved")],
     ("visml_conv2d_opts", "filters"): [("@ = INT32_MIN", None), ("@ = 0", None)],
     ("visml_conv2d_opts", "kernel_size"): [("@[0] = 0", None), ("@[1] = -1", None)],
     ("visml_conv2d_opts", "strides"): [("@[1] = -2", None)],
@@ -190,7 +192,11 @@ BAD_FIELDS = {
     ("visml_loader_opts", "epochs"): [("@ = -2", None)],
     ("visml_fit_opts", "workers"): [("@ = -2", None)],
     ("visml_evaluate_opts", "workers"): [("@ = -2", None)],
-    ("visml_fit_opts", "callbacks"): [("o.callback_count = 1", "callbacks|callback_count")],
+    ("visml_fit_opts", "callbacks"): [
+        ("o.callback_count = 1", "callbacks|callback_count"),
+        ("o.callback_count = 1; @ = &(visml_callback){.size = sizeof(visml_callback), .reserved = 1}", "reserved")],
+    ("visml_evaluate_opts", "callback"): [("@ = &(visml_callback){.size = sizeof(visml_callback), .reserved = 1}", "reserved"),
+                                          ("@ = &(visml_callback){.size = 0}", "size")],
     ("visml_fit_opts", "sample_weight"): [("@ = f->tensor", None)],
     ("visml_fit_opts", "validation"): [("@ = f->folder", "validation|shape")],
     ("visml_conv2d_opts", "name"): [('@ = "a/b"', None), ('@ = ""', None)],

@@ -129,7 +129,9 @@ def nulls(function):
 def bad_of_field(struct, f):
     """[(assignment, words)] for values that are out of range by the field's type and comment."""
     own = [(a.replace("@", f"o.{f.name}"), words or f.name) for a, words in cases.BAD_FIELDS.get((struct, f.name), ())]
-    if (struct, f.name) in cases.OWN_RANGE or f.name in ("size", "reserved") or f.type.stars or f.type.name in HEADERS.callbacks:
+    if f.name == "reserved":
+        return own + [(f"o.reserved = {v}", f.name) for v in ("1", "-1", "INT32_MIN")]
+    if (struct, f.name) in cases.OWN_RANGE or f.name == "size" or f.type.stars or f.type.name in HEADERS.callbacks:
         return own
     element = f"o.{f.name}[0]" if f.array else f"o.{f.name}"
     if f.type.name in HEADERS.integers:

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/checked.h"
 #include "base/memory.h"
 
@@ -69,6 +68,21 @@ static void a_table_needs_both_functions(void **state) {
     assert_non_null(strstr(err.message, "free is NULL"));
 }
 
+static void a_table_says_its_size_and_no_more(void **state) {
+    (void)state;
+    visml_memory m;
+    visml_error err = {0};
+    test_allocator a;
+    test_allocator_init(&a);
+    a.table.reserved = 9;
+    assert_status(visml_memory_init(&m, &a.table, 0, &err), VISML_EINVAL, &err);
+    assert_string_equal(err.message, "allocator: reserved is 9, must be 0: it has no meaning in this version");
+    a.table.reserved = 0;
+    a.table.size = 0;
+    assert_status(visml_memory_init(&m, &a.table, 0, &err), VISML_EINVAL, &err);
+    assert_non_null(strstr(err.message, "allocator: size"));
+}
+
 static void arrays_grow_and_keep_what_they_hold(void **state) {
     (void)state;
     test_allocator a;
@@ -98,34 +112,6 @@ static void arrays_grow_and_keep_what_they_hold(void **state) {
     assert_int_equal(a.live, 0);
 }
 
-static void arenas_hold_small_and_large(void **state) {
-    (void)state;
-    test_allocator a;
-    visml_memory m;
-    visml_arena arena;
-    visml_error err = {0};
-    test_allocator_init(&a);
-    assert_ok(visml_memory_init(&m, &a.table, 0, &err), &err);
-    visml_arena_init(&arena, &m);
-    char *first = visml_arena_strndup(&arena, "hello, world", 5, &err);
-    for (size_t i = 0; i < 5000; i++) {
-        unsigned char *p = visml_arena_take(&arena, i % 97, &err);
-        assert_int_equal((uintptr_t)p % 16, 0);
-        for (size_t j = 0; j < i % 97; j++)
-            assert_int_equal(p[j], 0);
-        memset(p, 0xFF, i % 97);
-    }
-    assert_non_null(visml_arena_take(&arena, 1 << 20, &err));
-    assert_null(visml_arena_take(&arena, SIZE_MAX - 3, &err));
-    assert_int_equal(err.code, VISML_ENOMEM);
-    assert_string_equal(first, "hello");
-    visml_arena_clear(&arena);
-    assert_int_equal(a.live, 0);
-    a.countdown = 1;
-    assert_null(visml_arena_take(&arena, 8, &err));
-    visml_arena_clear(&arena);
-}
-
 static void checked_arithmetic_knows_the_edges(void **state) {
     (void)state;
     size_t s = 7;
@@ -144,9 +130,12 @@ static void checked_arithmetic_knows_the_edges(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(blocks_are_aligned_and_counted),    cmocka_unit_test(the_budget_is_kept),
-        cmocka_unit_test(sizes_that_do_not_fit_are_refused), cmocka_unit_test(a_table_needs_both_functions),
-        cmocka_unit_test(arrays_grow_and_keep_what_they_hold), cmocka_unit_test(arenas_hold_small_and_large),
+        cmocka_unit_test(blocks_are_aligned_and_counted),
+        cmocka_unit_test(the_budget_is_kept),
+        cmocka_unit_test(sizes_that_do_not_fit_are_refused),
+        cmocka_unit_test(a_table_needs_both_functions),
+        cmocka_unit_test(a_table_says_its_size_and_no_more),
+        cmocka_unit_test(arrays_grow_and_keep_what_they_hold),
         cmocka_unit_test(checked_arithmetic_knows_the_edges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

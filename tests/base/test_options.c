@@ -18,6 +18,8 @@ typedef struct sample_opts {
     int64_t list[3];
     uint64_t seed;
     const char *name;
+    int32_t reserved;
+    int32_t last;
 } sample_opts;
 
 static const char *const modes[] = {"plain", "", "fancy", NULL};
@@ -32,6 +34,8 @@ static const visml_field fields[] = {
     VISML_FIELD(sample_opts, list, I64, VISML_FIELD_LIST, 3, -1, 1000, 0),
     VISML_FIELD(sample_opts, seed, U64, 0, 1, 0, 18446744073709551615.0, 0),
     VISML_FIELD(sample_opts, name, NAME, 0, 1, 0, 0, 0),
+    VISML_FIELD_OF_RESERVED(sample_opts),
+    VISML_FIELD(sample_opts, last, I32, 0, 1, 0, 9, 0),
     {0},
 };
 
@@ -102,6 +106,18 @@ static void ranges_are_checked(void **state) {
     refused((sample_opts){.units = 1, .list = {3, -2}}, "sample: list[1] is -2, must be -1 to 1000");
 }
 
+static void reserved_fields_must_be_zero(void **state) {
+    (void)state;
+    visml_error err = {0};
+    sample_opts o, shorter = {.size = offsetof(sample_opts, reserved), .units = 1, .reserved = 5};
+    refused((sample_opts){.units = 1, .reserved = 1}, "sample: reserved is 1, must be 0: it has no meaning in this version");
+    refused((sample_opts){.units = 1, .reserved = INT32_MIN},
+            "sample: reserved is -2147483648, must be 0: it has no meaning in this version");
+    assert_ok(read_opts(&shorter, &o, &err), &err); /* past its end nothing is read */
+    assert_int_equal(o.reserved, 0);
+    assert_status(read_opts(VISML_OPTS(sample_opts, .units = 1, .reserved = 2), &o, NULL), VISML_EINVAL, NULL);
+}
+
 static void json_goes_round(void **state) {
     (void)state;
     visml_error err = {0};
@@ -135,7 +151,9 @@ static void json_refused(const char *text, const char *message) {
 static void json_mistakes_are_named(void **state) {
     (void)state;
     json_refused("{\"unit\": 3}",
-                 "sample: unknown key \"unit\"; the options are units, pair, mode, flag, rate, bound, any, list, seed, name");
+                 "sample: unknown key \"unit\"; the options are units, pair, mode, flag, rate, bound, any, list, seed, name, last");
+    json_refused("{\"units\": 1, \"reserved\": 0}",
+                 "sample: unknown key \"reserved\"; the options are units, pair, mode, flag, rate, bound, any, list, seed, name, last");
     json_refused("{\"units\": \"x\"}", "sample: \"units\" must be a whole number");
     json_refused("{\"units\": 0}", "sample: \"units\" is 0, must be 1 to 100");
     json_refused("{\"units\": 5000000000}", "sample: \"units\" is 5000000000, must be 1 to 100");
@@ -163,6 +181,7 @@ static void json_null_and_known_keys_pass(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zero_means_default), cmocka_unit_test(the_size_rule_holds),     cmocka_unit_test(ranges_are_checked),
+        cmocka_unit_test(reserved_fields_must_be_zero),
         cmocka_unit_test(json_goes_round),    cmocka_unit_test(json_mistakes_are_named), cmocka_unit_test(json_null_and_known_keys_pass),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

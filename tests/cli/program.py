@@ -19,6 +19,13 @@ TINY = {"layers": [{"class": "rescaling", "scale": 1 / 255},
                    {"class": "dense", "units": 0, "activation": "softmax"}]}
 
 
+def real(token):
+    """A real of the program's JSON: no more digits than Python needs to tell the number from all others."""
+    digits = [text.split("e")[0].lstrip("-").replace(".", "").strip("0") for text in (token, repr(float(token)))]
+    assert len(digits[0]) == len(digits[1]), "%s is written with too many digits" % token
+    return float(token)
+
+
 class Case(unittest.TestCase):
     maxDiff = None
 
@@ -46,7 +53,7 @@ class Case(unittest.TestCase):
     def lines(self, *arguments, **options):
         """The JSON objects that a run with --json prints, one a line."""
         out, _ = self.visml(*arguments, "--json", **options)
-        return [json.loads(line) for line in out.splitlines()]
+        return [json.loads(line, parse_float=real) for line in out.splitlines()]
 
     def fails(self, *arguments, says, code=FAILURE, **options):
         """A run that fails with a message that has all these words; nothing on standard output."""

@@ -15,6 +15,7 @@ class Info(Case):
             self.assertIn(words, out)
         self.assertEqual(err, "")
         row, = self.lines("info", "m.visml")
+        self.assertIn('"scale": 0.00392156862745098}', self.visml("info", "m.visml", "--json")[0])
         self.assertEqual(row["input_shape"], [8, 8, 3])
         self.assertEqual([layer["class"] for layer in row["layers"]], ["rescaling", "conv2d", "flatten", "dense"])
         self.assertEqual(row["layers"][-1]["units"], 2)

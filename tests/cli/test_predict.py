@@ -25,6 +25,7 @@ class Predict(Case):
         self.assertEqual((row["path"], row["label"]), ("d/along/001.png", "along"))
         self.assertEqual(row["top"][0], {"label": row["label"], "probability": row["probability"]})
         p = [t["probability"] for t in row["top"]]
+        self.assertTrue(all(len(repr(x).split("e")[0].replace(".", "").lstrip("0")) <= 9 for x in p), p)  # of 32-bit floats
         self.assertEqual(p, sorted(p, reverse=True))
         self.assertAlmostEqual(sum(p), 1, places=5)
         self.assertEqual({t["label"] for t in row["top"]}, {"along", "across", "slant"})

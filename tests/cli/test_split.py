@@ -1,6 +1,7 @@
 """visml split."""
 import json
 import os
+import re
 
 from program import FAILURE, Case, main, pictures
 
@@ -52,6 +53,24 @@ class Split(Case):
         self.assertEqual([len(s) for s in seen.values()], [1] * 10)
         self.fails("split", "t.csv", "--group", "age", "-o", "x.json", says="age")
         self.assertFalse(os.path.exists(self.path("x.json")))
+
+    def test_groups_outlive_the_manifest(self):
+        rows = ["path,label,patient"]
+        for i in range(60):
+            pictures.picture(self.path("p", "%d.png" % i), i % 2, seed=i)
+            rows.append("p/%d.png,%s,person%d" % (i, "ab"[i % 2], i // 3))
+        self.write("t.csv", "\n".join(rows) + "\n")
+        self.visml("split", "t.csv", "--group", "patient", "--ratio", "2:0:1", "-o", "s.json")
+        os.remove(self.path("t.csv"))
+        for data in ("s.json", "s.json:train", "s.json:test"):
+            self.visml("split", data, "--group", "patient", "--ratio", "1:1:1", "-o", "again.json")
+            parts = self.parts("again.json")["parts"]
+            people = [set(int(re.search(r"(\d+)\.png", path)[1]) // 3 for path in part["paths"]) for part in parts.values()]
+            self.assertEqual([len(p) > 0 for p in people], [True] * 3)
+            self.assertEqual(len(people[0] | people[1] | people[2]), sum(map(len, people)))
+            for part in parts.values():
+                self.assertEqual(part["groups"]["patient"], ["person%d" % (int(path[2:-4]) // 3) for path in part["paths"]])
+        self.fails("split", "s.json:train", "--group", "age", "-o", "x.json", says=["age", "folder, patient"])
 
     def test_idx(self):
         images, labels = pictures.idx(self.path("i"), 60)

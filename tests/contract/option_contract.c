@@ -181,6 +181,11 @@ void test_options_ranges(const test_options *t) {
             break;
         case VISML_FIELD_NAME:
             break;
+        case VISML_FIELD_RESERVED:
+            try_value(t, f, 0, 0, 1);
+            try_value(t, f, 0, 1, 0);
+            try_value(t, f, 0, INT32_MIN, 0);
+            break;
         }
 }
 

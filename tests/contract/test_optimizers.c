@@ -41,7 +41,7 @@ static void set_all(const visml_optimizer_class *c, unsigned char *opts) {
     for (const visml_field *f = c->fields; f->name; f++)
         if (f->kind == VISML_FIELD_F64)
             memcpy(opts + f->offset, &(double){0.375}, sizeof(double));
-        else
+        else if (f->kind != VISML_FIELD_RESERVED)
             memcpy(opts + f->offset, &(int32_t){1}, sizeof(int32_t));
 }
 

@@ -3,6 +3,9 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "data/dataset.h"
+#include "data/files.h"
+
 static visml_context *ctx;
 static char *root;
 
@@ -180,6 +183,140 @@ static void idx_comes_back(void **state) {
     test_folder_remove(folder);
 }
 
+/* ---- groups ---- */
+
+/* Patients with 5 pictures each, at sites; one site and one picture's note have awkward texts. */
+static char *write_patients(const char *folder, int pictures) {
+    char text[1 << 13], *csv = test_path(folder, "list.csv");
+    size_t n = (size_t)sprintf(text, "patient,path,label,\"the \"\"site\"\"\",\"\"\n");
+    for (int i = 0; i < pictures; i++)
+        n += (size_t)sprintf(text + n, "p%d,cat/%03d.pgm,%s,%s,%s\n", i / 5, i % 10, i % 3 ? "ill" : "well",
+                             i / 5 % 4 ? "n\xC3\xB6rd" : "\"a, \"\"b\"\"\n\"", i == 7 ? "x" : "");
+    test_write_file(csv, text, n);
+    return csv;
+}
+
+/* In equal shares, by a column. */
+static void divide(visml_dataset *ds, const char *column, uint64_t seed, visml_dataset *parts[3]) {
+    visml_error err = {0};
+    visml_split_opts o = VISML_OPTS_INIT(visml_split_opts);
+    o.mode = VISML_SPLIT_GROUPED;
+    o.group = column;
+    o.seed = seed;
+    o.ratio[0] = o.ratio[1] = o.ratio[2] = 1;
+    assert_ok(visml_dataset_split(ds, &o, parts, &err), &err);
+}
+
+static int64_t total(visml_dataset *parts[3]) {
+    return visml_dataset_count(parts[0]) + visml_dataset_count(parts[1]) + visml_dataset_count(parts[2]);
+}
+
+/* A part has all pictures of a patient, or none of them. */
+static void whole_patients(visml_dataset *ds, visml_dataset *part) {
+    int seen[12] = {0};
+    const visml_files_source *f = (const visml_files_source *)part->source;
+    assert_string_equal(f->columns[0].name, "patient");
+    for (int64_t i = 0; i < visml_dataset_count(part); i++)
+        seen[atoi(f->columns[0].values.strings[f->columns[0].ids[visml_dataset_source_index(part, i)]] + 1)]++;
+    for (int p = 0; p < 12; p++)
+        assert_true(seen[p] == 0 || seen[p] == 5);
+    assert_true(visml_dataset_count(part) > 0 && visml_dataset_count(part) < visml_dataset_count(ds));
+}
+
+static void the_columns_of_a_table_outlive_the_manifest(void **state) {
+    (void)state;
+    visml_error err = {0};
+    char *csv = write_patients(root, 60), *path = test_path(root, "groups.json"), *again = test_path(root, "again.json");
+    visml_dataset *ds = assert_made(visml_dataset_from_csv(ctx, csv, NULL, &err), &err), *parts[3], *halves[3];
+    divide(ds, "patient", 3, parts);
+    assert_ok(visml_split_save(parts, path, &err), &err);
+    gives_back_the_parts(path, parts, NULL);
+    size_t n;
+    char *text = test_read_file(path, &n);
+    assert_in(text, "\"groups\":{\"patient\":[\"p");
+    assert_in(text, "\"the \\\"site\\\"\":[\"");
+    assert_in(text, "\"a, \\\"b\\\"\\n\"");
+    free(text);
+    for (int p = 0; p < 4; p++) { /* of each part, and of all of them together: divided again, and by another manifest once more */
+        visml_dataset *part = assert_made(visml_dataset_from_manifest(ctx, path, p < 3 ? names[p] : NULL, NULL, &err), &err);
+        divide(part, "patient", 5, halves);
+        assert_int_equal(total(halves), visml_dataset_count(part));
+        for (int k = 0; k < 3; k++)
+            whole_patients(part, halves[k]);
+        assert_ok(visml_split_save(halves, again, &err), &err);
+        free_parts(halves);
+        visml_dataset *third = assert_made(visml_dataset_from_manifest(ctx, again, NULL, NULL, &err), &err);
+        assert_int_equal(visml_dataset_count(third), visml_dataset_count(part));
+        divide(third, "the \"site\"", 1, halves);
+        assert_int_equal(total(halves), visml_dataset_count(part));
+        free_parts(halves);
+        divide(third, "", 1, halves); /* a column without a name */
+        free_parts(halves);
+        visml_dataset_free(third);
+        visml_dataset_free(part);
+    }
+    free_parts(parts);
+    visml_dataset_free(ds);
+    free(again);
+    free(path);
+    free(csv);
+}
+
+static visml_dataset *from_text(const char *text, const char *part) {
+    visml_error err = {0};
+    char *path = test_path(root, "text.json");
+    test_write_file(path, text, strlen(text));
+    visml_dataset *ds = assert_made(visml_dataset_from_manifest(ctx, path, part, NULL, &err), &err);
+    free(path);
+    return ds;
+}
+
+static void refuse_group(const visml_dataset *ds, const char *column, const char *message) {
+    visml_error err = {0};
+    visml_dataset *parts[3];
+    assert_status(visml_dataset_split(ds, VISML_OPTS(visml_split_opts, .mode = VISML_SPLIT_GROUPED, .group = column), parts, &err),
+                  VISML_EINVAL, &err);
+    assert_string_equal(err.message, message);
+}
+
+#define HEAD "{\"format\":\"visml-split\",\"version\":1,"
+#define CLASSES "\"classes\":[\"a\",\"b\"],"
+
+/* As the first version wrote it, and as it may be put together by hand. */
+static void manifests_without_groups_load_for_ever(void **state) {
+    (void)state;
+    visml_dataset *parts[3];
+    visml_dataset *ds = from_text(HEAD "\"source\":[\"t.csv\"],\"kind\":\"csv\",\"mode\":\"grouped\",\"ratio\":[1.0,1.0,0.0],"
+                                       "\"group\":\"patient\",\"seed\":7," CLASSES "\"parts\":{\"train\":{\"paths\":[\"x/1\",\"y/2\"],"
+                                       "\"labels\":[0,1]},\"val\":{\"paths\":[\"x/3\"],\"labels\":[1]}}}", NULL);
+    assert_int_equal(visml_dataset_count(ds), 3);
+    refuse_group(ds, "patient", "split: group is \"patient\", must be one of: folder");
+    divide(ds, "folder", 1, parts);
+    free_parts(parts);
+    visml_dataset_free(ds);
+}
+
+static void only_columns_of_all_wanted_parts_are_known(void **state) {
+    (void)state;
+    static const char text[] = HEAD CLASSES
+        "\"parts\":{\"train\":{\"paths\":[\"1\",\"2\"],\"labels\":[0,1],\"groups\":{\"a\":[\"u\",\"v\"],\"b\":[\"\",\"w\"]}},"
+        "\"val\":{\"paths\":[\"3\"],\"labels\":[1],\"groups\":{\"b\":[\"w\"],\"c\":[\"x\"]}},"
+        "\"test\":{\"paths\":[],\"labels\":[],\"groups\":{\"b\":[]}}}}";
+    visml_dataset *parts[3], *ds = from_text(text, "train");
+    refuse_group(ds, "c", "split: group is \"c\", must be one of: folder, a, b");
+    visml_dataset_free(ds);
+    ds = from_text(text, NULL);
+    refuse_group(ds, "a", "split: group is \"a\", must be one of: folder, b");
+    const visml_group_column *b = ((const visml_files_source *)ds->source)->columns;
+    assert_true(b->values.count == 2 && b->ids[0] != b->ids[1] && b->ids[1] == b->ids[2]); /* "w" of two parts is one group */
+    visml_dataset_free(ds);
+    ds = from_text(text, "test"); /* nothing to divide, and nothing to stumble over */
+    divide(ds, "b", 1, parts);
+    assert_int_equal(total(parts), 0);
+    free_parts(parts);
+    visml_dataset_free(ds);
+}
+
 /* ---- what is refused ---- */
 
 static void refuse_text(const char *text, visml_status code, const char *part) {
@@ -188,9 +325,6 @@ static void refuse_text(const char *text, visml_status code, const char *part) {
     assert_refused(visml_dataset_from_manifest(ctx, path, "train", NULL, ERR), code, part);
     free(path);
 }
-
-#define HEAD "{\"format\":\"visml-split\",\"version\":1,"
-#define CLASSES "\"classes\":[\"a\",\"b\"],"
 
 static void names_key_and_index_of_what_is_wrong(void **state) {
     (void)state;
@@ -229,6 +363,12 @@ static void names_key_and_index_of_what_is_wrong(void **state) {
     refuse_text(HEAD CLASSES "\"parts\":{\"train\":{\"idx\":[\"none\",\"no\"],\"indices\":[0],\"labels\":[0]}}}", VISML_EIO, "/no: ");
     refuse_text(HEAD CLASSES "\"parts\":{\"train\":{\"idx\":[\"x\",5],\"indices\":[0],\"labels\":[0]}}}", VISML_EFORMAT,
                 "parts.train.idx[1]");
+#define ONE(groups) HEAD CLASSES "\"parts\":{\"train\":{\"paths\":[\"x\",\"y\"],\"labels\":[0,1],\"groups\":" groups "}}}"
+    refuse_text(ONE("[]"), VISML_EFORMAT, "parts.train: \"groups\" must be an object");
+    refuse_text(ONE("null"), VISML_EFORMAT, "parts.train: \"groups\" must be an object");
+    refuse_text(ONE("{\"site\":\"x\"}"), VISML_EFORMAT, "parts.train.groups: \"site\" must be an array");
+    refuse_text(ONE("{\"site\":[\"x\"]}"), VISML_EFORMAT, "parts.train.groups: \"site\" has 1 elements, \"labels\" has 2");
+    refuse_text(ONE("{\"a\":[\"\",\"\"],\"site\":[\"x\",3]}"), VISML_EFORMAT, "parts.train.groups.site[1] must be a string");
     char *missing = test_path(root, "missing.json");
     assert_refused(visml_dataset_from_manifest(ctx, missing, NULL, NULL, ERR), VISML_EIO, "missing.json");
     assert_refused(visml_dataset_from_manifest(ctx, NULL, NULL, NULL, ERR), VISML_EINVAL, "path");
@@ -238,7 +378,8 @@ static void names_key_and_index_of_what_is_wrong(void **state) {
 
 static void bears_every_truncation_and_flipped_byte(void **state) {
     (void)state;
-    char text[] = HEAD CLASSES "\"parts\":{\"train\":{\"paths\":[\"x\",{\"percent-encoded\":\"%E9\"}],\"labels\":[0,1]}}}";
+    char text[] = HEAD CLASSES "\"parts\":{\"train\":{\"paths\":[\"x\",{\"percent-encoded\":\"%E9\"}],\"labels\":[0,1],"
+                               "\"groups\":{\"g\":[\"u\",\"\"]}}}}";
     char *path = test_path(root, "cut.json");
     visml_error err;
     for (size_t n = 0; n < sizeof text - 1; n++) {
@@ -300,13 +441,15 @@ static void saves_only_what_can_be_loaded(void **state) {
 static void survives_every_failed_allocation(void **state) {
     (void)state;
     char *folder = test_folder(), *images = test_path(folder, "images.idx"), *labels = test_path(folder, "labels.idx"),
-         *path = test_path(folder, "split.json");
+         *path = test_path(folder, "split.json"), *csv = write_patients(root, 10);
     write_idx(folder, 10);
     test_allocator a;
     test_allocator_init(&a);
     visml_context *c = visml_context_new(VISML_OPTS(visml_context_opts, .allocator = &a.table, .threads = 1), NULL);
-    for (int k = 0; k < 2; k++) {
-        visml_dataset *ds = k ? visml_dataset_from_idx(c, images, labels, NULL, NULL) : visml_dataset_from_folder(c, root, NULL, NULL);
+    for (int k = 0; k < 3; k++) {
+        visml_dataset *ds = k == 2   ? visml_dataset_from_csv(c, csv, NULL, NULL)
+                            : k == 1 ? visml_dataset_from_idx(c, images, labels, NULL, NULL)
+                                     : visml_dataset_from_folder(c, root, NULL, NULL);
         visml_dataset *parts[3];
         split(ds, parts);
         int64_t before = atomic_load(&a.live);
@@ -326,6 +469,7 @@ static void survives_every_failed_allocation(void **state) {
         visml_dataset_free(ds);
     }
     visml_context_free(c);
+    free(csv);
     free(path);
     free(labels);
     free(images);
@@ -338,6 +482,9 @@ int main(void) {
         cmocka_unit_test(paths_are_found_from_anywhere),
         cmocka_unit_test(names_that_are_no_utf8_come_back),
         cmocka_unit_test(idx_comes_back),
+        cmocka_unit_test(the_columns_of_a_table_outlive_the_manifest),
+        cmocka_unit_test(manifests_without_groups_load_for_ever),
+        cmocka_unit_test(only_columns_of_all_wanted_parts_are_known),
         cmocka_unit_test(names_key_and_index_of_what_is_wrong),
         cmocka_unit_test(bears_every_truncation_and_flipped_byte),
         cmocka_unit_test(saves_only_what_can_be_loaded),

@@ -1,6 +1,7 @@
 #include "support/support.h"
 
 #include <dirent.h>
+#include <locale.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,6 +134,31 @@ void *test_read_file(const char *path, size_t *n) {
 char *test_source(const char *relative) {
     const char *root = getenv("VISML_TEST_SOURCE");
     return test_path(root ? root : ".", relative);
+}
+
+/* ---- locales ---- */
+
+static char *locales; /* a folder with those that were made, or NULL */
+
+int test_locale(const char *name) {
+    char full[64], command[256];
+    snprintf(full, sizeof full, "%s.UTF-8", name);
+    if (strcmp(name, "C") == 0 || setlocale(LC_ALL, full))
+        return 1;
+    locales = test_folder();
+    snprintf(command, sizeof command, "localedef -i %s -f UTF-8 %s/%s >%s/log 2>&1", name, locales, full, locales);
+    if (system(command) == 0 && setenv("LOCPATH", locales, 1) == 0 && setlocale(LC_ALL, full))
+        return 1;
+    print_message("the locale %s cannot be had: not tested\n", full);
+    return 0;
+}
+
+void test_locale_end(void) {
+    setlocale(LC_ALL, "C");
+    unsetenv("LOCPATH");
+    if (locales)
+        test_folder_remove(locales);
+    locales = NULL;
 }
 
 /* ---- numbers ---- */

@@ -38,6 +38,11 @@ void *test_read_file(const char *path, size_t *n);
 /* A file of the source tree: test_source("tests/golden/x.bin"); memory of malloc. */
 char *test_source(const char *relative);
 
+/* Lets the process use a locale, "de_DE", in UTF-8; where the host has not got it, it is made with localedef. 0 when it cannot be had. */
+int test_locale(const char *name);
+/* Back to "C"; whatever test_locale said. */
+void test_locale_end(void);
+
 /* Deterministic numbers. */
 uint32_t test_random(uint64_t *state);
 float test_random_float(uint64_t *state); /* [-1, 1) */

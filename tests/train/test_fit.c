@@ -312,7 +312,7 @@ static void older_callbacks_are_read_at_their_distance(void **state) {
         void *user;
         int32_t (*epoch_begin)(void *, visml_model *, const visml_progress *);
         int32_t (*batch_end)(void *, visml_model *, const visml_progress *);
-    } older[2];
+    } older[2] = {{.size = 0}};
     record r[2] = {{{0}, 0, 0, {0}, 0, 0, NULL}};
     visml_context *ctx = test_context(1);
     visml_dataset *ds = toy_lines(ctx, 32, 1);

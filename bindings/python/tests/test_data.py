@@ -102,6 +102,15 @@ class Folders(unittest.TestCase):
         ds = visml.Dataset.from_csv(table)
         self.assertEqual((len(ds), ds.classes), (2, ["c", "d"]))
 
+    def test_groups_outlive_a_manifest(self):
+        folder = pathlib.Path(self.folder.name)
+        rows = ["images/cat/%d.png,c,p%d" % (i, i // 2) for i in range(8)]
+        (folder / "table.csv").write_text("\n".join(["path,label,patient", *rows]) + "\n")
+        visml.save_split((visml.Dataset.from_csv(folder / "table.csv"), None, None), folder / "split.json")
+        parts = visml.Dataset.from_manifest(folder / "split.json").split((1, 0, 1), mode="grouped", group="patient")
+        patients = [{int(pathlib.Path(path).stem) // 2 for path in part.paths} for part in parts if part]
+        self.assertEqual(([len(p) for p in patients], patients[0] & patients[1]), ([2, 2], set()))
+
 
 class Arrays(unittest.TestCase):
     def dataset(self, n=10):
