@@ -83,6 +83,9 @@ void visml_conv2d_forward(const visml_compute *c, const visml_conv2d_geometry *g
         visml_epilogue e = epilogue ? *epilogue : (visml_epilogue){0};
         e.bias = e.bias ? e.bias + first : NULL;
         e.residual = e.residual ? e.residual + first : NULL;
+        e.gain = e.gain ? e.gain + first : NULL;
+        e.scale = e.scale ? e.scale + first : NULL;
+        e.shift = e.shift ? e.shift + first : NULL;
         p.left = left_patches;
         p.right = right_rows;
         p.source = &s;

@@ -4,12 +4,15 @@
 
 #include "kernel/compute.h"
 
-/* What happens to each element of a row-major result before it is stored: + bias[column], + residual (same place), activation. */
+/* What happens to each element x of a row-major result before it is stored, by its column:
+ * act(x gain + bias + residual) scale + shift, where gain and bias are one fused multiply-add, and so are scale and shift. */
 typedef struct visml_epilogue {
     const real *bias;     /* [n], or NULL */
-    const real *residual; /* as the result, same row stride, or NULL */
-    int32_t activation;   /* VISML_LINEAR, _RELU, _LEAKY_RELU, _SIGMOID, _TANH; never _SOFTMAX */
+    const real *residual; /* as the result, same row stride, or NULL; does not overlap the result */
+    int32_t activation;   /* VISML_LINEAR, _RELU, _LEAKY_RELU, _SIGMOID, _TANH, _RELU6; never _SOFTMAX */
     real alpha;           /* of VISML_LEAKY_RELU */
+    const real *gain;     /* [n], or NULL: 1 */
+    const real *scale, *shift; /* [n], both or neither */
 } visml_epilogue;
 
 /* C[m, n] = op(A)[m, k] op(B)[k, n] (+ C when accumulate), then the epilogue (NULL: none). Row-major; ld is the distance between rows as

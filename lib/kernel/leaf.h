@@ -37,8 +37,9 @@ typedef struct visml_finish {
     int32_t add; /* to what stands in c */
     int32_t activation;
     real alpha;
-    const real *bias;     /* [cols], or NULL */
+    const real *bias;     /* [cols], or NULL; see visml_epilogue */
     const real *residual; /* or NULL */
+    const real *gain, *scale, *shift; /* [cols], or NULL */
 } visml_finish;
 
 /* Patches of an image batch as rows of a matrix that is never written out as a whole.

@@ -42,11 +42,15 @@ void LEAF(gemm_cols)(int64_t k, const real *a, int64_t lda, const real *b, int64
 }
 
 VEC v16 finished(const visml_finish *f, int j, int n, const real *residual, v16 x) {
-    if (f->bias)
-        x = v_add(x, v_get(f->bias + j, n));
+    v16 bias = f->bias ? v_get(f->bias + j, n) : v_zero();
+    if (f->gain)
+        x = v_fma(x, v_get(f->gain + j, n), bias);
+    else if (f->bias)
+        x = v_add(x, bias);
     if (residual)
         x = v_add(x, v_get(residual + j, n));
-    return v_activate(f->activation, v_set1(f->alpha), x);
+    x = v_activate(f->activation, v_set1(f->alpha), x);
+    return f->scale ? v_fma(x, v_get(f->scale + j, n), v_get(f->shift + j, n)) : x;
 }
 
 void LEAF(gemm_finish)(const visml_finish *f, const real *block, int64_t ld) {

@@ -55,20 +55,35 @@ static void pack_right_task(void *arg, size_t task, size_t worker) {
     pack_right(s, (int64_t)task / s->panels, (int64_t)task % s->panels);
 }
 
+/* NULL stays NULL. */
+static const real *ahead(const real *p, int64_t n) {
+    return p ? p + n : NULL;
+}
+
+static void move_finish(visml_finish *f, int64_t cols) {
+    f->c += cols;
+    f->bias = ahead(f->bias, cols);
+    f->residual = ahead(f->residual, cols);
+    f->gain = ahead(f->gain, cols);
+    f->scale = ahead(f->scale, cols);
+    f->shift = ahead(f->shift, cols);
+}
+
 static void describe_finish(const pass *s, int64_t k, visml_finish *f) {
     const visml_product *p = s->product;
+    const visml_epilogue *e = p->epilogue;
     int last = s->k0 + k + VISML_KC >= p->k;
-    f->c = p->c + s->col;
-    f->add = p->accumulate || s->k0 + k > 0;
-    f->bias = f->residual = NULL;
-    f->activation = VISML_LINEAR;
-    f->alpha = 0;
-    if (!last || !p->epilogue)
-        return;
-    f->bias = p->epilogue->bias ? p->epilogue->bias + s->col : NULL;
-    f->residual = p->epilogue->residual ? p->epilogue->residual + s->col : NULL;
-    f->activation = p->epilogue->activation;
-    f->alpha = p->epilogue->alpha;
+    *f = (visml_finish){.c = p->c, .add = p->accumulate || s->k0 + k > 0, .activation = VISML_LINEAR};
+    if (last && e) {
+        f->bias = e->bias;
+        f->residual = e->residual;
+        f->activation = e->activation;
+        f->alpha = e->alpha;
+        f->gain = e->gain;
+        f->scale = e->scale;
+        f->shift = e->shift;
+    }
+    move_finish(f, s->col);
 }
 
 static const real *right_of(const pass *s, int64_t block, int64_t panel, int64_t *ld) {
@@ -93,9 +108,7 @@ static void multiply(const pass *s, const visml_finish *whole, const int64_t *of
     else
         kernels->gemm_rows(kc, left + i * VISML_LEFT_LD, right, ld, out);
     visml_finish f = *whole;
-    f.c += panel * nr;
-    f.bias = f.bias ? f.bias + panel * nr : NULL;
-    f.residual = f.residual ? f.residual + panel * nr : NULL;
+    move_finish(&f, panel * nr);
     f.offset = offset + i;
     f.rows = (int32_t)least(s->b.mr, rows - i);
     f.cols = (int32_t)least(nr, s->cols - panel * nr);

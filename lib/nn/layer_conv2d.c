@@ -91,7 +91,7 @@ static void forward(const visml_layer *layer, const visml_pass *pass) {
     visml_epilogue epilogue = {0};
     if (pass->epilogue)
         epilogue = *pass->epilogue;
-    if (layer->param_count > 1)
+    if (layer->param_count > 1 && !epilogue.bias)
         epilogue.bias = pass->params[1];
     visml_conv2d_forward(&pass->compute, &g, pass->x[0], pass->params[0], pass->y, &epilogue, pass->scratch);
 }

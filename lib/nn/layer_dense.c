@@ -80,7 +80,7 @@ static void forward(const visml_layer *layer, const visml_pass *pass) {
     visml_epilogue epilogue = {0};
     if (pass->epilogue)
         epilogue = *pass->epilogue;
-    if (layer->param_count > 1)
+    if (layer->param_count > 1 && !epilogue.bias)
         epilogue.bias = pass->params[1];
     g.epilogue = &epilogue;
     visml_gemm_run(&pass->compute, &g, pass->scratch);

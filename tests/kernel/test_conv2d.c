@@ -82,7 +82,7 @@ static results compute_with(const visml_conv2d_geometry *g, const arrays *a, con
     results r = new_results(a);
     const size_t bytes[] = {visml_conv2d_forward_scratch(&c, g), visml_conv2d_backward_data_scratch(&c, g),
                             visml_conv2d_backward_weights_scratch(&c, g)};
-    visml_epilogue e = {a->bias, a->residual, VISML_RELU, 0};
+    visml_epilogue e = {.bias = a->bias, .residual = a->residual, .activation = VISML_RELU};
     r.v = filled_array(r.n, NAN);
     for (int i = 0; i < 3; i++) {
         void *scratch = scratch_of(bytes[i]);

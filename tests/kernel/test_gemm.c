@@ -8,8 +8,10 @@ typedef struct shape {
     int trans_a, trans_b, accumulate, epilogue;
 } shape;
 
-/* By 2: bias; by 4: residual; by 8 ...: the activation. */
+/* By 2: bias; by 4: residual; by 8 ...: the activation; by 128: gain; by 256: scale and shift. */
 #define EPILOGUE(bias, residual, act) (1 | (bias) << 1 | (residual) << 2 | (act) << 3)
+#define GAIN 128
+#define AFFINE 256
 
 static const shape shapes[] = {
     {1, 1, 1, 0, 0, 0, 0},
@@ -29,10 +31,13 @@ static const shape shapes[] = {
     {5, 6, 4100, 0, 1, 0, EPILOGUE(0, 1, VISML_LEAKY_RELU)},
     {113, 17, 31, 1, 0, 0, 0},
     {225, 48, 20, 0, 0, 1, EPILOGUE(1, 0, VISML_RELU)},
+    {17, 70, 300, 0, 0, 0, EPILOGUE(1, 1, VISML_RELU6) | GAIN | AFFINE},
+    {9, 530, 30, 0, 0, 1, EPILOGUE(0, 0, VISML_LINEAR) | GAIN},
+    {33, 20, 9, 0, 0, 0, EPILOGUE(1, 0, VISML_RELU) | AFFINE},
 };
 
 typedef struct operands {
-    float *a, *b, *c, *bias, *residual;
+    float *a, *b, *c, *bias, *residual, *gain, *scale, *shift;
     visml_epilogue epilogue;
     visml_gemm g;
     size_t size; /* elements of c */
@@ -51,7 +56,15 @@ static operands make(const shape *s) {
     o.c = random_array(o.size, 3);
     o.bias = random_array((size_t)s->n, 4);
     o.residual = random_array(o.size, 5);
-    o.epilogue = (visml_epilogue){s->epilogue & 2 ? o.bias : NULL, s->epilogue & 4 ? o.residual : NULL, s->epilogue >> 3, 0.25f};
+    o.epilogue = (visml_epilogue){.activation = s->epilogue >> 3 & 15, .alpha = 0.25f};
+    o.epilogue.bias = s->epilogue & 2 ? o.bias : NULL;
+    o.epilogue.residual = s->epilogue & 4 ? o.residual : NULL;
+    o.gain = random_array((size_t)s->n, 6);
+    o.scale = random_array((size_t)s->n, 7);
+    o.shift = random_array((size_t)s->n, 8);
+    o.epilogue.gain = s->epilogue & GAIN ? o.gain : NULL;
+    o.epilogue.scale = s->epilogue & AFFINE ? o.scale : NULL;
+    o.epilogue.shift = s->epilogue & AFFINE ? o.shift : NULL;
     g->a = o.a;
     g->b = o.b;
     return o;
@@ -63,6 +76,9 @@ static void drop(operands *o) {
     free(o->c);
     free(o->bias);
     free(o->residual);
+    free(o->gain);
+    free(o->scale);
+    free(o->shift);
 }
 
 /* A fresh copy of c, multiplied. */
@@ -73,7 +89,8 @@ static float *multiplied(const operands *o, const level *l, size_t threads) {
     size_t bytes = visml_gemm_scratch(&c, &g);
     void *scratch = scratch_of(bytes);
     g.c = test_guarded(o->size * sizeof(float));
-    g.epilogue = o->epilogue.bias || o->epilogue.residual || o->epilogue.activation ? &o->epilogue : NULL;
+    const visml_epilogue *e = &o->epilogue;
+    g.epilogue = e->bias || e->residual || e->activation || e->gain || e->scale ? e : NULL;
     if (o->size)
         memcpy(g.c, o->c, o->size * sizeof(float));
     visml_gemm_run(&c, &g, scratch);
@@ -86,6 +103,7 @@ static double activated(int32_t activation, double x) {
            : activation == VISML_LEAKY_RELU ? (x > 0 ? x : 0.25 * x)
            : activation == VISML_SIGMOID    ? 1 / (1 + exp(-x))
            : activation == VISML_TANH       ? tanh(x)
+           : activation == VISML_RELU6      ? fmin(x > 0 ? x : 0, 6)
                                             : x;
 }
 
@@ -99,10 +117,13 @@ static void check_element(const operands *o, const float *got, int64_t i, int64_
         sum += a * b;
         size += fabs(a * b);
     }
+    sum *= o->epilogue.gain ? (double)o->gain[j] : 1;
     sum += o->epilogue.bias ? (double)o->bias[j] : 0;
     sum += o->epilogue.residual ? (double)o->residual[at] : 0;
+    sum = activated(o->epilogue.activation, sum);
+    sum = o->epilogue.scale ? sum * (double)o->scale[j] + (double)o->shift[j] : sum;
     /* random signs: the error grows like the root of k */
-    assert_near(got[at], activated(o->epilogue.activation, sum), size + 2, 4 + 0.5 * sqrt((double)g->k), "gemm", at);
+    assert_near(got[at], sum, size + 2, 4 + 0.5 * sqrt((double)g->k), "gemm", at);
 }
 
 static void agrees_with_double(void **state) {
