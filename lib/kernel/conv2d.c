@@ -82,6 +82,8 @@ static visml_product group_product(const visml_conv2d_geometry *g, int64_t group
     *s = (conv_source){.g = g, .right = from(w, group * p.n), .ld = g->f};
     p.left = left_patches;
     p.right = right_rows;
+    p.right_plain = s->right;
+    p.ld_plain = g->f;
     return p;
 }
 

@@ -74,10 +74,12 @@ typedef struct visml_pool_windows {
     int64_t c;
 } visml_pool_windows;
 
-/* ---- batch normalisation backward: dx = p (dy - q - (x - mean) r), each [c] ---- */
+/* ---- batch normalisation backward: dx = p (dy - q - (x - mean) r) act'(x), each [c]; x = act(...) ---- */
 
 typedef struct visml_batchnorm_terms {
     const real *mean, *p, *q, *r;
+    int32_t activation; /* VISML_LINEAR: the derivative is 1 */
+    real alpha;
 } visml_batchnorm_terms;
 
 /* ---- cross-entropy on `rows` rows; as visml_crossentropy of kernel/softmax.h ---- */

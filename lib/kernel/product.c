@@ -5,7 +5,7 @@
 
 #define MAX_N 512  /* columns of the right factor packed at a time: with VISML_KC of them, half of a second-level cache */
 #define MAX_K 4096 /* and rows: bounds the scratch to 8 MiB */
-#define FEW_ROWS 48 /* the right factor is not packed for so few; without influence on results */
+#define FEW_ROWS 256 /* the right factor is not packed for so few; without influence on results */
 #define MAX_MC 112 /* of any level's blocking */
 
 static int64_t least(int64_t a, int64_t b) {

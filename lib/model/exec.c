@@ -203,14 +203,29 @@ double visml_exec_loss(const visml_exec *r, const visml_loss *loss, const visml_
 
 /* ---- backward ---- */
 
+/* dy becomes the gradient of what the node's activation was applied to. */
 static void activation_back(const visml_exec *r, size_t i, const visml_compute *c, const real *y, real *dy) {
     const visml_node *n = &r->model->nodes[i];
-    int32_t activation = activation_of(r, i);
+    int32_t activation = r->plan.nodes[i].derived ? VISML_LINEAR : activation_of(r, i);
     int64_t channels = n->shape.dims[n->shape.rank - 1];
     if (activation == VISML_SOFTMAX)
         visml_softmax_backward(c, (int64_t)elements(r, i) / channels, channels, y, dy, dy);
     else if (activation != VISML_LINEAR)
         visml_activate_backward(c, activation, n->layer->alpha, elements(r, i), y, dy, dy);
+}
+
+/* Where the layer that made x[0] leaves the derivative of its activation to this node. One that chooses has the element of x in y. */
+static void derive_input(const visml_exec *r, size_t i, visml_pass *pass, real *dy) {
+    size_t from = (size_t)r->plan.nodes[r->model->nodes[i].inputs[0]].value;
+    const visml_layer *layer = r->model->nodes[from].layer;
+    if (!r->plan.nodes[from].derived)
+        return;
+    if (r->model->nodes[i].layer->cls->properties & VISML_CHOOSES) {
+        visml_activate_backward(&pass->compute, layer->activation, layer->alpha, elements(r, i), pass->y, dy, dy);
+        return;
+    }
+    pass->input_activation = layer->activation;
+    pass->input_alpha = layer->alpha;
 }
 
 static void point_gradients(const visml_exec *r, size_t i, pass_arrays *a) {
@@ -236,7 +251,9 @@ static void backward(const visml_exec *r, size_t i) {
     pass.grads = a.grads;
     pass.scratch = block(r, r->plan.nodes[i].backward_scratch);
     activation_back(r, i, &pass.compute, pass.y, dy);
-    n->layer->cls->backward(n->layer, &pass);
+    derive_input(r, i, &pass, dy);
+    if (!(n->layer->cls->properties & VISML_ONLY_ACTIVATES) || a.dx[0] != dy)
+        n->layer->cls->backward(n->layer, &pass);
     for (size_t k = 0; k < n->input_count; k++)
         if (g[k].sum >= 0)
             visml_sum(&pass.compute, elements(r, (size_t)n->inputs[k]), block(r, g[k].sum), a.dx[k], block(r, g[k].sum));

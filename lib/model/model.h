@@ -111,6 +111,7 @@ typedef struct visml_bundle {
     visml_context *context; /* one reference */
     const unsigned char *bytes; /* the whole file, owned unless borrowed */
     int32_t borrowed;
+    int32_t once; /* set by a reader of owned bytes who needs no tensor twice: what was copied from is given back at once */
     json_t *header;    /* holds names and kind */
     const char *kind;
     json_t *description;

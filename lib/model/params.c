@@ -82,9 +82,21 @@ void visml_model_unlay(visml_model *m) {
     m->param_count = m->value_count = m->trainable_count = 0;
 }
 
+/* Between a parameter and the next lie up to ELEMENTS_ALIGN - 1 elements, which optimizers step over as over any others. */
+static void clear_gaps(visml_model *m) {
+    for (size_t i = 0; i < m->param_count; i++) {
+        size_t end = m->params[i].offset + m->params[i].count, gap = (ELEMENTS_ALIGN - end % ELEMENTS_ALIGN) % ELEMENTS_ALIGN;
+        memset(m->values + end, 0, gap * sizeof *m->values);
+    }
+}
+
+/* The values themselves are left to the caller: memory that is not touched yet takes no pages. */
 visml_status visml_model_values_new(visml_model *m, visml_error *err) {
-    m->values = visml_mem_zalloc(&m->context->memory, m->value_count, sizeof *m->values, err);
-    return m->values ? VISML_OK : VISML_ENOMEM;
+    m->values = visml_mem_alloc(&m->context->memory, m->value_count * sizeof *m->values, err);
+    if (!m->values)
+        return VISML_ENOMEM;
+    clear_gaps(m);
+    return VISML_OK;
 }
 
 visml_status visml_model_initialise(visml_model *m, uint64_t seed, visml_error *err) {

@@ -10,7 +10,7 @@ typedef struct planner {
     visml_plan *plan;
     const visml_model *model;
     unsigned char *differentiable; /* [nodes] 1: something trainable lies at or before the node */
-    int32_t *last_read;            /* [nodes] of an inference: when the array of this value is read for the last time */
+    int32_t *last_read;            /* [nodes] of an inference: when the array of this value is read for the last time; see derive, too */
     visml_error *err;
 } planner;
 
@@ -189,12 +189,27 @@ static visml_status plan_gradient(planner *w, int32_t value, int32_t time, int32
     return VISML_OK;
 }
 
+/* 1: what this node leaves for its input is its own gradient, which can stay where it is: for one of its inputs. */
+static int hands_on(const planner *w, size_t node) {
+    const visml_plan *p = w->plan;
+    const visml_node *n = &w->model->nodes[node];
+    int taken = 0;
+    for (size_t k = 0; k < n->input_count; k++)
+        taken |= p->gradients[p->nodes[node].first_input + k].dx == p->nodes[node].dy;
+    return !taken && (n->layer->cls->properties & (VISML_ONLY_ACTIVATES | VISML_ONLY_ADDS));
+}
+
 /* The first part of a gradient is written in place, the others to a block of their own, which is then added. */
 static visml_status plan_part(planner *w, size_t node, int32_t value, visml_plan_gradient *g) {
     int32_t whole = w->plan->nodes[value].dy, time = backward_time(w, node);
     size_t bytes;
     if (!w->differentiable[value])
         return VISML_OK;
+    if (whole < 0 && hands_on(w, node)) {
+        g->dx = w->plan->nodes[value].dy = w->plan->nodes[node].dy;
+        use_until(w, g->dx, backward_time(w, (size_t)value));
+        return VISML_OK;
+    }
     if (whole < 0)
         return plan_gradient(w, value, time, &g->dx);
     g->sum = whole;
@@ -217,6 +232,32 @@ static visml_status plan_gradients(planner *w) {
     for (size_t i = 1; i <= output; i++)
         p->nodes[i].dy = p->nodes[p->nodes[i].value].dy;
     return VISML_OK;
+}
+
+/* Where the only reader of an output has it at hand in its backward pass, the derivative of the activation is left to that pass: one walk
+ * over the output and its gradient less. */
+static int is_derived(const planner *w, size_t node, size_t reader) {
+    const visml_plan *p = w->plan;
+    const visml_layer *layer = w->model->nodes[node].layer;
+    int32_t able = VISML_DERIVES_INPUT | VISML_CHOOSES;
+    return layer && goes_back(w, node) && layer->activation != VISML_LINEAR && layer->activation != VISML_SOFTMAX &&
+           (w->model->nodes[reader].layer->cls->properties & able) && p->gradients[p->nodes[reader].first_input].dx == p->nodes[node].dy;
+}
+
+static void derive(planner *w) {
+    const visml_plan *p = w->plan;
+    int32_t *readers = w->last_read; /* not wanted in training */
+    size_t last = w->model->node_count - 1;
+    memset(readers, 0, (last + 1) * sizeof *readers);
+    for (size_t i = 1; i <= last; i++)
+        for (size_t k = 0; k < w->model->nodes[i].input_count && goes_back(w, i); k++)
+            readers[p->nodes[w->model->nodes[i].inputs[k]].value]++;
+    readers[p->nodes[last].value]++;
+    for (size_t i = 1; i <= last; i++) {
+        int32_t from = p->nodes[w->model->nodes[i].inputs[0]].value;
+        if (goes_back(w, i) && readers[from] == 1 && is_derived(w, (size_t)from, i))
+            p->nodes[from].derived = 1;
+    }
 }
 
 /* ---- what layers ask for ---- */
@@ -334,7 +375,7 @@ static void list_inputs(planner *w) {
     size_t next = 0;
     for (size_t i = 0; i < w->model->node_count; i++) {
         const visml_node *n = &w->model->nodes[i];
-        p->nodes[i] = (visml_plan_node){-1, -1, -1, -1, -1, -1, next};
+        p->nodes[i] = (visml_plan_node){-1, -1, -1, -1, -1, -1, next, 0};
         for (size_t k = 0; k < n->input_count; k++, next++) {
             p->in[next] = w->model->nodes[n->inputs[k]].shape;
             p->gradients[next] = (visml_plan_gradient){-1, -1};
@@ -349,6 +390,7 @@ static visml_status make(planner *w) {
     find_differentiable(w);
     VISML_TRY(plan_outputs(w));
     VISML_TRY(plan_gradients(w));
+    derive(w);
     VISML_TRY(plan_layers(w));
     return plan_offsets(w);
 }

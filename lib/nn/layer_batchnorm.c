@@ -133,7 +133,8 @@ static void backward(const visml_layer *layer, const visml_pass *pass) {
     int64_t c = channels_of(pass->in);
     const real *mean = pass->keep, *inverse = mean + c;
     real *dgamma = g.gamma ? g.gamma : pass->scratch, *dbeta = g.beta ? g.beta : (real *)pass->scratch + c;
-    visml_batchnorm_backward(&pass->compute, rows_of(pass), c, pass->x[0], mean, inverse, a.gamma, pass->dy, pass->dx[0], dgamma, dbeta,
+    visml_normalisation b = {pass->x[0], mean, inverse, a.gamma, pass->input_activation, pass->input_alpha};
+    visml_batchnorm_backward(&pass->compute, rows_of(pass), c, &b, pass->dy, pass->dx[0], dgamma, dbeta,
                              (char *)pass->scratch + local_bytes(pass));
 }
 
@@ -142,7 +143,7 @@ const visml_layer_class visml_batchnorm_class = {
     .title = "BatchNormalization",
     .opts_size = sizeof(visml_batchnorm_opts),
     .fields = fields,
-    .properties = VISML_BACKWARD_NEEDS_X | VISML_WORKS_IN_PLACE,
+    .properties = VISML_BACKWARD_NEEDS_X | VISML_WORKS_IN_PLACE | VISML_DERIVES_INPUT,
     .min_inputs = 1,
     .max_inputs = 1,
     .infer = infer,

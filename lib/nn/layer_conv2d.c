@@ -98,7 +98,7 @@ static void forward(const visml_layer *layer, const visml_pass *pass) {
 
 static size_t prepare_bytes(const visml_layer *layer, const visml_pass *pass) {
     visml_conv2d_geometry g = geometry_of(layer, pass);
-    return visml_conv2d_packed_bytes(&pass->compute, &g);
+    return visml_layer_packed(visml_conv2d_packed_bytes(&pass->compute, &g));
 }
 
 static void prepare(const visml_layer *layer, const visml_pass *pass, void *prepared) {

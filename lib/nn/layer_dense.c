@@ -90,7 +90,7 @@ static void forward(const visml_layer *layer, const visml_pass *pass) {
 static size_t prepare_bytes(const visml_layer *layer, const visml_pass *pass) {
     sizes s = sizes_of(pass);
     (void)layer;
-    return visml_gemm_packed_bytes(&pass->compute, s.n, s.k);
+    return visml_layer_packed(visml_gemm_packed_bytes(&pass->compute, s.n, s.k));
 }
 
 static void prepare(const visml_layer *layer, const visml_pass *pass, void *prepared) {

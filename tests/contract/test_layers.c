@@ -7,6 +7,7 @@
 #include "base/cpu.h"
 #include "contract/layer_cases.h"
 #include "contract/option_contract.h"
+#include "kernel/elementwise.h"
 #include "support/layer_run.h"
 
 static visml_context *ctx;
@@ -247,6 +248,28 @@ static void works_in_place(void **state) {
     test_layer_close(&t);
 }
 
+/* The derivative of the activation that made the input: in backward, or applied to its result. */
+static void derives_its_input(void **state) {
+    test_layer t, apart;
+    visml_compute compute = visml_context_compute(ctx);
+    for (int32_t a = VISML_RELU; a <= VISML_RELU6; a += a == VISML_TANH ? 2 : 1) { /* all but softmax */
+        open_with(&t, *state, ctx, 3);
+        open_with(&apart, *state, ctx, 3);
+        if (t.layer->cls->properties & VISML_DERIVES_INPUT) {
+            int64_t n = test_layer_count(&t, &t.in[0]);
+            t.input_activation = a;
+            test_layer_forward(&t, VISML_TRAINING);
+            test_layer_backward(&t);
+            test_layer_forward(&apart, VISML_TRAINING);
+            test_layer_backward(&apart);
+            visml_activate_backward(&compute, a, (real)0.3, (size_t)n, apart.x[0], apart.dx[0], apart.dx[0]);
+            equal("dx", apart.dx[0], t.dx[0], n, 0);
+        }
+        test_layer_close(&t);
+        test_layer_close(&apart);
+    }
+}
+
 /* The scale and shift that a class gives say what its inference does. */
 static void is_what_its_affine_says(void **state) {
     test_layer t;
@@ -315,6 +338,7 @@ static const check checks[] = {
     {"a batch may be empty", a_batch_may_be_empty, 0},
     {"preparing changes nothing", preparing_changes_nothing, 0},
     {"works in place", works_in_place, 0},
+    {"derives its input", derives_its_input, 0},
     {"is what its affine says", is_what_its_affine_says, 0},
 };
 

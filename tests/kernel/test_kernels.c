@@ -238,9 +238,11 @@ static void run_affine(const visml_kernels *k, trial *t) {
 
 static void run_batchnorm_dx(const visml_kernels *k, trial *t) {
     const float *mean = in(t, t->n), *p = in(t, t->n), *q = in(t, t->n), *r = in(t, t->n);
-    visml_batchnorm_terms terms = {mean, p, q, r};
     const float *x = in(t, t->rows * t->n), *dy = in(t, t->rows * t->n);
-    k->batchnorm_dx((int64_t)t->rows, (int64_t)t->n, &terms, x, dy, out(t, t->rows * t->n));
+    ELEMENTWISE_ACTIVATIONS(a) {
+        visml_batchnorm_terms terms = {mean, p, q, r, a, 0.3f};
+        k->batchnorm_dx((int64_t)t->rows, (int64_t)t->n, &terms, x, dy, out(t, t->rows * t->n));
+    }
 }
 
 static void run_rowmean(const visml_kernels *k, trial *t) {
@@ -411,7 +413,7 @@ static void a_large_prime(void **state) {
 
 /* One number for the bits of all results: it must be the same on every machine with fused multiply-add. Changes only when the order of
  * operations of a kernel is changed on purpose (or this test is), which changes every trained model's bits. */
-#define KNOWN_BITS 0xa9e1db5cu
+#define KNOWN_BITS 0x61dd34b6u
 
 static uint32_t bits_of(const level *l) {
     uint32_t crc = 0;

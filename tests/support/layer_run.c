@@ -102,6 +102,8 @@ void test_layer_prepare(test_layer *t) {
     if (!t->layer->cls->prepare)
         return;
     t->prepared_bytes = (t->layer->cls->prepare_bytes(t->layer, &p) + 63) / 64 * 64;
+    if (!t->prepared_bytes)
+        return;
     t->prepared = test_guarded(t->prepared_bytes);
     t->layer->cls->prepare(t->layer, &p, t->prepared);
 }
@@ -158,6 +160,8 @@ void test_layer_backward(test_layer *t) {
     visml_pass p = pass_of(t, VISML_TRAINING);
     activate_backward(t, &p);
     p.dy = t->product;
+    p.input_activation = t->input_activation;
+    p.input_alpha = (real)0.3;
     if (passes_through(t, VISML_TRAINING)) {
         memcpy(t->dx[0], t->product, (size_t)test_layer_count(t, &t->out) * sizeof(real));
         return;

@@ -19,6 +19,7 @@ typedef struct test_layer {
     void *prepared; /* NULL until test_layer_prepare */
     size_t keep_bytes, scratch_bytes, prepared_bytes;
     uint64_t key, step;
+    int32_t input_activation; /* whose derivative backward multiplies dx[0] by; VISML_LINEAR until set */
 } test_layer;
 
 /* Builds the layer (consumed) for these shapes, initialises its parameters and fills the inputs and dy with numbers of [-1, 1). */
