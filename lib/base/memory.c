@@ -1,7 +1,10 @@
 #include "base/memory.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/checked.h"
 #include "base/error.h"
@@ -126,4 +129,12 @@ char *visml_mem_strndup(visml_memory *m, const char *s, size_t n, visml_error *e
 
 char *visml_mem_strdup(visml_memory *m, const char *s, visml_error *err) {
     return visml_mem_strndup(m, s, strlen(s), err);
+}
+
+/* Whole pages only, for others share the first and the last one. Where the system declines nothing is lost. */
+void visml_mem_discard(void *p, size_t bytes) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)p;
+    uintptr_t begin = (at + page - 1) / page * page, end = (at + bytes) / page * page;
+    if (begin < end)
+        (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
 }

@@ -23,6 +23,8 @@ void *visml_mem_alloc(visml_memory *m, size_t bytes, visml_error *err);
 void *visml_mem_zalloc(visml_memory *m, size_t count, size_t size, visml_error *err);
 /* NULL is allowed. */
 void visml_mem_free(visml_memory *m, void *p);
+/* These bytes of a block will not be read any more: the system may have their pages back before the block is freed. */
+void visml_mem_discard(void *p, size_t bytes);
 /* Grows an array to at least `need` elements, doubling; *p may be NULL with *capacity 0. On failure *p and *capacity stay. */
 visml_status visml_mem_grow(visml_memory *m, void **p, size_t *capacity, size_t need, size_t size, visml_error *err);
 /* A copy of a string (n bytes of it, a zero is added). */

@@ -76,13 +76,15 @@ void visml_conv2d_forward(const visml_compute *c, const visml_conv2d_geometry *g
         visml_direct_forward(c, g, x, w, packed, y, epilogue, scratch);
 }
 
-/* ---- backward ---- */
+/* ---- backward: the way depends on the batch, and the scratch of a batch is to be enough for a smaller one, so it is enough for all ---- */
 
 size_t visml_conv2d_backward_data_scratch(const visml_compute *c, const visml_conv2d_geometry *g) {
-    int32_t m = visml_winograd_data_choice(g);
+    size_t most = visml_direct_backward_data_scratch(c, g);
     if (visml_depthwise_fits(g))
         return visml_depthwise_backward_data_scratch(c, g);
-    return m ? visml_winograd_backward_data_scratch(c, g, m) : visml_direct_backward_data_scratch(c, g);
+    for (int32_t m = 2; visml_winograd_is_possible(g) && m <= 4; m += 2)
+        most = larger(most, visml_winograd_backward_data_scratch(c, g, m));
+    return most;
 }
 
 void visml_conv2d_backward_data(const visml_compute *c, const visml_conv2d_geometry *g, const real *dy, const real *w, real *dx,
@@ -96,21 +98,19 @@ void visml_conv2d_backward_data(const visml_compute *c, const visml_conv2d_geome
         visml_direct_backward_data(c, g, dy, w, dx, scratch);
 }
 
-static size_t weights_scratch(const visml_compute *c, const visml_conv2d_geometry *g) {
-    int32_t m = visml_winograd_choice(g);
-    if (visml_thin_weights_applies(g))
-        return visml_thin_backward_weights_scratch(c, g);
-    return m ? visml_winograd_backward_weights_scratch(c, g, m) : visml_direct_backward_weights_scratch(c, g);
-}
-
 size_t visml_conv2d_backward_weights_scratch(const visml_compute *c, const visml_conv2d_geometry *g) {
+    size_t most = larger(visml_direct_backward_weights_scratch(c, g), visml_colsum_scratch(c, g->n * g->oh * g->ow, g->f));
     if (visml_depthwise_fits(g))
         return visml_depthwise_backward_weights_scratch(c, g);
-    return larger(weights_scratch(c, g), visml_colsum_scratch(c, g->n * g->oh * g->ow, g->f));
+    if (visml_thin_weights_applies(g))
+        most = larger(most, visml_thin_backward_weights_scratch(c, g));
+    for (int32_t m = 2; visml_winograd_is_possible(g) && m <= 4; m += 2)
+        most = larger(most, visml_winograd_backward_weights_scratch(c, g, m));
+    return most;
 }
 
 static void weights(const visml_compute *c, const visml_conv2d_geometry *g, const real *x, const real *dy, real *dw, void *scratch) {
-    int32_t m = visml_winograd_choice(g);
+    int32_t m = visml_winograd_weights_choice(g);
     if (visml_thin_weights_applies(g))
         visml_thin_backward_weights(c, g, x, dy, dw, scratch);
     else if (m)

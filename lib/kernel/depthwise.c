@@ -111,6 +111,7 @@ static void output_row(const rows_job *j, int64_t n, int64_t oy) {
     r.wrow = g->kw * g->c;
     r.wcol = g->c;
     if (j->epilogue) {
+        r.gain = j->epilogue->gain;
         r.bias = j->epilogue->bias;
         r.residual = j->epilogue->residual ? j->epilogue->residual + out : NULL;
         r.activation = j->epilogue->activation;

@@ -81,6 +81,8 @@ static visml_product group_product(const visml_conv2d_geometry *g, int64_t group
     *s = (conv_source){.g = g, .right = from(w, group * p.n), .ld = g->f};
     p.left = left_patches;
     p.right = right_rows;
+    p.right_plain = s->right;
+    p.ld_plain = g->f;
     return p;
 }
 
@@ -110,6 +112,7 @@ void visml_direct_forward(const visml_compute *c, const visml_conv2d_geometry *g
         visml_product p = group_product(g, group, packed ? NULL : w, &s);
         int64_t first = group * p.n;
         visml_epilogue e = epilogue ? *epilogue : (visml_epilogue){0};
+        e.gain = from(e.gain, first);
         e.bias = from(e.bias, first);
         e.residual = from(e.residual, first);
         e.scale = from(e.scale, first);

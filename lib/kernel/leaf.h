@@ -39,7 +39,8 @@ typedef struct visml_factors {
     int64_t k, segments, segment;
 } visml_factors;
 
-/* Where a register block goes, and what becomes of its sums: + what stands there (add), + bias, + residual, activation, * scale + shift.
+/* Where a register block goes, and what becomes of its sums: + what stands there (add), * gain, + bias, + residual, activation,
+ * * scale + shift.
  * Each row is c + offset[row]; the same offsets hold for the residual. */
 typedef struct visml_finish {
     real *c;
@@ -51,6 +52,7 @@ typedef struct visml_finish {
     const real *bias;          /* [cols], or NULL */
     const real *residual;      /* or NULL */
     const real *scale, *shift; /* [cols], or both NULL */
+    const real *gain;          /* [cols], or NULL */
 } visml_finish;
 
 /* Patches of an image batch as rows of a matrix that is never written out as a whole.
@@ -103,6 +105,7 @@ typedef struct visml_depthwise_row {
     int64_t width, x0, sx, tx; /* sx, tx >= 1 */
     int64_t th, tw, row;       /* row: elements of the source from one row of taps to the next */
     int64_t wrow, wcol;        /* elements from one weight to the next; may be negative */
+    const real *gain;          /* [c], or NULL */
     const real *bias;          /* [c], or NULL */
     const real *residual;      /* as the outputs, or NULL */
     int32_t activation;
@@ -118,10 +121,12 @@ typedef struct visml_depthwise_sums {
     int64_t th, tw;
 } visml_depthwise_sums;
 
-/* ---- batch normalisation backward: dx = p (dy - q - (x - mean) r), each [c] ---- */
+/* ---- batch normalisation backward: dx = p (dy - q - (x - mean) r) act'(x), each [c]; x = act(...) ---- */
 
 typedef struct visml_batchnorm_terms {
     const real *mean, *p, *q, *r;
+    int32_t activation; /* VISML_LINEAR: the derivative is 1 */
+    real alpha;
 } visml_batchnorm_terms;
 
 /* ---- cross-entropy on `rows` rows; as visml_crossentropy of kernel/softmax.h ---- */

@@ -12,6 +12,13 @@
 #define TAP_ROWS 1
 #endif
 
+/* The usual weights have code of their own where it pays; the same results. */
+#if defined(VISML_LEVEL_AVX512) || defined(VISML_LEVEL_AVX2) || defined(VISML_LEVEL_NEON)
+#define SPECIAL 1
+#else
+#define SPECIAL 0
+#endif
+
 VEC int inside(int64_t x, int64_t size) {
     return (uint64_t)x < (uint64_t)size;
 }
@@ -21,9 +28,13 @@ VEC int inside(int64_t x, int64_t size) {
 /* Outputs at ... at + n, at most `blocks`; channels j ... j + lanes. */
 VEC void finish(const visml_depthwise_row *r, int64_t at, int64_t n, int64_t j, int lanes, const int blocks, v16 *sum, real *y) {
     int64_t to = at * r->step + j;
-    if (r->bias)
+    v16 bias = r->bias ? v_get(r->bias + j, lanes) : v_zero();
+    if (r->gain)
         UNROLL for (int p = 0; p < blocks; p++)
-            sum[p] = v_add(sum[p], v_get(r->bias + j, lanes));
+            sum[p] = v_fma(sum[p], v_get(r->gain + j, lanes), bias);
+    else if (r->bias)
+        UNROLL for (int p = 0; p < blocks; p++)
+            sum[p] = v_add(sum[p], bias);
     if (r->residual)
         UNROLL for (int p = 0; p < blocks; p++)
             if (p < n)
@@ -104,7 +115,7 @@ VEC void side_by_side(const visml_depthwise_row *r, const int tw, const int sx, 
 }
 
 #define CASE(taps, stride)                                              \
-    if (r->tw == taps && r->sx == stride && (r->tx == 1 || taps == 1)) { \
+    if (SPECIAL && r->tw == taps && r->sx == stride && (r->tx == 1 || taps == 1)) { \
         side_by_side(r, taps, stride, x, w, y);                         \
         return;                                                         \
     }
@@ -212,7 +223,7 @@ VEC void sums_side_by_side(const visml_depthwise_sums *s, const int th, const in
 }
 
 #define CASE(together, taps, stride)                                                        \
-    if (s->tw == taps && s->sx == stride && s->tx == 1 && s->th % together == 0) { \
+    if (SPECIAL && s->tw == taps && s->sx == stride && s->tx == 1 && s->th % together == 0) { \
         sums_side_by_side(s, together, taps, stride, x, dy, sums);                          \
         return;                                                                             \
     }

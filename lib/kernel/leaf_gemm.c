@@ -25,20 +25,21 @@ static __attribute__((noinline)) void finish_any(const visml_finish *f, const re
 
 /* A block of all columns whose activation is at most ReLU, from registers. */
 VEC void finish_whole(const int rows, v16 sum[GEMM_MR][GEMM_NV], const visml_finish *f) {
-    v16 bias[GEMM_NV], floor = f->activation == VISML_RELU ? v_zero() : v_set1(-(real)INFINITY);
-    UNROLL for (int j = 0; j < GEMM_NV; j++)
-        bias[j] = f->bias ? v_load(f->bias + j * LANES) : v_zero();
-    UNROLL for (int i = 0; i < rows; i++) {
-        int64_t place = f->offset[i];
-        UNROLL for (int j = 0; j < GEMM_NV; j++) {
+    v16 floor = f->activation == VISML_RELU ? v_zero() : v_set1(-(real)INFINITY);
+    UNROLL for (int j = 0; j < GEMM_NV; j++) { /* registers for one bias and one gain are left */
+        v16 bias = f->bias ? v_load(f->bias + j * LANES) : v_zero(), gain = f->gain ? v_load(f->gain + j * LANES) : v_zero();
+        UNROLL for (int i = 0; i < rows; i++) {
+            int64_t at = f->offset[i] + j * LANES;
             v16 x = sum[i][j];
             if (f->add)
-                x = v_add(v_load(f->c + place + j * LANES), x);
-            if (f->bias)
-                x = v_add(x, bias[j]);
+                x = v_add(v_load(f->c + at), x);
+            if (f->gain)
+                x = v_fma(x, gain, bias);
+            else if (f->bias)
+                x = v_add(x, bias);
             if (f->residual)
-                x = v_add(x, v_load(f->residual + place + j * LANES));
-            v_store(f->c + place + j * LANES, v_max(floor, x)); /* the second one where x is NaN */
+                x = v_add(x, v_load(f->residual + at));
+            v_store(f->c + at, v_max(floor, x)); /* the second one where x is NaN */
         }
     }
 }

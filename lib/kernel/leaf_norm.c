@@ -1,5 +1,5 @@
 #include "kernel/kernels.h"
-#include "kernel/vec.h"
+#include "kernel/vec_math.h"
 
 #define CHANNELS for (int64_t j = 0; j < c; j += LANES)
 #define REST int n = v_rest((size_t)j, (size_t)c)
@@ -50,16 +50,28 @@ void LEAF(affine)(int64_t rows, int64_t c, const real *x, const real *scale, con
     }
 }
 
-void LEAF(batchnorm_dx)(int64_t rows, int64_t c, const visml_batchnorm_terms *t, const real *x, const real *dy, real *dx) {
+VEC void batchnorm_dx(int32_t activation, int64_t rows, int64_t c, const visml_batchnorm_terms *t, const real *x, const real *dy,
+                      real *dx) {
+    v16 slope = v_set1(t->alpha);
     CHANNELS {
         REST;
         v16 m = v_get(t->mean + j, n), p = v_get(t->p + j, n), q = v_get(t->q + j, n), r = v_get(t->r + j, n);
         for (int64_t i = 0; i < rows; i++) {
-            v16 d = v_sub(v_get(dy + i * c + j, n), q);
-            v16 off = v_sub(m, v_get(x + i * c + j, n)); /* the sign for the fused multiply-add */
-            v_put(dx + i * c + j, n, v_mul(p, v_fma(off, r, d)));
+            v16 d = v_sub(v_get(dy + i * c + j, n), q), at = v_get(x + i * c + j, n);
+            v16 g = v_mul(p, v_fma(v_sub(m, at), r, d)); /* the sign for the fused multiply-add */
+            v_put(dx + i * c + j, n, v_activate_backward(activation, slope, at, g));
         }
     }
+}
+
+/* One loop for each of the common activations, so that the choice is made outside. */
+void LEAF(batchnorm_dx)(int64_t rows, int64_t c, const visml_batchnorm_terms *t, const real *x, const real *dy, real *dx) {
+    if (t->activation == VISML_LINEAR)
+        batchnorm_dx(VISML_LINEAR, rows, c, t, x, dy, dx);
+    else if (t->activation == VISML_RELU)
+        batchnorm_dx(VISML_RELU, rows, c, t, x, dy, dx);
+    else
+        batchnorm_dx(t->activation, rows, c, t, x, dy, dx);
 }
 
 /* Rows are added in groups of 8; groups by a tree that carries like a binary counter: level[b] holds the sum of 2^b groups. */

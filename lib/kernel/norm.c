@@ -118,28 +118,28 @@ size_t visml_batchnorm_backward_scratch(const visml_compute *c, int64_t rows, in
 }
 
 /* dx = gamma invstd (dy - mean(dy) - xhat mean(dy xhat)), xhat = (x - mean) invstd. */
-static void batchnorm_dx(const visml_compute *c, columns_job *j, const real *gamma, const real *dgamma, const real *dbeta, real *terms) {
+static void batchnorm_dx(const visml_compute *c, columns_job *j, const visml_normalisation *b, const real *dgamma, const real *dbeta,
+                         real *terms) {
     real *p = terms, *q = terms + j->c, *r = terms + 2 * j->c, share = j->rows ? 1 / (real)j->rows : 0;
     for (int64_t i = 0; i < j->c; i++) {
-        p[i] = gamma ? gamma[i] * j->invstd[i] : j->invstd[i];
+        p[i] = b->gamma ? b->gamma[i] * j->invstd[i] : j->invstd[i];
         q[i] = dbeta[i] * share;
         r[i] = dgamma[i] * share * j->invstd[i];
     }
-    j->terms = (visml_batchnorm_terms){j->mean, p, q, r};
+    j->terms = (visml_batchnorm_terms){j->mean, p, q, r, b->activation, b->alpha};
     j->block = visml_span_rows(j->c);
     visml_parallel_run(c->parallel, (size_t)visml_blocks(j->rows, j->block), batchnorm_dx_block, j);
 }
 
-void visml_batchnorm_backward(const visml_compute *c, int64_t rows, int64_t channels, const real *x, const real *mean,
-                              const real *invstd, const real *gamma, const real *dy, real *dx, real *dgamma, real *dbeta,
-                              void *scratch) {
+void visml_batchnorm_backward(const visml_compute *c, int64_t rows, int64_t channels, const visml_normalisation *b, const real *dy,
+                              real *dx, real *dgamma, real *dbeta, void *scratch) {
     int64_t blocks = visml_blocks(rows, ROWS) + 1;
-    columns_job j = {.k = c->kernels, .rows = rows, .c = channels, .x = x, .mean = mean, .invstd = invstd, .dy = dy, .y = dx};
+    columns_job j = {.k = c->kernels, .rows = rows, .c = channels, .x = b->x, .mean = b->mean, .invstd = b->invstd, .dy = dy, .y = dx};
     j.sums = scratch;
     j.sums_2 = j.sums + blocks * channels;
     run_sums(c, &j, batchnorm_sums_block);
     finish_sums(&j, j.sums, dgamma, 1);
     finish_sums(&j, j.sums_2, dbeta, 1);
     if (dx)
-        batchnorm_dx(c, &j, gamma, dgamma, dbeta, j.sums_2 + blocks * channels);
+        batchnorm_dx(c, &j, b, dgamma, dbeta, j.sums_2 + blocks * channels);
 }

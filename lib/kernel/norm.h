@@ -15,11 +15,18 @@ void visml_moments(const visml_compute *c, int64_t rows, int64_t channels, const
 /* y = x * scale[c] + shift[c]. y may be x. */
 void visml_affine(const visml_compute *c, int64_t rows, int64_t channels, const real *x, const real *scale, const real *shift, real *y);
 
-/* The gradients of y = gamma * (x - mean) * invstd + beta, with mean and invstd of the batch: dx (NULL: not wanted), dgamma, dbeta (both
- * always computed; they need room for c). gamma NULL means 1. */
+/* What a batch normalisation y = gamma * (x - mean) * invstd + beta was, with mean and invstd of the batch. x may itself be the result of
+ * an activation whose derivative dx is to be multiplied by, which saves a walk over x and dx (VISML_LINEAR: none; never VISML_SOFTMAX). */
+typedef struct visml_normalisation {
+    const real *x, *mean, *invstd;
+    const real *gamma; /* NULL: 1 */
+    int32_t activation;
+    real alpha;        /* of VISML_LEAKY_RELU */
+} visml_normalisation;
+
+/* Its gradients: dx (NULL: not wanted), dgamma, dbeta (both always computed; they need room for c). */
 size_t visml_batchnorm_backward_scratch(const visml_compute *c, int64_t rows, int64_t channels);
-void visml_batchnorm_backward(const visml_compute *c, int64_t rows, int64_t channels, const real *x, const real *mean,
-                              const real *invstd, const real *gamma, const real *dy, real *dx, real *dgamma, real *dbeta,
-                              void *scratch);
+void visml_batchnorm_backward(const visml_compute *c, int64_t rows, int64_t channels, const visml_normalisation *b, const real *dy,
+                              real *dx, real *dgamma, real *dbeta, void *scratch);
 
 #endif

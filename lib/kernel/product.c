@@ -5,7 +5,7 @@
 
 #define MAX_N 512  /* columns of the right factor packed at a time: with VISML_KC of them, half of a second-level cache */
 #define MAX_K 4096 /* and rows: bounds the scratch to 8 MiB */
-#define FEW_ROWS 48 /* the right factor is not packed for so few; without influence on results */
+#define FEW_ROWS 256 /* the right factor is not packed for so few; without influence on results */
 #define MAX_MC 112 /* of any level's blocking */
 
 static int64_t least(int64_t a, int64_t b) {
@@ -83,6 +83,7 @@ static void describe_finish(const pass *s, int64_t k, visml_finish *f) {
     f->alpha = e->alpha;
     f->scale = e->scale ? e->scale + s->col : NULL;
     f->shift = e->shift ? e->shift + s->col : NULL;
+    f->gain = e->gain ? e->gain + s->col : NULL;
 }
 
 static const real *right_of(const pass *s, int64_t block, int64_t panel, int64_t *ld) {
@@ -113,6 +114,7 @@ static void multiply(const pass *s, const visml_finish *whole, const int64_t *of
     f.residual = from(f.residual, col);
     f.scale = from(f.scale, col);
     f.shift = from(f.shift, col);
+    f.gain = from(f.gain, col);
     f.cols = (int32_t)least(nr, s->cols - col);
     for (int64_t i = 0, done = 0; i < pieces; i++, done += f.rows) {
         f.rows = (int32_t)((rows - done) / (pieces - i));

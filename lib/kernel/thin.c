@@ -82,6 +82,7 @@ static void describe(const thin *j, int64_t col, visml_finish *f) {
     const visml_epilogue *e = j->epilogue;
     if (!e)
         return;
+    f->gain = from(e->gain, col);
     f->bias = from(e->bias, col);
     f->activation = e->activation;
     f->alpha = e->alpha;

@@ -238,6 +238,7 @@ void visml_winograd_forward(const visml_compute *c, const visml_conv2d_geometry 
     j.x = x;
     j.finish.c = y;
     if (epilogue) {
+        j.finish.gain = epilogue->gain;
         j.finish.bias = epilogue->bias;
         j.finish.residual = epilogue->residual;
         j.finish.activation = epilogue->activation;
@@ -423,6 +424,8 @@ void visml_winograd_backward_weights(const visml_compute *c, const visml_conv2d_
 
 /* ---- choice ---- */
 
+#define MOST_BYTES (6 << 20) /* of transformed weights for 4 x 4: sessions keep them */
+
 /* Cycles for an image, one register of 16 lanes a cycle: products, and what the transforms were measured to take for 16 channels of a
  * tile. */
 static double cost(const visml_conv2d_geometry *g, int32_t m, double in, double out) {
@@ -430,15 +433,32 @@ static double cost(const visml_conv2d_geometry *g, int32_t m, double in, double 
     return tiles * ((m + 2) * (m + 2) * c * f + in * c + out * f) / 16;
 }
 
-int32_t visml_winograd_choice(const visml_conv2d_geometry *g) {
-    if (g->kh != 3 || g->kw != 3 || g->sh * g->sw * g->dh * g->dw * g->groups != 1 || g->top > 2 || g->left > 2 || g->c < 16 || g->f < 16)
+int visml_winograd_is_possible(const visml_conv2d_geometry *g) {
+    return g->kh == 3 && g->kw == 3 && g->sh * g->sw * g->dh * g->dw * g->groups == 1 && g->top <= 2 && g->left <= 2 && g->top >= 0 &&
+           g->left >= 0 && g->c >= 16 && g->f >= 16;
+}
+
+/* The weights are transformed once for so many images: 16 of them in 350 and 160 cycles, reading and writing included. */
+static int32_t best_for(const visml_conv2d_geometry *g, int64_t images) {
+    double n = (double)images, size = (double)g->c * (double)g->f / 16;
+    if (!visml_winograd_is_possible(g))
         return 0;
-    double direct = 9.0 * (double)(g->oh * g->ow) * (double)(g->c * g->f) / 16, two = cost(g, 2, 45, 40), four = cost(g, 4, 170, 120);
+    double direct = n * 9 * (double)(g->oh * g->ow) * size, two = n * cost(g, 2, 45, 40) + 160 * size;
+    double four = n * cost(g, 4, 170, 120) + 350 * size;
     int32_t best = two < four ? 2 : 4;
     return (two < four ? two : four) < 0.85 * direct ? best : 0;
 }
 
+int32_t visml_winograd_choice(const visml_conv2d_geometry *g) {
+    int32_t m = best_for(g, 1);
+    return m == 4 && 36 * g->c * g->f > MOST_BYTES / (int64_t)sizeof(float) ? 2 : m;
+}
+
 int32_t visml_winograd_data_choice(const visml_conv2d_geometry *g) {
     visml_conv2d_geometry t = turned(g);
-    return t.top < 0 || t.left < 0 ? 0 : visml_winograd_choice(&t);
+    return best_for(&t, g->n);
+}
+
+int32_t visml_winograd_weights_choice(const visml_conv2d_geometry *g) {
+    return best_for(g, g->n);
 }

@@ -12,11 +12,14 @@
 #define VISML_WINOGRAD_ERROR_2 6
 #define VISML_WINOGRAD_ERROR_4 40
 
-/* Which m is the fastest for this geometry, 0: none, direct convolution is. A function of one image's shape: a picture's result does not
- * depend on the batch that it comes in. */
+/* 1 where the weights are 3 x 3, strides, dilation and groups 1. */
+int visml_winograd_is_possible(const visml_conv2d_geometry *g);
+
+/* Which m is the fastest for this geometry, 0: none, direct convolution is. Forward by one image's shape: a picture's result does not depend
+ * on the batch that it comes in. The backward passes by the whole batch. */
 int32_t visml_winograd_choice(const visml_conv2d_geometry *g);
-/* The same for the backward pass of the data, which has the sizes of input and output exchanged. */
 int32_t visml_winograd_data_choice(const visml_conv2d_geometry *g);
+int32_t visml_winograd_weights_choice(const visml_conv2d_geometry *g);
 
 /* As the functions of kernel/conv2d.h; strides, dilation and groups are 1. */
 size_t visml_winograd_packed_elements(const visml_compute *c, const visml_conv2d_geometry *g, int32_t m);

@@ -4,7 +4,6 @@
 
 #include "model/model.h"
 
-#define VISML_MAX_LAYERS 4096
 #define VISML_INPUT_NAME "input_layer" /* of node 0; Keras' name for it */
 
 /* The name of a node, "conv2d_1". Borrowed. */
@@ -19,7 +18,7 @@ typedef struct visml_node_label {
 visml_node_label visml_node_describe(size_t number, const visml_layer *layer);
 
 /* Building in steps, for a reader of files that brings the values itself: checks the graph and lays out the parameters, without memory
- * for the values (seal); takes that memory, zeros (values_new). The model is built once `built` is set after that. */
+ * for the values (seal); takes that memory, for all of it to be written (values_new). The model is built once `built` is set after that. */
 visml_status visml_model_seal(visml_model *m, visml_error *err);
 visml_status visml_model_values_new(visml_model *m, visml_error *err);
 

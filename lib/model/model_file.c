@@ -76,8 +76,12 @@ static void copy_tensors(visml_model *m, const visml_bundle *b) {
     size_t next = 0;
     const visml_bundle_tensor *t;
     for (size_t i = 0; i < m->param_count; i++)
-        if (find_tensor(b, &m->params[i], &next, &t, NULL) == VISML_OK)
+        if (find_tensor(b, &m->params[i], &next, &t, NULL) == VISML_OK) {
             memcpy(m->values + m->params[i].offset, t->data, m->params[i].count * sizeof(real));
+            if (b->once)
+                visml_mem_discard((void *)(uintptr_t)t->data, m->params[i].count * sizeof(real));
+        }
+    visml_model_changed(m);
 }
 
 static visml_status read_classes(visml_model *m, const json_t *object, visml_error *err) {
@@ -235,6 +239,7 @@ visml_model *visml_model_load(visml_context *ctx, const char *path, visml_error 
     }
     if (visml_bundle_read(ctx, path, "model", &b, err) < 0)
         return NULL;
+    b.once = 1; /* so that a model is never in memory twice as a whole */
     visml_model *m = from_model_bundle(ctx, &b, err);
     if (!m)
         visml_fail_in(err, err->code, "%s", path);

@@ -82,9 +82,21 @@ void visml_model_unlay(visml_model *m) {
     m->param_count = m->value_count = m->trainable_count = 0;
 }
 
+/* Between a parameter and the next lie up to ELEMENTS_ALIGN - 1 elements, which optimizers step over as over any others. */
+static void clear_gaps(visml_model *m) {
+    for (size_t i = 0; i < m->param_count; i++) {
+        size_t end = m->params[i].offset + m->params[i].count, gap = (ELEMENTS_ALIGN - end % ELEMENTS_ALIGN) % ELEMENTS_ALIGN;
+        memset(m->values + end, 0, gap * sizeof *m->values);
+    }
+}
+
+/* The values themselves are left to the caller: memory that is not touched yet takes no pages. */
 visml_status visml_model_values_new(visml_model *m, visml_error *err) {
-    m->values = visml_mem_zalloc(&m->context->memory, m->value_count, sizeof *m->values, err);
-    return m->values ? VISML_OK : VISML_ENOMEM;
+    m->values = visml_mem_alloc(&m->context->memory, m->value_count * sizeof *m->values, err);
+    if (!m->values)
+        return VISML_ENOMEM;
+    clear_gaps(m);
+    return VISML_OK;
 }
 
 visml_status visml_model_initialise(visml_model *m, uint64_t seed, visml_error *err) {
@@ -95,6 +107,16 @@ visml_status visml_model_initialise(visml_model *m, uint64_t seed, visml_error *
         VISML_TRY(visml_init_fill(&m->context->memory, p->spec, visml_key(key, i), m->values + p->offset, err));
     }
     return VISML_OK;
+}
+
+void visml_model_changed(visml_model *m) {
+    atomic_fetch_add_explicit(&m->version, 1, memory_order_release);
+}
+
+void visml_node_params(const visml_model *m, size_t node, real *params[VISML_MAX_PARAMS]) {
+    const visml_node *n = &m->nodes[node];
+    for (size_t k = 0; k < n->param_count; k++)
+        params[k] = m->values + m->params[n->first_param + k].offset;
 }
 
 /* ---- access ---- */
@@ -170,6 +192,7 @@ visml_status visml_model_set_param(visml_model *m, const char *name, const visml
     if (!copy)
         return VISML_ENOMEM;
     memcpy(m->values + p->offset, visml_tensor_data(copy), p->count * sizeof(real));
+    visml_model_changed(m);
     visml_tensor_release(copy);
     return VISML_OK;
 }

@@ -32,7 +32,7 @@ static void forward(const visml_layer *layer, const visml_pass *pass) {
 static void backward(const visml_layer *layer, const visml_pass *pass) {
     (void)layer;
     for (size_t i = 0; i < pass->inputs; i++)
-        if (pass->dx[i])
+        if (pass->dx[i] && pass->dx[i] != pass->dy) /* the plan may leave one where it is */
             visml_activate(&pass->compute, VISML_LINEAR, 0, count_of(pass), pass->dy, pass->dx[i]); /* a copy */
 }
 
@@ -41,6 +41,7 @@ const visml_layer_class visml_add_class = {
     .title = "Add",
     .opts_size = sizeof(visml_plain_opts),
     .fields = fields,
+    .properties = VISML_ONLY_ADDS | VISML_WORKS_IN_PLACE,
     .min_inputs = 2,
     .max_inputs = VISML_MAX_INPUTS,
     .infer = infer,

@@ -128,10 +128,30 @@ static void checked_arithmetic_knows_the_edges(void **state) {
     assert_true(visml_size_align(0, 64, &s) && s == 0);
 }
 
+/* What is given back is lost, its neighbours are not. */
+static void discarding_keeps_the_rest(void **state) {
+    (void)state;
+    visml_memory m;
+    visml_error err = {0};
+    size_t n = 300000, first = 5000, count = 200001;
+    assert_ok(visml_memory_init(&m, NULL, 0, &err), &err);
+    unsigned char *p = assert_made(visml_mem_alloc(&m, n, &err), &err);
+    memset(p, 7, n);
+    visml_mem_discard(p + first, count);
+    visml_mem_discard(p + 3, 0);
+    for (size_t i = 0; i < n; i++)
+        if (p[i] != 7 && (i < first || i >= first + count))
+            fail_msg("byte %zu is gone", i);
+    memset(p, 8, n); /* the memory is there still */
+    visml_mem_free(&m, p);
+    assert_int_equal(m.used, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_are_aligned_and_counted),
         cmocka_unit_test(the_budget_is_kept),
+        cmocka_unit_test(discarding_keeps_the_rest),
         cmocka_unit_test(sizes_that_do_not_fit_are_refused),
         cmocka_unit_test(a_table_needs_both_functions),
         cmocka_unit_test(a_table_says_its_size_and_no_more),

@@ -30,7 +30,7 @@ static visml_conv2d_geometry geometry(const shape *s) {
 
 typedef struct arrays {
     size_t nx, nw, ny, nf;
-    float *x, *w, *dy, *bias, *residual;
+    float *x, *w, *dy, *gain, *bias, *residual;
 } arrays;
 
 static inline arrays make(const visml_conv2d_geometry *g) {
@@ -43,6 +43,7 @@ static inline arrays make(const visml_conv2d_geometry *g) {
     a.dy = random_array(a.ny, 3);
     a.bias = random_array(a.nf, 4);
     a.residual = random_array(a.ny, 5);
+    a.gain = random_array(a.nf, 6);
     return a;
 }
 
@@ -52,9 +53,10 @@ static inline void drop(arrays *a) {
     free(a->dy);
     free(a->bias);
     free(a->residual);
+    free(a->gain);
 }
 
-/* Everything that a convolution gives, in one array: y, y with an epilogue, dx, dw, db. */
+/* Everything that a convolution gives, in one array: y, y with gain (at most 1), bias, residual and ReLU, dx, dw, db. */
 typedef struct results {
     size_t n, at[6];
     float *v;
@@ -125,7 +127,7 @@ static inline void backward_weights(const method *d, const arrays *a, float *dw,
 
 static inline results compute_with(const visml_conv2d_geometry *g, const arrays *a, const level *l, visml_parallel parallel, int32_t m) {
     const method d = {{&l->kernels, &parallel}, g, m};
-    const visml_epilogue e = {.bias = a->bias, .residual = a->residual, .activation = VISML_RELU};
+    const visml_epilogue e = {.gain = a->gain, .bias = a->bias, .residual = a->residual, .activation = VISML_RELU};
     results r = new_results(a);
     r.v = filled_array(r.n, NAN);
     forward(&d, a, r.v, NULL);
@@ -178,7 +180,7 @@ static inline sums naive(const visml_conv2d_geometry *g, const arrays *a) {
             for (int64_t ox = 0; ox < g->ow; ox++)
                 naive_pixel(g, a, &r, &s, n, oy, ox);
     for (size_t i = 0; i < a->ny; i++) {
-        double v = s.v[i] + (double)a->bias[i % a->nf] + (double)a->residual[i];
+        double v = s.v[i] * (double)a->gain[i % a->nf] + (double)a->bias[i % a->nf] + (double)a->residual[i];
         s.v[r.at[1] + i] = v > 0 ? v : 0;
         s.size[r.at[1] + i] = s.size[i] + 2;
         s.v[r.at[4] + i % a->nf] += (double)a->dy[i];

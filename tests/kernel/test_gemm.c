@@ -8,9 +8,10 @@ typedef struct shape {
     int trans_a, trans_b, accumulate, epilogue;
 } shape;
 
-/* By 2: bias; by 4: residual; by 8: scale and shift; by 16 ...: the activation. */
+/* By 2: bias; by 4: residual; by 8: scale and shift; by 16 ...: the activation; by 256: gain. */
 #define EPILOGUE(bias, residual, act) (1 | (bias) << 1 | (residual) << 2 | (act) << 4)
 #define SCALED 8
+#define GAIN 256
 
 static const shape shapes[] = {
     {1, 1, 1, 0, 0, 0, 0},
@@ -33,10 +34,13 @@ static const shape shapes[] = {
     {64, 64, 64, 0, 0, 0, EPILOGUE(1, 1, VISML_RELU)},
     {50, 64, 260, 0, 0, 0, EPILOGUE(1, 1, VISML_RELU) | SCALED},
     {23, 75, 290, 0, 1, 1, EPILOGUE(0, 0, VISML_LINEAR) | SCALED},
+    {17, 70, 300, 0, 0, 0, EPILOGUE(1, 1, VISML_RELU6) | GAIN | SCALED},
+    {9, 530, 30, 0, 0, 1, EPILOGUE(0, 0, VISML_LINEAR) | GAIN},
+    {33, 128, 9, 0, 0, 0, EPILOGUE(1, 1, VISML_RELU) | GAIN},
 };
 
 typedef struct operands {
-    float *a, *b, *c, *bias, *residual, *scale, *shift;
+    float *a, *b, *c, *bias, *residual, *scale, *shift, *gain;
     visml_epilogue epilogue;
     visml_gemm g;
     size_t size; /* elements of c */
@@ -57,9 +61,11 @@ static operands make(const shape *s) {
     o.residual = random_array(o.size, 5);
     o.scale = random_array((size_t)s->n, 6);
     o.shift = random_array((size_t)s->n, 7);
-    o.epilogue = (visml_epilogue){.activation = s->epilogue >> 4, .alpha = 0.25f};
+    o.gain = random_array((size_t)s->n, 8);
+    o.epilogue = (visml_epilogue){.activation = s->epilogue >> 4 & 15, .alpha = 0.25f};
     o.epilogue.bias = s->epilogue & 2 ? o.bias : NULL;
     o.epilogue.residual = s->epilogue & 4 ? o.residual : NULL;
+    o.epilogue.gain = s->epilogue & GAIN ? o.gain : NULL;
     if (s->epilogue & SCALED) {
         o.epilogue.scale = o.scale;
         o.epilogue.shift = o.shift;
@@ -77,6 +83,7 @@ static void drop(operands *o) {
     free(o->residual);
     free(o->scale);
     free(o->shift);
+    free(o->gain);
 }
 
 /* A fresh copy of c, multiplied. */
@@ -87,7 +94,8 @@ static float *multiplied(const operands *o, const level *l, size_t threads) {
     size_t bytes = visml_gemm_scratch(&c, &g);
     void *scratch = scratch_of(bytes);
     g.c = test_guarded(o->size * sizeof(float));
-    g.epilogue = o->epilogue.bias || o->epilogue.residual || o->epilogue.activation || o->epilogue.scale ? &o->epilogue : NULL;
+    const visml_epilogue *e = &o->epilogue;
+    g.epilogue = e->bias || e->residual || e->activation || e->scale || e->gain ? e : NULL;
     if (o->size)
         memcpy(g.c, o->c, o->size * sizeof(float));
     visml_gemm_run(&c, &g, scratch);
@@ -115,6 +123,7 @@ static double activated(int32_t activation, double x) {
            : activation == VISML_LEAKY_RELU ? (x > 0 ? x : 0.25 * x)
            : activation == VISML_SIGMOID    ? 1 / (1 + exp(-x))
            : activation == VISML_TANH       ? tanh(x)
+           : activation == VISML_RELU6      ? fmin(x > 0 ? x : 0, 6)
                                             : x;
 }
 
@@ -128,6 +137,7 @@ static void check_element(const operands *o, const float *got, int64_t i, int64_
         sum += a * b;
         size += fabs(a * b);
     }
+    sum *= o->epilogue.gain ? (double)o->gain[j] : 1; /* of at most 1 */
     sum += o->epilogue.bias ? (double)o->bias[j] : 0;
     sum += o->epilogue.residual ? (double)o->residual[at] : 0;
     sum = activated(o->epilogue.activation, sum);

@@ -29,8 +29,8 @@ static results compute(const level *l, size_t threads, int64_t rows, int64_t cha
     for (size_t i = 0; i < r.c; i++)
         invstd[i] = 1 / sqrtf(r.v[VAR * r.c + i] + 1e-3f);
     visml_affine(&c, rows, channels, x, invstd, r.v + MEAN * r.c, dx + r.n);
-    visml_batchnorm_backward(&c, rows, channels, x, r.v + MEAN * r.c, invstd, gamma, dy, dx, r.v + DGAMMA * r.c,
-                             r.v + DBETA * r.c, scratch);
+    visml_normalisation b = {.x = x, .mean = r.v + MEAN * r.c, .invstd = invstd, .gamma = gamma};
+    visml_batchnorm_backward(&c, rows, channels, &b, dy, dx, r.v + DGAMMA * r.c, r.v + DBETA * r.c, scratch);
     scratch_free(scratch, bytes);
     scratch_free(little, small);
     return r;

@@ -92,6 +92,8 @@ static void what_is_not_needed_is_not_planned(void **state) {
     assert_true(p.gradients[p.nodes[2].first_input].dx >= 0);
     assert_int_equal(p.nodes[16].value, 15); /* flatten */
     assert_int_equal(p.nodes[5].value, 5);   /* dropout works in training */
+    assert_true(p.nodes[1].derived && p.nodes[3].derived);      /* by the normalisation and the maximum behind them */
+    assert_true(!p.nodes[17].derived && !p.nodes[2].derived); /* dense before dropout; nothing to derive */
     visml_plan_clear(&p);
     assert_ok(visml_plan_make(&p, m, VISML_INFERENCE, 4, &err), &err);
     assert_int_equal(p.nodes[5].value, 4); /* and stands aside in inference */
@@ -126,6 +128,27 @@ static void sizes_that_cannot_be_are_refused(void **state) {
     visml_plan p;
     assert_int_equal(visml_plan_make(&p, m, VISML_INFERENCE, INT64_MAX / 2, &err), VISML_ENOMEM);
     assert_string_equal(err.message, "a batch of 4611686018427387903 times [28, 28, 1] is more than can be addressed");
+    visml_model_free(m);
+}
+
+/* Activation and sum leave their gradient where it is, for one of their inputs. */
+static void gradients_are_handed_on(void **state) {
+    (void)state;
+    visml_model *m = visml_model_new(ctx, VISML_SHAPE(4), &err);
+    visml_plan p;
+    visml_model_apply(m, visml_dense(ctx, OPTS(visml_dense_opts, .units = 4), &err), AFTER(0), &err);
+    visml_model_apply(m, visml_dense(ctx, OPTS(visml_dense_opts, .units = 4), &err), AFTER(1), &err);
+    visml_model_apply(m, visml_add(ctx, NULL, &err), AFTER(1, 2), &err);
+    visml_model_apply(m, visml_activation(ctx, OPTS(visml_activation_opts, .activation = VISML_RELU), &err), AFTER(3), &err);
+    visml_model_apply(m, visml_add(ctx, NULL, &err), AFTER(4, 4), &err);
+    visml_model_apply(m, visml_dense(ctx, OPTS(visml_dense_opts, .units = 2), &err), AFTER(5), &err);
+    assert_ok(visml_plan_make(&p, built(m, &err), VISML_TRAINING, 4, &err), &err);
+    assert_int_equal(p.nodes[3].dy, p.nodes[4].dy);
+    assert_int_equal(p.nodes[4].dy, p.nodes[5].dy);
+    assert_true(p.gradients[p.nodes[5].first_input + 1].dx != p.nodes[5].dy); /* the second of equal inputs is added */
+    assert_int_equal(p.nodes[1].dy, p.nodes[3].dy);
+    assert_true(p.nodes[2].dy != p.nodes[3].dy); /* one only */
+    visml_plan_clear(&p);
     visml_model_free(m);
 }
 
@@ -248,7 +271,7 @@ static void nothing_is_read_out_of_its_time_in_training(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_share_memory_but_not_at_one_time), cmocka_unit_test(smaller_batches_need_no_more_scratch),
-        cmocka_unit_test(what_is_not_needed_is_not_planned),
+        cmocka_unit_test(what_is_not_needed_is_not_planned), cmocka_unit_test(gradients_are_handed_on),
         cmocka_unit_test(frozen_beginnings_are_left_out), cmocka_unit_test(sizes_that_cannot_be_are_refused),
         cmocka_unit_test(nothing_is_read_out_of_its_time_in_inference), cmocka_unit_test(nothing_is_read_out_of_its_time_in_training),
     };
