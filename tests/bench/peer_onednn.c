@@ -1,11 +1,14 @@
 /* oneDNN's side, of version 2 or 3: dnnl_sgemm, and convolutions in the layout that it chooses itself. What it takes to bring arrays into
  * that layout and back is not timed.
  *
- * Threads are OpenMP's: worker.py sets OMP_NUM_THREADS before this is loaded. For a oneDNN that is not the system's:
+ * Threads are those of the library, as many as worker.py lets it have. For a oneDNN that is not the system's, such as the one that
+ * `pip install onednn onednn-devel` puts into a virtual environment PREFIX:
  *
- *     cc -O2 -shared -fPIC -IPREFIX/include -o peer_onednn_3.so tests/bench/peer_onednn.c -LPREFIX/lib -Wl,-rpath,PREFIX/lib -ldnnl
+ *     cc -O2 -shared -fPIC -IPREFIX/include -o peer_onednn_3.so tests/bench/peer_onednn.c -LPREFIX/lib \
+ *         -Wl,--disable-new-dtags,-rpath,PREFIX/lib -ldnnl
  *     tests/bench/bench.py --onednn build/tests/bench/peer_onednn.so,peer_onednn_3.so ...
- */
+ *
+ * That one runs on SYCL and finds the CPU with OCL_ICD_FILENAMES=PREFIX/lib/libintelocl.so. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
