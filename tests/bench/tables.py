@@ -88,10 +88,9 @@ def train_tasks(quick):
 
 
 def infer_tasks(quick):
-    nets = ("seed-cnn", "mobilenet-v2") if quick else ("seed-cnn", "mobilenet-v2", "resnet-18", "resnet-50")
-    yield from net_tasks("infer", [(net, batch) for net in nets for batch in (1, 32)])
-    if not quick:
-        yield from net_tasks("infer", [(net, batch) for net in ("lstm-28", "lstm-64") for batch in (1, 128)])
+    rows = [(net, batch) for net in ("seed-cnn", "mobilenet-v2", "resnet-18", "resnet-50") for batch in (1, 32)]
+    rows += [(net, batch) for net in ("lstm-28", "lstm-64") for batch in (1, 128)]
+    yield from net_tasks("infer", [("seed-cnn", 1), ("seed-cnn", 32), ("resnet-18", 1), ("lstm-28", 1)] if quick else rows)
     for task, work in net_tasks("infer", [("resnet-50", batch) for batch in ((1,) if quick else (1, 32))]):
         yield task | {"name": task["name"] + ", int8", "int8": True}, work
 
