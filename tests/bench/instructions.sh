@@ -3,8 +3,8 @@
 #
 #     tests/bench/instructions.sh BUILD [LEVEL]     LEVEL: avx2 (default; valgrind knows no AVX-512), sse4 or ref
 #
-# The difference between runs of two steps and of one is one step, without what comes before and after. Prints the count, a line
-# about the run, and the functions that most of the instructions are in.
+# The difference between runs of two steps and of one is one step, without what comes before and after. It takes some minutes, for
+# valgrind computes multiply-adds by hand. Prints the count, a line about the run, and the functions that most of the instructions are in.
 set -eu
 build=$1
 level=${2:-avx2}
