@@ -165,15 +165,17 @@ def memory(bench, task, threads, peers):
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         for side in ("visml", *peers):
-            path = os.path.join(folder, side)
+            path, clients = os.path.join(folder, side), bench.clients.of(side, threads)
+            if not clients:
+                continue
             try:
-                bench.clients.of(side, threads)[0].ask("save", task=task, file=path)
+                clients[0].ask("save", task=task, file=path)
                 client = rounds.Client(side, threads, bench.options.build)
                 try:
                     found[LABELS[side]] = client.ask("memory", task=task, file=path)
                 finally:
                     client.close()
-            except (Skip, IndexError) as e:
+            except Skip as e:
                 print(f"  memory of {LABELS[side]}: {e}")
     return found
 
