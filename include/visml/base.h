@@ -127,6 +127,7 @@ typedef int32_t visml_act;
 #define VISML_SIGMOID 3    /* 1 / (1 + exp(-x)) */
 #define VISML_TANH 4
 #define VISML_SOFTMAX 5    /* over the last dimension */
+#define VISML_IDENTITY 6   /* x; for options whose default, 0, is another activation (those of visml_lstm) */
 
 /* ---- allocator --------------------------------------------------------------------------------------------------------------- */
 

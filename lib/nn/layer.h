@@ -27,6 +27,7 @@ typedef struct visml_param_spec {
     visml_init init;
     int32_t trainable;
     int64_t fan_in, fan_out; /* for the initialisers */
+    int64_t ones, ones_end;  /* elements ones ... ones_end start at 1, whatever init says */
 } visml_param_spec;
 
 /* One run of a layer over a batch. Arrays are [batch, shape...], contiguous. */
@@ -56,6 +57,7 @@ typedef struct visml_pass {
 #define VISML_IDLE_INFERENCE 4 /* the same, in inference mode only (dropout) */
 #define VISML_BACKWARD_NEEDS_X 8 /* backward reads x */
 #define VISML_BACKWARD_NEEDS_Y 16 /* backward reads y (beyond what its activation needs) */
+#define VISML_ACTIVATES_INSIDE 256 /* the option `activation` is applied within the layer: nothing of it is left to the session (lstm) */
 
 typedef struct visml_layer_class {
     const char *name;  /* "conv2d": written into saved models, never changed */
