@@ -129,6 +129,7 @@ typedef int32_t visml_act;
 #define VISML_TANH 4
 #define VISML_SOFTMAX 5    /* over the last dimension */
 #define VISML_RELU6 6      /* min(max(x, 0), 6); NaN stays NaN */
+#define VISML_IDENTITY 7   /* x; for options whose default, 0, is another activation (those of visml_lstm) */
 
 /* ---- allocator --------------------------------------------------------------------------------------------------------------- */
 

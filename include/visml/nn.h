@@ -170,6 +170,28 @@ typedef struct visml_concatenate_opts {
 } visml_concatenate_opts;
 VISML_API visml_layer *visml_concatenate(visml_context *ctx, const visml_concatenate_opts *opts, visml_error *err);
 
+/* Long short-term memory (Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000), as Keras has it: [T, C] -> [units], the output
+ * of the last step, or with return_sequences [T, units]. With f for recurrent_activation and g for activation, h and c starting at 0:
+ * [i f c' o] = x_t W + h R + b;  c = f(f) c + f(i) g(c');  h = f(o) g(c).
+ * kernel [C, 4 units], recurrent_kernel [units, 4 units], bias [4 units]; gates in Keras' order i, f, c, o. An image [H, W, C] is a
+ * sequence of its rows by way of visml_reshape. */
+typedef struct visml_lstm_opts {
+    uint32_t size;
+    int32_t units;                  /* required, >= 1 */
+    visml_act activation;           /* default VISML_TANH; VISML_IDENTITY for none; not VISML_SOFTMAX */
+    visml_act recurrent_activation; /* default VISML_SIGMOID; the same choice */
+    int32_t no_bias;                /* 1: without bias */
+    int32_t no_unit_forget_bias;    /* 1: the forget gate's bias starts as bias_initializer says; else at 1 (Jozefowicz et al. 2015) */
+    int32_t return_sequences;       /* 1: the output of every step */
+    int32_t go_backwards;           /* 1: from the last step to the first; outputs are in that order */
+    visml_init kernel_initializer;    /* default VISML_INIT_GLOROT_UNIFORM */
+    visml_init recurrent_initializer; /* default VISML_INIT_ORTHOGONAL */
+    visml_init bias_initializer;      /* default VISML_INIT_ZEROS */
+    int32_t reserved;
+    const char *name;
+} visml_lstm_opts;
+VISML_API visml_layer *visml_lstm(visml_context *ctx, const visml_lstm_opts *opts, visml_error *err);
+
 /* ---- losses ------------------------------------------------------------------------------------------------------------------ */
 
 /* What training makes small: a mean over the batch, weighted by sample weights (the sum of weighted losses divided by the batch size,

@@ -142,6 +142,44 @@ typedef struct visml_crossentropy_rows {
     real *dz, *prob;
 } visml_crossentropy_rows;
 
+/* ---- LSTM: see kernel/lstm.h ---- */
+
+#define VISML_LSTM_UNITS 16  /* of a panel of the weights: 16 units' columns of the gates i, f, c, o side by side */
+#define VISML_LSTM_WIDTH (4 * VISML_LSTM_UNITS)
+
+/* Units `first` ... `end` of one time step, `rows` samples. first: a multiple of 16; end: one too, or `units`.
+ * Packed weights: element (k, gate g of unit u) at b[u / 16 * panel + k * 64 + g * 16 + u % 16], 0 for units that there are not. Gates are
+ * laid out the same way in rows: gate g of unit u at z[u / 16 * 64 + g * 16 + u % 16]. */
+typedef struct visml_lstm_step {
+    int64_t rows, first, end, units;
+    int32_t activation, recurrent_activation; /* elementwise ones; see v_activate */
+    int64_t kx, kh;       /* channels (0: they are in z) and units */
+    const real *a;        /* [rows, lda]: x of the step in columns 0 ... kx, then h of the step before */
+    const real *b;        /* packed: kx rows, then kh rows */
+    const real *bias;     /* [4 units] in Keras' order, or NULL; not read with z */
+    const real *z;        /* [rows, ldz], x W + bias; or NULL */
+    real *gates;          /* [rows, ldg], after their activations, for backward; or NULL */
+    const real *c_before; /* [rows, ldc], or NULL: zeros */
+    real *c;              /* [rows, ldc]; lanes up to a multiple of 16 are written */
+    real *h[3];           /* where h goes, [rows, ldh[i]] each; NULL: nowhere */
+    int64_t lda, panel, ldz, ldg, ldc, ldh[3];
+} visml_lstm_step;
+
+/* The same step backward: dz of the gates before their activations, from what the step after left. Units `first` ... `end`, first a
+ * multiple of 64. */
+typedef struct visml_lstm_back {
+    int64_t rows, first, end, units;
+    int32_t activation, recurrent_activation;
+    const real *after;    /* [rows, lda]: dz of the step after, 4 units in Keras' order; NULL: this is the last step */
+    const real *b;        /* the recurrent weights turned: element (k of 4 units, unit u) at b[u / 64 * panel + k * 64 + u % 64] */
+    const real *dy;       /* [rows, ldy]: gradient of the output of this step, or NULL */
+    const real *gates;    /* [rows, ldg] */
+    const real *c, *c_before; /* [rows, ldc]; c_before NULL: zeros */
+    real *dc;             /* [rows, ldd]: of c, from the step after; becomes that of the step before. Lanes up to a multiple of 16 */
+    real *dz[2];          /* [rows, ldo[i]], Keras' order; NULL: nowhere */
+    int64_t lda, panel, ldy, ldg, ldc, ldd, ldo[2];
+} visml_lstm_back;
+
 /* ---- optimizers ---- */
 
 typedef struct visml_adam_terms {

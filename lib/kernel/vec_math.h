@@ -77,24 +77,45 @@ VEC v16 v_log(v16 x) {
     return v_select(m_or(v_gt(v_zero(), x), v_unordered(x, x)), v_set1(__builtin_nanf("")), p);
 }
 
-/* By a polynomial near 0, else 1 - 2 / (exp(2 |x|) + 1); the sign is that of x, also of a zero. */
+/* exp(-a) = 2^n (1 - w) for 0 <= a <= 104: what v_exp does, in fewer operations since a is known to lie there. Returns w, and
+ * 2^(n + offset) in `power`. NaN gives NaN. */
+VEC v16 v_decay(v16 a, int offset, v16 *power) {
+    const v16 magic = v_set1(12582912.0f + 127.0f + (float)offset); /* its low bits become the exponent's */
+    v16 t = v_fma(a, v_set1(-1.44269504f), magic);
+    v16 n = v_sub(t, magic);
+    v16 r = v_fma(n, v_set1(0.693359375f), a);
+    r = v_fma(n, v_set1(-2.12194440e-4f), r);
+    v16 p = v_set1(0x1.9f02d0p-13f);
+    p = v_fma(p, r, v_set1(-0x1.6d945cp-10f));
+    p = v_fma(p, r, v_set1(0x1.111280p-7f));
+    p = v_fma(p, r, v_set1(-0x1.555486p-5f));
+    p = v_fma(p, r, v_set1(0x1.555554p-3f));
+    p = v_fma(p, r, v_set1(-0.5f));
+    *power = i_float_bits(i_shl(v_bits(t), 23));
+    return v_fma(v_mul(r, r), p, r);
+}
+
+/* By a polynomial near 0, else 1 - 2 z / (1 + z), z = exp(-2 |x|); the sign is that of x, also of a zero. */
 VEC v16 v_tanh(v16 x) {
-    v16 a = v_abs(x), s = v_mul(a, a);
+    v16 a = v_min(v_set1(16.0f), v_abs(x)), s = v_mul(a, a), power; /* the second one where x is NaN */
     v16 p = v_set1(-0x1.75e1a8p-8f);
     p = v_fma(p, s, v_set1(0x1.522692p-6f));
     p = v_fma(p, s, v_set1(-0x1.b83c58p-5f));
     p = v_fma(p, s, v_set1(0x1.110726p-3f));
     p = v_fma(p, s, v_set1(-0x1.555532p-2f));
     p = v_fma(v_mul(p, s), a, a);
-    v16 e = v_add(v_exp(v_add(a, a)), v_set1(1.0f));
-    v16 far = v_sub(v_set1(1.0f), v_div(v_set1(2.0f), e));
+    v16 w = v_decay(v_add(a, a), 0, &power);
+    v16 z = v_mul(power, v_sub(v_set1(1.0f), w));
+    v16 far = v_sub(v_set1(1.0f), v_div(v_add(z, z), v_add(z, v_set1(1.0f))));
     v16 t = v_select(v_gt(v_set1(0.625f), a), p, far);
     return i_float_bits(i_add(v_bits(t), i_and(v_bits(x), i_set1(INT32_MIN))));
 }
 
-/* By exp(-|x|), which never overflows. */
+/* By exp(-|x|), which never overflows; its power of two is taken in two steps, so that results below the smallest normal number are
+ * rounded once. */
 VEC v16 v_sigmoid(v16 x) {
-    v16 z = v_exp(v_sub(v_zero(), v_abs(x)));
+    v16 power, w = v_decay(v_min(v_set1(104.0f), v_abs(x)), 64, &power);
+    v16 z = v_mul(v_mul(power, v_sub(v_set1(1.0f), w)), v_set1(0x1p-64f));
     return v_div(v_select(v_gt(v_zero(), x), z, v_set1(1.0f)), v_add(z, v_set1(1.0f)));
 }
 

@@ -128,7 +128,7 @@ static visml_status fill_orthogonal(visml_memory *memory, const visml_shape *sha
     return VISML_OK;
 }
 
-visml_status visml_init_fill(visml_memory *memory, const visml_param_spec *spec, uint64_t key, real *values, visml_error *err) {
+static visml_status fill(visml_memory *memory, const visml_param_spec *spec, uint64_t key, real *values, visml_error *err) {
     const initializer *init = &table[spec->init];
     int64_t n = visml_shape_count(&spec->shape);
     switch (init->kind) {
@@ -150,5 +150,12 @@ visml_status visml_init_fill(visml_memory *memory, const visml_param_spec *spec,
     case ORTHOGONAL:
         return fill_orthogonal(memory, &spec->shape, key, values, err);
     }
+    return VISML_OK;
+}
+
+visml_status visml_init_fill(visml_memory *memory, const visml_param_spec *spec, uint64_t key, real *values, visml_error *err) {
+    VISML_TRY(fill(memory, spec, key, values, err));
+    for (int64_t i = spec->ones; i < spec->ones_end; i++)
+        values[i] = 1;
     return VISML_OK;
 }

@@ -65,7 +65,7 @@ static visml_status own_name(visml_layer *layer, visml_error *err) {
 static void read_activation(visml_layer *layer) {
     const visml_field *activation = find_field(layer->cls, "activation"), *alpha = find_field(layer->cls, "alpha");
     double slope = LEAKY_ALPHA;
-    if (activation)
+    if (activation && !(layer->cls->properties & VISML_ACTIVATES_INSIDE))
         memcpy(&layer->activation, (char *)layer->opts + activation->offset, sizeof layer->activation);
     if (alpha)
         memcpy(&slope, (char *)layer->opts + alpha->offset, sizeof slope);
@@ -155,7 +155,7 @@ visml_status visml_layer_param(visml_layer *layer, const char *name, const visml
     if (init == VISML_INIT_ORTHOGONAL && shape->rank < 2)
         return visml_fail(err, VISML_EINVAL, "%s_initializer is orthogonal, which needs two dimensions or more; %s is %s", name, name,
                           visml_shape_format(shape).s);
-    layer->params[layer->param_count++] = (visml_param_spec){name, *shape, init, trainable, fan_in, fan_out};
+    layer->params[layer->param_count++] = (visml_param_spec){name, *shape, init, trainable, fan_in, fan_out, 0, 0};
     return VISML_OK;
 }
 

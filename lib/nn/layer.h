@@ -27,6 +27,7 @@ typedef struct visml_param_spec {
     visml_init init;
     int32_t trainable;
     int64_t fan_in, fan_out; /* for the initialisers */
+    int64_t ones, ones_end;  /* elements ones ... ones_end start at 1, whatever init says */
 } visml_param_spec;
 
 /* One run of a layer over a batch. Arrays are [batch, shape...], contiguous. */
@@ -65,6 +66,7 @@ typedef struct visml_pass {
 #define VISML_WORKS_IN_PLACE 128 /* y of an inference may be x[0], where no other input is that array */
 #define VISML_DERIVES_INPUT 256  /* backward multiplies dx[0] by the derivative of pass->input_activation */
 #define VISML_CHOOSES 512        /* each element of y is one of x[0], and its gradient goes there (maximum) */
+#define VISML_ACTIVATES_INSIDE 1024 /* the option `activation` is applied within the layer: nothing of it is left to the session (lstm) */
 
 typedef struct visml_layer_class {
     const char *name;  /* "conv2d": written into saved models, never changed */

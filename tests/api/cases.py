@@ -68,12 +68,13 @@ BASE = {
     "visml_conv2d_opts": ".filters = 2, .kernel_size = {1, 1}",
     "visml_dropout_opts": ".rate = 0.5",
     "visml_dense_opts": ".units = 2",
+    "visml_lstm_opts": ".units = 2",
     "visml_reshape_opts": ".target_shape = {6}",
     "visml_rescaling_opts": ".scale = 2",
 }
 REQUIRED = {
     "visml_conv2d_opts": ("filters", "kernel_size"), "visml_dropout_opts": ("rate",), "visml_dense_opts": ("units",),
-    "visml_reshape_opts": ("target_shape",), "visml_rescaling_opts": ("scale",),
+    "visml_reshape_opts": ("target_shape",), "visml_rescaling_opts": ("scale",), "visml_lstm_opts": ("units",),
 }
 
 # Pointers that may be NULL, by (function, parameter) or parameter.
@@ -176,6 +177,8 @@ BAD_FIELDS = {
     ("visml_batchnorm_opts", "momentum"): [("@ = 1.5", None)],
     ("visml_dropout_opts", "rate"): [("@ = 1", None), ("@ = 0", None)],
     ("visml_dense_opts", "units"): [("@ = 0", None)],
+    ("visml_lstm_opts", "units"): [("@ = 0", None)],
+    ("visml_lstm_opts", "activation"): [("@ = VISML_SOFTMAX", None)],
     ("visml_activation_opts", "alpha"): [("@ = 1.5", None)],
     ("visml_reshape_opts", "target_shape"): [("@[0] = -2", None), ("@[0] = @[1] = -1", None), ("@[0] = 0", None)],
     ("visml_crossentropy_opts", "label_smoothing"): [("@ = 1", None)],

@@ -11,6 +11,7 @@
 #define CONV(what, tolerance, ...) CASE(conv2d, what, conv2d, tolerance, ONE(3, 6, 5, 4), .filters = 4, __VA_ARGS__)
 #define POOL(layer, what, ...) CASE(layer, what, pool2d, LINEAR, ONE(3, 6, 7, 2), __VA_ARGS__)
 #define ACT(what, tolerance, ...) CASE(activation, what, activation, tolerance, ONE(2, 3, 7), __VA_ARGS__)
+#define LSTM(what, ...) CASE(lstm, what, lstm, SMOOTH, ONE(2, 4, 3), __VA_ARGS__)
 
 const test_case test_cases[] = {
     CONV("3x3", LINEAR, .kernel_size = {3}),
@@ -80,6 +81,17 @@ const test_case test_cases[] = {
      {SHAPE(2, 3, 4), SHAPE(2, 2, 4)}},
     {"concatenate middle", &visml_concatenate_class, &(visml_concatenate_opts){.size = sizeof(visml_concatenate_opts), .axis = -2}, LINEAR,
      2, {SHAPE(3, 2, 3, 4), SHAPE(3, 2, 1, 4)}},
+    LSTM("default", .units = 5),
+    LSTM("sequences", .units = 18, .return_sequences = 1),
+    LSTM("backwards", .units = 3, .go_backwards = 1),
+    LSTM("backwards sequences", .units = 3, .go_backwards = 1, .return_sequences = 1),
+    LSTM("no bias", .units = 3, .no_bias = 1),
+    LSTM("no forget bias", .units = 3, .no_unit_forget_bias = 1),
+    LSTM("relu", .units = 4, .activation = VISML_RELU, .recurrent_activation = VISML_TANH),
+    LSTM("leaky relu", .units = 4, .activation = VISML_SIGMOID, .recurrent_activation = VISML_LEAKY_RELU),
+    LSTM("linear", .units = 4, .activation = VISML_IDENTITY, .recurrent_activation = VISML_IDENTITY),
+    LSTM("initialisers", .units = 3, .kernel_initializer = VISML_INIT_HE_NORMAL, .recurrent_initializer = VISML_INIT_GLOROT_UNIFORM,
+         .bias_initializer = VISML_INIT_RANDOM_NORMAL),
     {0},
 };
 

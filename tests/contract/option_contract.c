@@ -129,7 +129,7 @@ static void try_value(const test_options *t, const visml_field *f, size_t i, dou
 static void try_enum(const test_options *t, const visml_field *f) {
     int32_t n = 0;
     for (; f->names[n]; n++)
-        try_value(t, f, 0, n, 1); /* 0 asks for the default, also where it has no name */
+        try_value(t, f, 0, n, n == 0 || *f->names[n]); /* 0 asks for the default, also where it has no name */
     try_value(t, f, 0, n, 0);
     try_value(t, f, 0, -1, 0);
     try_value(t, f, 0, INT32_MAX, 0);

@@ -36,6 +36,11 @@ def seed_cnn():
     return keras.Sequential(stack, name="sequential")
 
 
+def lstm():
+    return keras.Sequential([keras.Input((28, 28)), L.LSTM(64, return_sequences=True), L.LSTM(32, use_bias=False),
+                             L.Dense(10, activation="softmax")], name="sequential")
+
+
 def residual():
     x = keras.Input((8, 8, 3), name="input_layer")
     scaled = L.Rescaling(1 / 127.5, -1.0, name="rescaling")(x)
@@ -80,6 +85,8 @@ def summaries():
     joined = L.Concatenate(name="concatenate")([total, a, b])
     out = L.Dense(3, name="dense")(L.Flatten(name="flatten")(joined))
     (HERE / "summary_graph.txt").write_text(text_of(keras.Model(x, out, name="functional")), encoding="utf-8")
+    keras.backend.clear_session()
+    (HERE / "summary_lstm.txt").write_text(text_of(lstm()), encoding="utf-8")
 
 
 def residual_values():

@@ -35,11 +35,20 @@ static visml_model *graph(void) {
     return m;
 }
 
+static visml_model *lstm(void) {
+    visml_model *m = visml_model_new(ctx, VISML_SHAPE(28, 28), &err);
+    visml_model_add(m, visml_lstm(ctx, OPTS(visml_lstm_opts, .units = 64, .return_sequences = 1), &err), &err);
+    visml_model_add(m, visml_lstm(ctx, OPTS(visml_lstm_opts, .units = 32, .no_bias = 1), &err), &err);
+    visml_model_add(m, visml_dense(ctx, OPTS(visml_dense_opts, .units = 10, .activation = VISML_SOFTMAX), &err), &err);
+    return m;
+}
+
 static void looks_as_in_keras(void **state) {
     (void)state;
     compare(small_cnn(ctx, &err), "tests/golden/model/summary_small_cnn.txt");
     compare(seed_cnn(ctx, &err), "tests/golden/model/summary_seed_cnn.txt");
     compare(graph(), "tests/golden/model/summary_graph.txt");
+    compare(lstm(), "tests/golden/model/summary_lstm.txt");
 }
 
 static void long_names_make_wider_columns(void **state) {

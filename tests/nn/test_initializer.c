@@ -14,7 +14,7 @@ static real values[COUNT], again[COUNT];
 
 /* A kernel of 40 x 50 inputs and 25 outputs: fan_in 2000, fan_out 25. */
 static visml_param_spec spec_of(visml_init init) {
-    return (visml_param_spec){"kernel", *VISML_SHAPE(40, 50, 25), init, 1, 2000, 25};
+    return (visml_param_spec){"kernel", *VISML_SHAPE(40, 50, 25), init, 1, 2000, 25, 0, 0};
 }
 
 static void fill(visml_init init, uint64_t key, real *out) {
@@ -105,7 +105,7 @@ static void elements_are_functions_of_key_and_place(void **state) {
         assert_memory_not_equal(values, again, sizeof values);
         if (init == VISML_INIT_ORTHOGONAL)
             continue;
-        visml_param_spec shorter = {"kernel", *VISML_SHAPE(10, 25), init, 1, 2000, 25};
+        visml_param_spec shorter = {"kernel", *VISML_SHAPE(10, 25), init, 1, 2000, 25, 0, 0};
         assert_ok(visml_init_fill(&memory, &shorter, 5, again, &err), &err);
         assert_memory_equal(values, again, 250 * sizeof *values);
     }
@@ -113,7 +113,7 @@ static void elements_are_functions_of_key_and_place(void **state) {
 
 /* The shorter side of the matrix [prod(all but the last), last] has orthonormal vectors. */
 static void is_orthogonal(int64_t rows, int64_t columns) {
-    visml_param_spec spec = {"kernel", *VISML_SHAPE(1, rows, columns), VISML_INIT_ORTHOGONAL, 1, rows, columns};
+    visml_param_spec spec = {"kernel", *VISML_SHAPE(1, rows, columns), VISML_INIT_ORTHOGONAL, 1, rows, columns, 0, 0};
     assert_ok(visml_init_fill(&memory, &spec, 9, values, &err), &err);
     int64_t count = rows < columns ? rows : columns, n = rows < columns ? columns : rows;
     int64_t next = rows < columns ? columns : 1, step = rows < columns ? 1 : columns;
@@ -133,6 +133,18 @@ static void orthogonal_ones_are(void **state) {
     is_orthogonal(40, 40);
     is_orthogonal(1, 1);
     is_orthogonal(1, 7);
+}
+
+static void some_start_at_one(void **state) {
+    (void)state;
+    visml_param_spec spec = {"bias", *VISML_SHAPE(8), VISML_INIT_ZEROS, 1, 8, 8, 2, 4};
+    assert_ok(visml_init_fill(&memory, &spec, 1, values, &err), &err);
+    for (int i = 0; i < 8; i++)
+        assert_true(values[i] == (i == 2 || i == 3));
+    spec.init = VISML_INIT_RANDOM_UNIFORM;
+    assert_ok(visml_init_fill(&memory, &spec, 1, values, &err), &err);
+    for (int i = 0; i < 8; i++)
+        assert_true((values[i] == 1) == (i == 2 || i == 3));
 }
 
 static void a_failed_allocation_is_an_error(void **state) {
@@ -162,6 +174,7 @@ int main(void) {
         cmocka_unit_test(the_normal_one_is_not_cut_off),
         cmocka_unit_test(elements_are_functions_of_key_and_place),
         cmocka_unit_test(orthogonal_ones_are),
+        cmocka_unit_test(some_start_at_one),
         cmocka_unit_test(a_failed_allocation_is_an_error),
     };
     return cmocka_run_group_tests(tests, setup, NULL);

@@ -157,6 +157,11 @@ class Descriptions(unittest.TestCase):
         self.assertEqual(_options.build(_ffi.visml_batchnorm_opts, {"momentum": None}).momentum, 0)
         self.assertEqual(_options.build(_ffi.visml_rescaling_opts, {"offset": 0.0}).offset, 0)
 
+    def test_linear_where_it_is_not_the_default(self):
+        o = _options.build(_ffi.visml_lstm_opts, {"units": 2, "activation": "linear", "unit_forget_bias": False})
+        self.assertEqual((o.activation, o.recurrent_activation, o.no_unit_forget_bias), (_ffi.VISML_IDENTITY, 0, 1))
+        self.assertEqual(_options.build(_ffi.visml_dense_opts, {"activation": "linear"}).activation, 0)
+
     def test_wrong_options(self):
         for values, kind, text in (({"filter": 3}, TypeError, "filters"), ({"padding": "full"}, ValueError, "'valid', 'same'"),
                                    ({"filters": 2**40}, ValueError, "filters is 1099511627776"), ({"filters": 1.5}, TypeError, ""),

@@ -13,9 +13,9 @@ from . import image
 from ._call import Error
 from .context import Context, default_context, version
 from .data import Batch, Dataset, Loader, save_split
-from .layers import (SGD, Activation, Adam, Add, AveragePooling2D, BatchNormalization, CategoricalCrossentropy, Concatenate, Conv2D, Dense,
-                     Dropout, Flatten, GlobalAveragePooling2D, Layer, Loss, MaxPooling2D, MeanSquaredError, Optimizer, Rescaling, Reshape,
-                     SparseCategoricalCrossentropy)
+from .layers import (LSTM, SGD, Activation, Adam, Add, AveragePooling2D, BatchNormalization, CategoricalCrossentropy, Concatenate, Conv2D,
+                     Dense, Dropout, Flatten, GlobalAveragePooling2D, Layer, Loss, MaxPooling2D, MeanSquaredError, Optimizer, Rescaling,
+                     Reshape, SparseCategoricalCrossentropy)
 from .model import Model, Session
 from .report import Report
 from .tensor import Tensor, from_dlpack
@@ -23,8 +23,8 @@ from .training import Callback, History, Progress
 
 __version__ = version()
 __all__ = [
-    "image", "Error", "Context", "default_context", "version", "Batch", "Dataset", "Loader", "save_split", "SGD", "Activation", "Adam",
-    "Add", "AveragePooling2D", "BatchNormalization", "CategoricalCrossentropy", "Concatenate", "Conv2D", "Dense", "Dropout", "Flatten",
-    "GlobalAveragePooling2D", "Layer", "Loss", "MaxPooling2D", "MeanSquaredError", "Optimizer", "Rescaling", "Reshape",
+    "image", "Error", "Context", "default_context", "version", "Batch", "Dataset", "Loader", "save_split", "LSTM", "SGD", "Activation",
+    "Adam", "Add", "AveragePooling2D", "BatchNormalization", "CategoricalCrossentropy", "Concatenate", "Conv2D", "Dense", "Dropout",
+    "Flatten", "GlobalAveragePooling2D", "Layer", "Loss", "MaxPooling2D", "MeanSquaredError", "Optimizer", "Rescaling", "Reshape",
     "SparseCategoricalCrossentropy", "Model", "Session", "Report", "Tensor", "from_dlpack", "Callback", "History", "Progress",
 ]

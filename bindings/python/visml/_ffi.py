@@ -63,6 +63,7 @@ VISML_SIGMOID = 3
 VISML_TANH = 4
 VISML_SOFTMAX = 5
 VISML_RELU6 = 6
+VISML_IDENTITY = 7
 VISML_INIT_DEFAULT = 0
 VISML_INIT_ZEROS = 1
 VISML_INIT_ONES = 2
@@ -228,6 +229,12 @@ class visml_concatenate_opts(Structure):
     _fields_ = [("size", uint32), ("axis", int32), ("name", c_char_p)]
 
 
+class visml_lstm_opts(Structure):
+    _fields_ = [("size", uint32), ("units", int32), ("activation", int32), ("recurrent_activation", int32), ("no_bias", int32),
+                ("no_unit_forget_bias", int32), ("return_sequences", int32), ("go_backwards", int32), ("kernel_initializer", int32),
+                ("recurrent_initializer", int32), ("bias_initializer", int32), ("reserved", int32), ("name", c_char_p)]
+
+
 class visml_crossentropy_opts(Structure):
     _fields_ = [("size", uint32), ("from_logits", int32), ("label_smoothing", double)]
 
@@ -351,6 +358,7 @@ PROTOTYPES = {
     "visml_rescaling": (P(visml_layer), [P(visml_context), P(visml_rescaling_opts), P(visml_error)]),
     "visml_add": (P(visml_layer), [P(visml_context), P(visml_plain_opts), P(visml_error)]),
     "visml_concatenate": (P(visml_layer), [P(visml_context), P(visml_concatenate_opts), P(visml_error)]),
+    "visml_lstm": (P(visml_layer), [P(visml_context), P(visml_lstm_opts), P(visml_error)]),
     "visml_loss_free": (None, [P(visml_loss)]),
     "visml_categorical_crossentropy": (P(visml_loss), [P(visml_context), P(visml_crossentropy_opts), P(visml_error)]),
     "visml_sparse_categorical_crossentropy": (P(visml_loss), [P(visml_context), P(visml_crossentropy_opts),

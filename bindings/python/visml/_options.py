@@ -12,15 +12,18 @@ import os
 from . import _call, _ffi
 
 # Field -> the word that says the opposite.
-TURNED = {"no_bias": "use_bias", "no_center": "center", "no_scale": "scale", "no_shuffle": "shuffle"}
+TURNED = {"no_bias": "use_bias", "no_center": "center", "no_scale": "scale", "no_shuffle": "shuffle",
+          "no_unit_forget_bias": "unit_forget_bias"}
 
-ACTIVATIONS = ("linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax", "relu6")
+ACTIVATIONS = ("linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax", "relu6", "identity")
 INITIALIZERS = (None, "zeros", "ones", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal",
                 "random_uniform", "random_normal", "orthogonal")
 # Field or argument -> value by name. The names follow the header's constants; a test compares them.
 ENUMS = {
-    "activation": dict(zip(ACTIVATIONS, range(7))),
+    "activation": dict(zip(ACTIVATIONS, range(8))),
+    "recurrent_activation": dict(zip(ACTIVATIONS, range(8))),
     "kernel_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
+    "recurrent_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
     "bias_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
     "padding": {"valid": 0, "same": 1},
     "on_invalid": {"drop": 0, "error": 1, "keep": 2},
@@ -39,6 +42,9 @@ ZERO = {
     "visml_sgd_opts": {"learning_rate"},
     "visml_adam_opts": {"learning_rate", "beta_1", "beta_2"},
 }
+
+# Activations whose default is not linear: "linear" is VISML_IDENTITY there.
+NOT_LINEAR = {"visml_lstm_opts": {"activation", "recurrent_activation"}}
 
 PATHS = {"checkpoint_dir"}
 NUMBERS = (_ffi.int32, _ffi.uint32, _ffi.int64, _ffi.uint64, _ffi.double, _ffi.c_char_p)
@@ -75,7 +81,8 @@ def enum(name, value):
 def one(struct, name, kind, value, what):
     """One number as the field takes it."""
     if name in ENUMS:
-        return enum(name, value)
+        number = enum(name, value)
+        return _ffi.VISML_IDENTITY if number == 0 and name in NOT_LINEAR.get(struct.__name__, ()) else number
     if kind is _ffi.double:
         number = float(value)
         return _ffi.VISML_ZERO if number == 0 and name in ZERO.get(struct.__name__, ()) else number

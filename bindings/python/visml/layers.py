@@ -60,6 +60,7 @@ Reshape = _describe(Layer, "Reshape", "visml_reshape", ("target_shape",))
 Rescaling = _describe(Layer, "Rescaling", "visml_rescaling", ("scale", "offset"))
 Add = _describe(Layer, "Add", "visml_add")
 Concatenate = _describe(Layer, "Concatenate", "visml_concatenate", ("axis",))
+LSTM = _describe(Layer, "LSTM", "visml_lstm", ("units", "activation", "recurrent_activation"))
 
 CategoricalCrossentropy = _describe(Loss, "CategoricalCrossentropy", "visml_categorical_crossentropy")
 SparseCategoricalCrossentropy = _describe(Loss, "SparseCategoricalCrossentropy", "visml_sparse_categorical_crossentropy")

@@ -1,0 +1,119 @@
+#include "kernel/lstm.h"
+#include "base/error.h"
+#include "nn/layer.h"
+
+/* Entry i names the activation i. 0 stands for the default; softmax is no function of one element. */
+static const char *const activations[] = {"", "relu", "leaky_relu", "sigmoid", "tanh", "", "linear", NULL};
+
+static const visml_field fields[] = {
+    VISML_FIELD(visml_lstm_opts, units, I32, VISML_FIELD_REQUIRED, 1, 1, INT32_MAX, 0),
+    VISML_FIELD_OF_ENUM(visml_lstm_opts, activation, VISML_TANH, activations),
+    VISML_FIELD_OF_ENUM(visml_lstm_opts, recurrent_activation, VISML_SIGMOID, activations),
+    VISML_FIELD(visml_lstm_opts, no_bias, FLAG, 0, 1, 0, 1, 0),
+    VISML_FIELD(visml_lstm_opts, no_unit_forget_bias, FLAG, 0, 1, 0, 1, 0),
+    VISML_FIELD(visml_lstm_opts, return_sequences, FLAG, 0, 1, 0, 1, 0),
+    VISML_FIELD(visml_lstm_opts, go_backwards, FLAG, 0, 1, 0, 1, 0),
+    VISML_FIELD_OF_ENUM(visml_lstm_opts, kernel_initializer, VISML_INIT_GLOROT_UNIFORM, visml_init_names),
+    VISML_FIELD_OF_ENUM(visml_lstm_opts, recurrent_initializer, VISML_INIT_ORTHOGONAL, visml_init_names),
+    VISML_FIELD_OF_ENUM(visml_lstm_opts, bias_initializer, VISML_INIT_ZEROS, visml_init_names),
+    VISML_FIELD(visml_lstm_opts, name, NAME, 0, 1, 0, 0, 0),
+    {0},
+};
+
+static visml_status infer(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err) {
+    const visml_lstm_opts *o = layer->opts;
+    (void)inputs;
+    if (in->rank != 2)
+        return visml_fail(err, VISML_EINVAL, "input %s must have two dimensions: time steps and channels", visml_shape_format(in).s);
+    if (o->return_sequences)
+        *out = visml_shape_make(2, (int64_t[]){in->dims[0], o->units});
+    else
+        *out = visml_shape_make(1, (int64_t[]){o->units});
+    return VISML_OK;
+}
+
+static visml_status build(visml_layer *layer, const visml_shape *in, size_t inputs, visml_error *err) {
+    const visml_lstm_opts *o = layer->opts;
+    int64_t channels = in->dims[1], units = o->units, gates = 4 * units;
+    visml_shape kernel = visml_shape_make(2, (int64_t[]){channels, gates}), recurrent = visml_shape_make(2, (int64_t[]){units, gates});
+    visml_shape bias = visml_shape_make(1, &gates);
+    (void)inputs;
+    VISML_TRY(visml_layer_param(layer, "kernel", &kernel, o->kernel_initializer, 1, channels, gates, err));
+    VISML_TRY(visml_layer_param(layer, "recurrent_kernel", &recurrent, o->recurrent_initializer, 1, units, gates, err));
+    if (o->no_bias)
+        return VISML_OK;
+    VISML_TRY(visml_layer_param(layer, "bias", &bias, o->bias_initializer, 1, gates, gates, err));
+    if (!o->no_unit_forget_bias) {
+        layer->params[layer->param_count - 1].ones = units;
+        layer->params[layer->param_count - 1].ones_end = 2 * units;
+    }
+    return VISML_OK;
+}
+
+static visml_lstm_sequence sequence_of(const visml_layer *layer, const visml_pass *pass) {
+    const visml_lstm_opts *o = layer->opts;
+    return (visml_lstm_sequence){.batch = pass->batch, .steps = pass->in->dims[0], .channels = pass->in->dims[1], .units = o->units,
+                                 .activation = o->activation, .recurrent_activation = o->recurrent_activation,
+                                 .backwards = o->go_backwards, .sequences = o->return_sequences};
+}
+
+static size_t scratch(const visml_layer *layer, const visml_pass *pass) {
+    visml_lstm_sequence l = sequence_of(layer, pass);
+    size_t forward = visml_lstm_scratch(&pass->compute, &l), backward = 0;
+    if (pass->mode == VISML_TRAINING)
+        backward = visml_lstm_backward_scratch(&pass->compute, &l);
+    return forward > backward ? forward : backward;
+}
+
+static size_t keep(const visml_layer *layer, const visml_pass *pass) {
+    visml_lstm_sequence l = sequence_of(layer, pass);
+    return visml_lstm_keep(&l);
+}
+
+static void give_params(const visml_layer *layer, const visml_pass *pass, visml_lstm_sequence *l) {
+    l->kernel = pass->params[0];
+    l->recurrent = pass->params[1];
+    l->bias = layer->param_count > 2 ? pass->params[2] : NULL;
+}
+
+static void forward(const visml_layer *layer, const visml_pass *pass) {
+    visml_lstm_sequence l = sequence_of(layer, pass);
+    give_params(layer, pass, &l);
+    l.x = pass->x[0];
+    l.y = pass->y;
+    l.keep = pass->mode == VISML_TRAINING ? pass->keep : NULL;
+    visml_lstm_forward(&pass->compute, &l, pass->scratch);
+}
+
+static void backward(const visml_layer *layer, const visml_pass *pass) {
+    visml_lstm_sequence l = sequence_of(layer, pass);
+    give_params(layer, pass, &l);
+    l.x = pass->x[0];
+    l.keep = pass->keep;
+    l.dy = pass->dy;
+    l.dx = pass->dx[0];
+    l.dkernel = pass->grads[0];
+    l.drecurrent = pass->grads[1];
+    l.dbias = layer->param_count > 2 ? pass->grads[2] : NULL;
+    visml_lstm_backward(&pass->compute, &l, pass->scratch);
+}
+
+const visml_layer_class visml_lstm_class = {
+    .name = "lstm",
+    .title = "LSTM",
+    .opts_size = sizeof(visml_lstm_opts),
+    .fields = fields,
+    .properties = VISML_BACKWARD_NEEDS_X | VISML_ACTIVATES_INSIDE,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .infer = infer,
+    .build = build,
+    .scratch = scratch,
+    .keep = keep,
+    .forward = forward,
+    .backward = backward,
+};
+
+visml_layer *visml_lstm(visml_context *ctx, const visml_lstm_opts *opts, visml_error *err) {
+    return visml_layer_make(ctx, &visml_lstm_class, opts, err);
+}
