@@ -98,6 +98,41 @@ VEC v16 v_sigmoid(v16 x) {
     return v_div(v_select(v_gt(v_zero(), x), z, v_set1(1.0f)), v_add(z, v_set1(1.0f)));
 }
 
+/* -1 or 1 by the sign bit, also of zeros. */
+VEC v16 v_sign(v16 x) {
+    return i_float_bits(i_add(i_and(v_bits(x), i_set1(INT32_MIN)), v_bits(v_set1(1.0f))));
+}
+
+/* The angle of (x, y), in [-pi, pi]; zeros and infinities as C has them: t = min / max in [0, 1], atan(t) = t + t^3 q(t^2), then the
+ * octant. pi and pi / 2 in two parts, as they are far from floats. */
+VEC v16 v_atan2(v16 y, v16 x) {
+    v16 ax = v_abs(x), ay = v_abs(y), big = v_max(ax, ay), small = v_min(ax, ay), one = v_set1(1.0f);
+    v16 t = v_div(small, v_select(v_eq(big, v_zero()), one, big));
+    t = v_select(v_eq(small, v_set1(__builtin_inff())), one, t);
+    v16 s = v_mul(t, t), p = v_set1(-0x1.d3d140p-10f);
+    p = v_fma(p, s, v_set1(0x1.646446p-7f));
+    p = v_fma(p, s, v_set1(-0x1.fdb558p-6f));
+    p = v_fma(p, s, v_set1(0x1.da4398p-5f));
+    p = v_fma(p, s, v_set1(-0x1.580fc0p-4f));
+    p = v_fma(p, s, v_set1(0x1.c08e3ap-4f));
+    p = v_fma(p, s, v_set1(-0x1.2420aap-3f));
+    p = v_fma(p, s, v_set1(0x1.9991e6p-3f));
+    p = v_fma(p, s, v_set1(-0x1.55553ep-2f));
+    p = v_fma(v_mul(p, s), t, t);
+    v16 turned = v_sub(v_set1(0x1.921fb6p+0f), v_add(p, v_set1(0x1.777a5cp-25f))); /* pi / 2 - p */
+    p = v_select(v_gt(ay, ax), turned, p);
+    turned = v_sub(v_set1(0x1.921fb6p+1f), v_add(p, v_set1(0x1.777a5cp-24f))); /* pi - p */
+    p = v_mul(v_select(v_gt(v_zero(), v_sign(x)), turned, p), v_sign(y));
+    return v_select(v_unordered(x, y), v_set1(__builtin_nanf("")), p);
+}
+
+/* Of 0 <= x: exp(log(x) / 3) and one step of Newton's. */
+VEC v16 v_cbrt(v16 x) {
+    v16 third = v_set1(1.0f / 3.0f), t = v_exp(v_mul(v_log(x), third));
+    v16 better = v_mul(third, v_add(v_add(t, t), v_div(x, v_mul(t, t))));
+    return v_select(v_gt(x, v_zero()), better, v_zero());
+}
+
 #endif
 
 VEC v16 v_activate(int32_t activation, v16 alpha, v16 x) {
