@@ -3,9 +3,11 @@
 #include "levels.h"
 
 #include "base/checksum.h"
+#include "kernel/distance.h"
+#include "kernel/trees.h"
 #include "visml/nn.h"
 
-#define ARRAYS 12
+#define ARRAYS 24
 #define CANARY 0x1.badp+7f
 
 /* One call's arrays. The same trial run again gives the same numbers at other places. */
@@ -344,6 +346,8 @@ static void run_adam(const visml_kernels *k, trial *t) {
     k->adam(&terms, t->n, w, in(t, t->n), m, v);
 }
 
+#include "runs_pictures.h"
+
 /* ---- over all rows, levels and trials ---- */
 
 typedef struct row {
@@ -424,7 +428,7 @@ static void a_large_prime(void **state) {
 
 /* One number for the bits of all results: it must be the same on every machine with fused multiply-add. Changes only when the order of
  * operations of a kernel is changed on purpose (or this test is), which changes every trained model's bits. */
-#define KNOWN_BITS 0x58127bd6u
+#define KNOWN_BITS 0xaffbacd8u
 
 static uint32_t bits_of(const level *l) {
     uint32_t crc = 0;
