@@ -15,8 +15,8 @@ enum {
 #ifndef VISML_REAL_DOUBLE
 /* out[i, j] is the distance of row i of a and row j of b; the lds are from one row to the next. With by_product (only _L2 and _COSINE)
  * the matrix product does the work, several times as fast where d and m are large; squared distances then come from
- * |a|^2 + |b|^2 - 2 a b (0 where that is less), and their error is that of the product: some (4 + sqrt(d)) 2^-24 (|a|^2 + |b|^2) at most for
- * numbers without a pattern. */
+ * |a|^2 + |b|^2 - 2 a b (0 where that is less), and their error is that of the product: some (4 + sqrt(d)) 2^-24 (|a|^2 + |b|^2) at most
+ * for numbers without a pattern. */
 typedef struct visml_distances {
     int32_t kind, by_product;
     int64_t n, m, d;

@@ -80,14 +80,15 @@ VEC triple rgb_of(triple p) {
 
 /* IEC 61966-2-1: ((v + 0.055) / 1.055)^2.4. The square is taken apart: its error is one rounding, that of a power grows with the
  * exponent. */
-VEC v16 linear_of(v16 v) {
+/* (A function of its own, as the next one: six copies of exp and log are much code.) */
+static __attribute__((noinline)) v16 linear_of(v16 v) {
     v16 base = v_mul(v_add(v, v_set1(0.055f)), v_set1((float)(1 / 1.055)));
     v16 curve = v_mul(v_mul(base, base), v_exp(v_mul(v_log(base), v_set1(0.4f))));
     return v_select(v_gt(v, v_set1(0.04045f)), curve, v_mul(v, v_set1((float)(1 / 12.92))));
 }
 
 /* CIE 1976: the cube root, near 0 a straight line. */
-VEC v16 lab_curve(v16 t) {
+static __attribute__((noinline)) v16 lab_curve(v16 t) {
     v16 line = v_fma(t, v_set1((float)(841.0 / 108)), v_set1((float)(4.0 / 29)));
     return v_select(v_gt(t, v_set1((float)(216.0 / 24389))), v_cbrt(t), line);
 }

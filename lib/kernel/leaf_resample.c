@@ -187,15 +187,68 @@ VEC void finish_u16(int64_t n, const double *sum, uint16_t *out) {
 DEFINE_ROWS(f32, float)
 DEFINE_ROWS(u16, uint16_t)
 
+/* 16 rows of n samples to n columns of 16, in pieces that stay in the first cache. Rows behind the last are the last once more. */
+#define PIECE 64
+#define DEFINE_TO_COLUMNS(name, type)                                                                         \
+    static void name(int64_t rows, int64_t n, const type *in, type *columns) {                                \
+        for (int64_t from = 0; from < n && rows > 0; from += PIECE) {                                         \
+            int64_t end = n - from < PIECE ? n : from + PIECE;                                                \
+            for (int64_t i = 0; i < LANES; i++) {                                                             \
+                const type *row = in + (i < rows ? i : rows - 1) * n;                                         \
+                for (int64_t j = from; j < end; j++)                                                          \
+                    columns[j * LANES + i] = row[j];                                                          \
+            }                                                                                                 \
+        }                                                                                                     \
+    }
+DEFINE_TO_COLUMNS(columns_u16, uint16_t)
+
+#if defined(__clang__) || __GNUC__ >= 12
+typedef float float4 __attribute__((vector_size(16)));
+
+/* to[16 j + i] = from[i][j] for 4 x 4 floats. */
+VEC void turn_floats(const float *const from[4], float *to) {
+    float4 r[4], a, b, c, d;
+    UNROLL for (int i = 0; i < 4; i++)
+        memcpy(&r[i], from[i], sizeof r[i]);
+    a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5);
+    b = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
+    c = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5);
+    d = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
+    r[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
+    r[1] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
+    r[2] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
+    r[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
+    UNROLL for (int j = 0; j < 4; j++)
+        memcpy(to + j * LANES, &r[j], sizeof r[j]);
+}
+
+static void columns_f32(int64_t rows, int64_t n, const float *in, float *columns) {
+    const float *row[LANES];
+    for (int64_t i = 0; i < LANES && rows > 0; i++)
+        row[i] = in + (i < rows ? i : rows - 1) * n;
+    for (int64_t j = 0; j < n && rows > 0; j += 4)
+        for (int64_t i = 0; i < LANES; i += 4) {
+            const float *const four[4] = {row[i] + j, row[i + 1] + j, row[i + 2] + j, row[i + 3] + j};
+            if (n - j >= 4) {
+                turn_floats(four, columns + j * LANES + i);
+                continue;
+            }
+            for (int64_t k = 0; k < n - j; k++)
+                for (int64_t l = 0; l < 4; l++)
+                    columns[(j + k) * LANES + i + l] = four[l][k];
+        }
+}
+#else
+DEFINE_TO_COLUMNS(columns_f32, float)
+#endif
+
 #define DEFINE_COLS(suffix, type)                                                                                                        \
     void LEAF(resample_cols_##suffix)(const visml_columns *s, int64_t rows, const type *in, type *out, void *scratch) {                  \
         int64_t c = s->channels, from = s->in_width * c, to = s->out_width * c;                                                          \
         const visml_taps *t = &s->taps;                                                                                                  \
         type *a = scratch, block[LANES];                                                                                                 \
         double sum[LANES];                                                                                                               \
-        for (int64_t i = 0; i < LANES; i++)                                                                                              \
-            for (int64_t j = 0; j < from && rows > 0; j++)                                                                               \
-                a[j * LANES + i] = in[(i < rows ? i : rows - 1) * from + j];                                                             \
+        columns_##suffix(rows, from, in, a);                                                                                             \
         for (int64_t j = 0; j < to; j++) {                                                                                               \
             int64_t x = j / c;                                                                                                           \
             sum_##suffix(t->count[x], c * LANES, t->real + x * t->size, a + (t->first[x] * c + j % c) * LANES, sum);                     \

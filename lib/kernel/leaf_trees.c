@@ -60,7 +60,12 @@ void LEAF(tree_sums)(const visml_tree_rows *r, const visml_trees *f, float *out)
     EACH_TREE {
         LEAF_OF_LANES;
         float value[LANES], *to = out + i * f->groups + t % f->groups;
-        v_store(value, v_gather(numbers, i_add(i_shl(leaf, 2), i_set1(1))));
+        v16 v = v_gather(numbers, i_add(i_shl(leaf, 2), i_set1(1)));
+        if (f->groups == 1) {
+            v_put(to, (int)n, v_add(v_get(to, (int)n), v));
+            continue;
+        }
+        v_store(value, v);
         for (int64_t l = 0; l < n; l++)
             to[l * f->groups] += value[l];
     }

@@ -18,7 +18,12 @@ typedef struct m16 {
     unsigned char v[LANES];
 } m16;
 
-#define EACH for (int l = 0; l < LANES; l++)
+/* Not unrolled: sixteen calls of fmaf in a row for every operation make the library half as large again. */
+#if defined(__clang__)
+#define EACH _Pragma("clang loop unroll(disable)") for (int l = 0; l < LANES; l++)
+#else
+#define EACH _Pragma("GCC unroll 1") for (int l = 0; l < LANES; l++)
+#endif
 
 VEC v16 v_set1(real a) {
     v16 r;

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 
-MOST = 1_000_000  # bytes, stripped
+MOST = 1_200_000  # bytes, stripped: every kernel is there at four levels of x86_64
 MAY_NEED = re.compile(r"(libc|libm|ld-linux[\w-]*|libjansson|libturbojpeg|libspng)\.so(\.\d+)*")
 
 
