@@ -2,7 +2,9 @@
  * double: the largest error in units of the last place, and where. What is called exact is wrong by a few units of a double's last place at
  * most, 2^-27 of a float's: what is printed is true to 4 digits. Some minutes a function.
  *
- *     all_floats [function [threads]]     function: exp, log, tanh, logistic or all; default: all, on one thread
+ *     all_floats [function [threads [levels ...]]]     function: exp, log, tanh, logistic or all
+ *
+ * Default: all, on one thread, at all levels. The reference takes by far the longest.
  *
  * Exit status 1 when a function exceeds what kernel/vec_math.h says. */
 #include <math.h>
@@ -17,7 +19,7 @@
 #include "visml/nn.h"
 
 #define BLOCK 65536
-#define MAX_THREADS 64
+#define MAX_THREADS 32
 #define MAX_LEVELS 5
 
 typedef struct function {
@@ -174,7 +176,14 @@ static const function functions[] = {
     {"logistic", logistic, apply_logistic, 2.5, 3.5},
 };
 
-static size_t levels_here(level out[MAX_LEVELS]) {
+static int wanted(const char *name, int count, char **names) {
+    for (int i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return 1;
+    return count <= 0;
+}
+
+static size_t levels_here(level out[MAX_LEVELS], int count, char **names) {
     static const level all[MAX_LEVELS] = {
         {"ref", 0, {0}}, {"sse4", VISML_CPU_SSE4, {0}}, {"avx2", VISML_CPU_AVX2, {0}}, {"avx512", VISML_CPU_AVX512, {0}},
         {"neon", VISML_CPU_NEON, {0}}};
@@ -182,7 +191,7 @@ static size_t levels_here(level out[MAX_LEVELS]) {
     for (size_t l = 0; l < MAX_LEVELS; l++) {
         out[n] = all[l];
         visml_kernels_init(&out[n].kernels, all[l].bit & visml_cpu_levels());
-        n += out[n].kernels.levels == all[l].bit;
+        n += out[n].kernels.levels == all[l].bit && wanted(all[l].name, count, names);
     }
     return n;
 }
@@ -190,7 +199,7 @@ static size_t levels_here(level out[MAX_LEVELS]) {
 int main(int argc, char **argv) {
     int threads = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 1, bad = 0;
     level levels[MAX_LEVELS];
-    size_t n = levels_here(levels);
+    size_t n = levels_here(levels, argc - 3, argv + 3);
     if (threads < 1 || threads > MAX_THREADS)
         return 2;
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
