@@ -135,26 +135,36 @@ void LEAF(resample_cols_u8)(const visml_columns *s, int64_t rows, const uint8_t 
 
 /* ---- 16-bit samples and floats, in double ---- */
 
-typedef double double8 __attribute__((vector_size(64)));
-typedef float float8 __attribute__((vector_size(32)));
-typedef uint16_t word8 __attribute__((vector_size(16)));
+/* As many doubles as a register of the level has: of longer vectors compilers make poor code. */
+#if defined(VISML_LEVEL_AVX512)
+#define DOUBLES 8
+#elif defined(VISML_LEVEL_AVX2)
+#define DOUBLES 4
+#else
+#define DOUBLES 2
+#endif
+typedef double doubles __attribute__((vector_size(8 * DOUBLES)));
+typedef float floats __attribute__((vector_size(4 * DOUBLES)));
+typedef uint16_t words __attribute__((vector_size(2 * DOUBLES)));
 
 /* The sum of 16 samples over the taps; in: the first tap's. */
 #define DEFINE_SUM(name, type, vector)                                                                        \
     VEC void name(int64_t count, int64_t stride, const double *w, const type *in, double *sum) {              \
-        double8 a = {0}, b = {0};                                                                             \
+        doubles s[LANES / DOUBLES];                                                                           \
+        UNROLL for (int i = 0; i < LANES / DOUBLES; i++)                                                      \
+            s[i] = (doubles){0};                                                                              \
         for (int64_t k = 0; k < count; k++, in += stride) {                                                   \
-            vector low, high;                                                                                 \
-            memcpy(&low, in, sizeof low);                                                                     \
-            memcpy(&high, in + 8, sizeof high);                                                               \
-            a += __builtin_convertvector(low, double8) * w[k];                                                \
-            b += __builtin_convertvector(high, double8) * w[k];                                               \
+            const double weight = w[k];                                                                       \
+            UNROLL for (int i = 0; i < LANES / DOUBLES; i++) {                                                \
+                vector x;                                                                                     \
+                memcpy(&x, in + i * DOUBLES, sizeof x);                                                       \
+                s[i] += __builtin_convertvector(x, doubles) * weight;                                         \
+            }                                                                                                 \
         }                                                                                                     \
-        memcpy(sum, &a, sizeof a);                                                                            \
-        memcpy(sum + 8, &b, sizeof b);                                                                        \
+        memcpy(sum, s, sizeof s);                                                                             \
     }
-DEFINE_SUM(sum_f32, float, float8)
-DEFINE_SUM(sum_u16, uint16_t, word8)
+DEFINE_SUM(sum_f32, float, floats)
+DEFINE_SUM(sum_u16, uint16_t, words)
 
 VEC void finish_f32(int64_t n, const double *sum, float *out) {
     for (int64_t i = 0; i < n; i++)
