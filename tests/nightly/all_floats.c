@@ -92,13 +92,13 @@ static void look(worst *w, float x, float got, double want) {
         if (isnan(want) && isnan(got))
             return;
     } else if (isinf(got) || isinf(want)) {
-        if ((double)got == want || (isinf(got) && fabs(want) >= 0x1.ffffffp127 && signbit(got) == signbit(want)))
+        if ((double)got == want || (isinf(got) && fabs(want) >= 0x1.ffffffp127 && !signbit(got) == !signbit(want)))
             return;
     } else {
         double u = ulps(got, want);
         if (u > w->ulp)
             *w = (worst){u, x, got, want, w->wrong, w->first_wrong};
-        if (got != 0 || want != 0 || signbit(got) == signbit(want))
+        if (got != 0 || want != 0 || !signbit(got) == !signbit(want))
             return;
     }
     if (!w->wrong++)
