@@ -2,16 +2,12 @@
 #include "image/resize.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/checked.h"
 #include "base/error.h"
 #include "image/image.h"
+#include "kernel/resample.h"
 #include "tensor/tensor.h"
-
-/* Weights of 8-bit pictures are integers in units of 2^-22: 32 bits, less 8 for the sample and 2 for sums beyond the ends. */
-#define PRECISION 22
-#define COLUMNS 64 /* samples that the vertical pass holds sums of at one time */
 
 /* ---- weights ---- */
 
@@ -29,7 +25,7 @@ typedef struct taps {
     int64_t size; /* weights of each place */
     int32_t *first, *count;
     double *real;
-    int32_t *fixed; /* the same in units of 2^-PRECISION */
+    int32_t *fixed; /* the same in units of 2^-VISML_TAP_BITS */
 } taps;
 
 static void free_taps(visml_memory *m, taps *t) {
@@ -66,7 +62,7 @@ static void fill_place(taps *t, int64_t place, double center, double stretch, do
     for (int64_t i = 0; i < end - first; i++) {
         if (sum != 0.0)
             w[i] /= sum;
-        t->fixed[place * t->size + i] = (int32_t)(0.5 + w[i] * (1 << PRECISION)); /* these filters are never negative */
+        t->fixed[place * t->size + i] = (int32_t)(0.5 + w[i] * (1 << VISML_TAP_BITS)); /* these filters are never negative */
     }
     t->first[place] = (int32_t)first;
     t->count[place] = (int32_t)(end - first);
@@ -84,109 +80,46 @@ static visml_status make_taps(visml_memory *m, int64_t in, int64_t out, visml_fi
 
 /* ---- passes ---- */
 
-static inline uint8_t clip8(int32_t sum) {
-    sum >>= PRECISION;
-    return (uint8_t)(sum < 0 ? 0 : sum > 255 ? 255 : sum);
+static visml_sample sample_of(visml_dtype dtype) {
+    return dtype == VISML_U8 ? VISML_SAMPLE_U8 : dtype == VISML_U16 ? VISML_SAMPLE_U16 : VISML_SAMPLE_F32;
 }
 
-static inline uint16_t clip16(double sum) {
-    sum = floor(sum + 0.5);
-    return (uint16_t)(sum < 0 ? 0 : sum > 65535 ? 65535 : sum);
-}
-
-#define START8 (1 << (PRECISION - 1)) /* a half: >> PRECISION then rounds */
-
-/* One row: in[.., channels] -> out[out_width, channels]. `channels` is a constant where this is inlined. */
-#define DEFINE_HORIZONTAL(name, type, sum_type, weights, start, finish)                                             \
-    static inline void name(const type *in, type *out, int64_t out_width, const taps *t, const int64_t channels) {   \
-        for (int64_t x = 0; x < out_width; x++, out += channels) {                                                  \
-            const type *p = in + t->first[x] * channels;                                                            \
-            sum_type sum[4] = {start, start, start, start};                                                         \
-            for (int32_t k = 0; k < t->count[x]; k++, p += channels)                                                \
-                for (int64_t c = 0; c < channels; c++)                                                              \
-                    sum[c] += (sum_type)p[c] * (weights)[x * t->size + k];                                          \
-            for (int64_t c = 0; c < channels; c++)                                                                  \
-                out[c] = finish(sum[c]);                                                                            \
-        }                                                                                                           \
-    }                                                                                                               \
-    static void name##_row(const void *in, void *out, int64_t out_width, const taps *t, int64_t channels) {          \
-        switch (channels) {                                                                                         \
-        case 1: name(in, out, out_width, t, 1); break;                                                              \
-        case 2: name(in, out, out_width, t, 2); break;                                                              \
-        case 3: name(in, out, out_width, t, 3); break;                                                              \
-        default: name(in, out, out_width, t, 4);                                                                    \
-        }                                                                                                           \
-    }
-
-/* One row of n samples out of t->count rows that lie `stride` samples apart. */
-#define DEFINE_VERTICAL(name, type, sum_type, weights, start, finish)                                               \
-    static void name(const void *rows, void *out_row, int64_t n, int64_t stride, const taps *t, int64_t y) {         \
-        const type *in = (const type *)rows + t->first[y] * stride;                                                 \
-        type *out = out_row;                                                                                        \
-        for (int64_t x = 0; x < n; x += COLUMNS) {                                                                  \
-            int64_t columns = n - x < COLUMNS ? n - x : COLUMNS;                                                    \
-            sum_type sum[COLUMNS];                                                                                  \
-            for (int64_t i = 0; i < columns; i++)                                                                   \
-                sum[i] = start;                                                                                     \
-            for (int32_t k = 0; k < t->count[y]; k++) {                                                             \
-                const type *p = in + k * stride + x;                                                                \
-                const sum_type w = (weights)[y * t->size + k];                                                      \
-                for (int64_t i = 0; i < columns; i++)                                                               \
-                    sum[i] += (sum_type)p[i] * w;                                                                   \
-            }                                                                                                       \
-            for (int64_t i = 0; i < columns; i++)                                                                   \
-                out[x + i] = finish(sum[i]);                                                                        \
-        }                                                                                                           \
-    }
-
-DEFINE_HORIZONTAL(horizontal_u8, uint8_t, int32_t, t->fixed, START8, clip8)
-DEFINE_HORIZONTAL(horizontal_u16, uint16_t, double, t->real, 0.0, clip16)
-DEFINE_HORIZONTAL(horizontal_f32, float, double, t->real, 0.0, (float))
-DEFINE_VERTICAL(vertical_u8, uint8_t, int32_t, t->fixed, START8, clip8)
-DEFINE_VERTICAL(vertical_u16, uint16_t, double, t->real, 0.0, clip16)
-DEFINE_VERTICAL(vertical_f32, float, double, t->real, 0.0, (float))
-
-typedef struct passes {
-    void (*horizontal)(const void *in, void *out, int64_t out_width, const taps *t, int64_t channels);
-    void (*vertical)(const void *rows, void *out, int64_t n, int64_t stride, const taps *t, int64_t y);
-} passes;
-
-static passes passes_of(visml_dtype dtype) {
-    if (dtype == VISML_U8)
-        return (passes){horizontal_u8_row, vertical_u8};
-    if (dtype == VISML_U16)
-        return (passes){horizontal_u16_row, vertical_u16};
-    return (passes){horizontal_f32_row, vertical_f32};
+static visml_taps view_of(const taps *t) {
+    return (visml_taps){t->size, t->first, t->count, t->real, t->fixed};
 }
 
 /* A pass along a side that does not change would change nothing: it is left out. */
 static visml_tensor *resize_width(const visml_tensor *image, int64_t width, visml_filter filter, visml_error *err) {
     const int64_t *d = image->shape.dims;
-    size_t bytes = visml_dtype_bytes(image->dtype), from = (size_t)(d[1] * d[2]) * bytes, to = (size_t)(width * d[2]) * bytes;
-    visml_tensor *out = visml_image_like(image, d[0], width, d[2], err);
+    visml_memory *m = &image->context->memory;
+    visml_compute c = visml_context_compute(image->context);
+    visml_columns s = {d[1], width, d[2], {0}};
+    void *scratch = visml_mem_alloc(m, visml_resample_width_scratch(&c, sample_of(image->dtype), &s), err);
+    visml_tensor *out = scratch ? visml_image_like(image, d[0], width, d[2], err) : NULL;
     taps t;
-    if (!out || make_taps(&image->context->memory, d[1], width, filter, &t, err) < 0) {
+    if (!out || make_taps(m, d[1], width, filter, &t, err) < 0) {
         visml_tensor_release(out);
+        visml_mem_free(m, scratch);
         return NULL;
     }
-    for (int64_t y = 0; y < d[0]; y++)
-        passes_of(image->dtype).horizontal(image->data + (size_t)y * from, out->data + (size_t)y * to, width, &t, d[2]);
-    free_taps(&image->context->memory, &t);
+    s.taps = view_of(&t);
+    visml_resample_width(&c, sample_of(image->dtype), &s, d[0], image->data, out->data, scratch);
+    free_taps(m, &t);
+    visml_mem_free(m, scratch);
     return out;
 }
 
 static visml_tensor *resize_height(const visml_tensor *image, int64_t height, visml_filter filter, visml_error *err) {
     const int64_t *d = image->shape.dims;
-    int64_t n = d[1] * d[2];
-    size_t row = (size_t)n * visml_dtype_bytes(image->dtype);
+    visml_compute c = visml_context_compute(image->context);
     visml_tensor *out = visml_image_like(image, height, d[1], d[2], err);
     taps t;
     if (!out || make_taps(&image->context->memory, d[0], height, filter, &t, err) < 0) {
         visml_tensor_release(out);
         return NULL;
     }
-    for (int64_t y = 0; y < height; y++)
-        passes_of(image->dtype).vertical(image->data, out->data + (size_t)y * row, n, n, &t, y);
+    visml_taps v = view_of(&t);
+    visml_resample_height(&c, sample_of(image->dtype), &v, d[1] * d[2], height, image->data, out->data);
     free_taps(&image->context->memory, &t);
     return out;
 }
@@ -205,17 +138,15 @@ static void nearest_places(int64_t in, int64_t out, int64_t *places) {
 static visml_tensor *nearest(const visml_tensor *image, int64_t height, int64_t width, visml_error *err) {
     const int64_t *d = image->shape.dims;
     visml_memory *m = &image->context->memory;
-    size_t pixel = (size_t)d[2] * visml_dtype_bytes(image->dtype);
+    int64_t pixel = d[2] * (int64_t)visml_dtype_bytes(image->dtype);
     int64_t *columns = visml_mem_zalloc(m, (size_t)width, sizeof *columns, err);
     int64_t *rows = columns ? visml_mem_zalloc(m, (size_t)height, sizeof *rows, err) : NULL;
     visml_tensor *out = rows ? visml_image_like(image, height, width, d[2], err) : NULL;
     if (out) {
-        char *to = out->data;
+        visml_compute c = visml_context_compute(image->context);
         nearest_places(d[1], width, columns);
         nearest_places(d[0], height, rows);
-        for (int64_t y = 0; y < height; y++)
-            for (int64_t x = 0; x < width; x++, to += pixel)
-                memcpy(to, image->data + (size_t)(rows[y] * d[1] + columns[x]) * pixel, pixel);
+        visml_resample_nearest(&c, pixel, d[1], height, width, rows, columns, image->data, out->data);
     }
     visml_mem_free(m, rows);
     visml_mem_free(m, columns);

@@ -194,4 +194,61 @@ typedef struct visml_dropout_terms {
     real scale;
 } visml_dropout_terms;
 
+#ifndef VISML_REAL_DOUBLE
+/* ---- resize: for each output place the inputs that it is made of and their weights ---- */
+
+/* Weights of bytes are whole numbers in units of 2^-22: 32 bits, less 8 for the sample and 2 for sums beyond the ends. */
+#define VISML_TAP_BITS 22
+
+typedef struct visml_taps {
+    int64_t size; /* weights of each place, of which the first `count` are used */
+    const int32_t *first, *count;
+    const double *real;
+    const int32_t *fixed; /* the same in units of 2^-VISML_TAP_BITS */
+} visml_taps;
+
+/* Rows [in_width, channels] -> [out_width, channels]; 1 ... 4 channels, rows without gaps. */
+typedef struct visml_columns {
+    int64_t in_width, out_width, channels;
+    visml_taps taps;
+} visml_columns;
+
+/* ---- counting floats: bin (x - low) * scale, scale = bins / (high - low) ---- */
+
+typedef struct visml_histogram_range {
+    float low, high, scale;
+    int32_t bins; /* 1 ... 2^22 */
+} visml_histogram_range;
+
+/* ---- distances of each of n rows to each of m rows, d numbers each; lda, ldb, ldo: from one row to the next ---- */
+
+typedef struct visml_row_pairs {
+    int64_t n, m, d;
+    const float *a, *b;
+    float *out; /* [n, m] */
+    int64_t lda, ldb, ldo;
+} visml_row_pairs;
+
+/* ---- trees: see kernel/trees.h ---- */
+
+#define VISML_TREE_FEATURES 0x3fffffff
+
+typedef struct visml_tree_node {
+    int32_t feature; /* < 0: a leaf */
+    float number;    /* the threshold, or the leaf's value */
+    int32_t left, right;
+} visml_tree_node;
+
+typedef struct visml_trees {
+    const visml_tree_node *nodes;
+    const int32_t *roots; /* [trees] */
+    int64_t trees, groups;
+} visml_trees;
+
+typedef struct visml_tree_rows {
+    int64_t rows, ld;
+    const float *x;
+} visml_tree_rows;
+#endif
+
 #endif

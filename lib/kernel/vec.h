@@ -11,7 +11,11 @@
 #include "kernel/real.h"
 
 #define LANES 16
+#ifdef VISML_SMALL /* the compiler decides */
+#define VEC static inline __attribute__((unused))
+#else
 #define VEC static inline __attribute__((always_inline, unused))
+#endif
 
 /* Loops of a fixed length whose arrays are to live in registers; and those that must stay loops, for the sake of the code's size. The
  * reference is compiled for size as a whole. */
@@ -68,6 +72,41 @@ VEC void v_copy(real *to, const real *from, int64_t n) {
     if (i < n)
         v_store_n(to + i, (int)(n - i), v_load_n(from + i, (int)(n - i)));
 }
+
+#ifndef VISML_REAL_DOUBLE
+/* Up to 16 bytes as numbers; lanes behind them are 0. */
+VEC i16 i_get_u8(const uint8_t *p, int n) {
+    uint8_t t[LANES] = {0};
+    if (n == LANES)
+        return i_load_u8(p);
+    for (int l = 0; l < n; l++)
+        t[l] = p[l];
+    return i_load_u8(t);
+}
+
+VEC void i_put_u8(uint8_t *p, int n, i16 a) {
+    uint8_t t[LANES];
+    if (n == LANES) {
+        i_store_u8(p, a);
+        return;
+    }
+    i_store_u8(t, a);
+    for (int l = 0; l < n; l++)
+        p[l] = t[l];
+}
+
+VEC v16 v_get_u8(const uint8_t *p, int n) {
+    return i_float(i_get_u8(p, n));
+}
+
+VEC i16 i_load(const int32_t *p) {
+    return v_bits(v_load((const float *)(const void *)p));
+}
+
+VEC void i_store(int32_t *p, i16 a) {
+    v_store((float *)(void *)p, i_float_bits(a));
+}
+#endif
 
 VEC void v_clear(real *to, int64_t n) {
     int64_t i = 0;

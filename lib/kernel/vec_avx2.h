@@ -88,6 +88,22 @@ VEC i16 i_set1(int32_t a) { return (i16){_mm256_set1_epi32(a), _mm256_set1_epi32
 VEC i16 i_add(i16 x, i16 y) { return WHOLE(_mm256_add_epi32); }
 VEC i16 i_sub(i16 x, i16 y) { return WHOLE(_mm256_sub_epi32); }
 VEC i16 i_and(i16 x, i16 y) { return WHOLE(_mm256_and_si256); }
+VEC i16 i_mul(i16 x, i16 y) { return WHOLE(_mm256_mullo_epi32); }
+VEC m16 i_gt(i16 x, i16 y) {
+    return (m16){_mm256_castsi256_ps(_mm256_cmpgt_epi32(x.a, y.a)), _mm256_castsi256_ps(_mm256_cmpgt_epi32(x.b, y.b))};
+}
+VEC v16 i_float(i16 x) { return (v16){_mm256_cvtepi32_ps(x.a), _mm256_cvtepi32_ps(x.b)}; }
+VEC i16 v_nearest(v16 x) { return (i16){_mm256_cvtps_epi32(x.a), _mm256_cvtps_epi32(x.b)}; }
+VEC i16 i_load_u8(const uint8_t *p) {
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+    return (i16){_mm256_cvtepu8_epi32(bytes), _mm256_cvtepu8_epi32(_mm_srli_si128(bytes, 8))};
+}
+VEC void i_store_u8(uint8_t *p, i16 x) {
+    __m256i w = _mm256_permute4x64_epi64(_mm256_packs_epi32(x.a, x.b), 0xd8);
+    _mm_storeu_si128((__m128i *)(void *)p, _mm_packus_epi16(_mm256_castsi256_si128(w), _mm256_extracti128_si256(w, 1)));
+}
+VEC v16 v_gather(const float *p, i16 at) { return (v16){_mm256_i32gather_ps(p, at.a, 4), _mm256_i32gather_ps(p, at.b, 4)}; }
+VEC i16 i_gather(const int32_t *p, i16 at) { return (i16){_mm256_i32gather_epi32(p, at.a, 4), _mm256_i32gather_epi32(p, at.b, 4)}; }
 #define i_shl(x, n) (i16){_mm256_slli_epi32((x).a, (n)), _mm256_slli_epi32((x).b, (n))}
 #define i_shr(x, n) (i16){_mm256_srai_epi32((x).a, (n)), _mm256_srai_epi32((x).b, (n))}
 #undef BOTH

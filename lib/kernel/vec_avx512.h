@@ -44,6 +44,16 @@ VEC i16 i_set1(int32_t a) { return _mm512_set1_epi32(a); }
 VEC i16 i_add(i16 a, i16 b) { return _mm512_add_epi32(a, b); }
 VEC i16 i_sub(i16 a, i16 b) { return _mm512_sub_epi32(a, b); }
 VEC i16 i_and(i16 a, i16 b) { return _mm512_and_si512(a, b); }
+VEC i16 i_mul(i16 a, i16 b) { return _mm512_mullo_epi32(a, b); }
+VEC m16 i_gt(i16 a, i16 b) { return _mm512_cmpgt_epi32_mask(a, b); }
+VEC v16 i_float(i16 a) { return _mm512_cvtepi32_ps(a); }
+VEC i16 v_nearest(v16 a) { return _mm512_cvtps_epi32(a); }
+VEC i16 i_load_u8(const uint8_t *p) { return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p)); }
+VEC void i_store_u8(uint8_t *p, i16 a) {
+    _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtusepi32_epi8(_mm512_max_epi32(a, _mm512_setzero_si512())));
+}
+VEC v16 v_gather(const float *p, i16 at) { return _mm512_i32gather_ps(at, p, 4); }
+VEC i16 i_gather(const int32_t *p, i16 at) { return _mm512_i32gather_epi32(at, p, 4); }
 #define i_shl(a, n) _mm512_slli_epi32((a), (n))
 #define i_shr(a, n) _mm512_srai_epi32((a), (n))
 

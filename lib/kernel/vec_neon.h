@@ -3,6 +3,7 @@
 #define KERNEL_VEC_NEON_H
 
 #include <arm_neon.h>
+#include <string.h>
 
 #define GEMM_MR 6
 #define GEMM_NV 1
@@ -38,6 +39,20 @@ typedef uint32x4_t quad_m;
 #define qi_add vaddq_s32
 #define qi_sub vsubq_s32
 #define qi_and vandq_s32
+#define qi_mul vmulq_s32
+#define qi_gt vcgtq_s32
+#define qi_float vcvtq_f32_s32
+#define q_nearest vcvtnq_s32_f32
+static inline int32x4_t qi_load_u8(const uint8_t *p) {
+    uint32_t four;
+    memcpy(&four, p, sizeof four);
+    uint16x8_t wide = vmovl_u8(vcreate_u8(four));
+    return vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(wide)));
+}
+static inline void qi_store_u8(uint8_t *p, int32x4_t a, int32x4_t b, int32x4_t c, int32x4_t d) {
+    uint8x8_t low = vqmovun_s16(vcombine_s16(vqmovn_s32(a), vqmovn_s32(b)));
+    vst1q_u8(p, vcombine_u8(low, vqmovun_s16(vcombine_s16(vqmovn_s32(c), vqmovn_s32(d)))));
+}
 #define qi_shl vshlq_n_s32
 #define qi_shr vshrq_n_s32
 

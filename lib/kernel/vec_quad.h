@@ -66,6 +66,8 @@ TWO(m16, m_andnot, m16, qm_andnot(a.v[l], b.v[l]))
 TWO(i16, i_add, i16, qi_add(a.v[l], b.v[l]))
 TWO(i16, i_sub, i16, qi_sub(a.v[l], b.v[l]))
 TWO(i16, i_and, i16, qi_and(a.v[l], b.v[l]))
+TWO(i16, i_mul, i16, qi_mul(a.v[l], b.v[l]))
+TWO(m16, i_gt, i16, qi_gt(a.v[l], b.v[l]))
 #undef TWO
 VEC v16 v_fma(v16 a, v16 b, v16 c) {
     FOUR a.v[l] = q_fma(a.v[l], b.v[l], c.v[l]);
@@ -108,6 +110,41 @@ VEC i16 i_set1(int32_t a) {
 }
 #define i_shl(a, n) (i16){{qi_shl((a).v[0], n), qi_shl((a).v[1], n), qi_shl((a).v[2], n), qi_shl((a).v[3], n)}}
 #define i_shr(a, n) (i16){{qi_shr((a).v[0], n), qi_shr((a).v[1], n), qi_shr((a).v[2], n), qi_shr((a).v[3], n)}}
+
+VEC v16 i_float(i16 a) {
+    v16 r;
+    FOUR r.v[l] = qi_float(a.v[l]);
+    return r;
+}
+VEC i16 v_nearest(v16 a) {
+    i16 r;
+    FOUR r.v[l] = q_nearest(a.v[l]);
+    return r;
+}
+VEC i16 i_load_u8(const uint8_t *p) {
+    i16 r;
+    FOUR r.v[l] = qi_load_u8(p + 4 * l);
+    return r;
+}
+VEC void i_store_u8(uint8_t *p, i16 a) {
+    qi_store_u8(p, a.v[0], a.v[1], a.v[2], a.v[3]);
+}
+VEC v16 v_gather(const float *p, i16 at) {
+    int32_t i[LANES];
+    float t[LANES];
+    memcpy(i, &at, sizeof i);
+    for (int l = 0; l < LANES; l++)
+        t[l] = p[i[l]];
+    return v_load(t);
+}
+VEC i16 i_gather(const int32_t *p, i16 at) {
+    int32_t i[LANES];
+    memcpy(i, &at, sizeof i);
+    for (int l = 0; l < LANES; l++)
+        i[l] = p[i[l]];
+    memcpy(&at, i, sizeof i);
+    return at;
+}
 
 VEC float v_sum(v16 a) {
     float t[4];

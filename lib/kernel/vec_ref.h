@@ -18,7 +18,12 @@ typedef struct m16 {
     unsigned char v[LANES];
 } m16;
 
-#define EACH for (int l = 0; l < LANES; l++)
+/* Not unrolled: sixteen calls of fmaf in a row for every operation make the library half as large again. */
+#if defined(__clang__)
+#define EACH _Pragma("clang loop unroll(disable)") for (int l = 0; l < LANES; l++)
+#else
+#define EACH _Pragma("GCC unroll 1") for (int l = 0; l < LANES; l++)
+#endif
 
 VEC v16 v_set1(real a) {
     v16 r;
@@ -203,6 +208,48 @@ VEC i16 i_shift_left(i16 a, int n) {
 VEC i16 i_shift_right(i16 a, int n) {
     EACH a.v[l] >>= n;
     return a;
+}
+/* The low 32 bits. */
+VEC i16 i_mul(i16 a, i16 b) {
+    EACH a.v[l] = (int32_t)((uint32_t)a.v[l] * (uint32_t)b.v[l]);
+    return a;
+}
+VEC m16 i_gt(i16 a, i16 b) {
+    m16 m;
+    EACH m.v[l] = a.v[l] > b.v[l];
+    return m;
+}
+/* Rounded to the nearest, halves to the even one. */
+VEC v16 i_float(i16 a) {
+    v16 r;
+    EACH r.v[l] = (float)a.v[l];
+    return r;
+}
+/* The same way round; lanes must be within +-2^22. */
+VEC i16 v_nearest(v16 a) {
+    i16 r;
+    EACH r.v[l] = (int32_t)((a.v[l] + 12582912.0f) - 12582912.0f);
+    return r;
+}
+/* 16 bytes. */
+VEC i16 i_load_u8(const uint8_t *p) {
+    i16 r;
+    EACH r.v[l] = p[l];
+    return r;
+}
+/* What is below 0 becomes 0, what is above 255 becomes 255. */
+VEC void i_store_u8(uint8_t *p, i16 a) {
+    EACH p[l] = (uint8_t)(a.v[l] < 0 ? 0 : a.v[l] > 255 ? 255 : a.v[l]);
+}
+/* p[at[lane]] */
+VEC v16 v_gather(const float *p, i16 at) {
+    v16 r;
+    EACH r.v[l] = p[at.v[l]];
+    return r;
+}
+VEC i16 i_gather(const int32_t *p, i16 at) {
+    EACH at.v[l] = p[at.v[l]];
+    return at;
 }
 #endif
 #undef EACH

@@ -3,6 +3,7 @@
 #define KERNEL_VEC_SSE4_H
 
 #include <smmintrin.h>
+#include <string.h>
 
 #define GEMM_MR 2
 #define GEMM_NV 1
@@ -10,6 +11,11 @@
 typedef __m128 quad, quad_m;
 typedef __m128i quad_i;
 
+static inline __m128i qi_load_u8(const uint8_t *p) {
+    int32_t four;
+    memcpy(&four, p, sizeof four);
+    return _mm_cvtepu8_epi32(_mm_cvtsi32_si128(four));
+}
 #define q_set1 _mm_set1_ps
 #define q_load _mm_loadu_ps
 #define q_store _mm_storeu_ps
@@ -38,6 +44,12 @@ typedef __m128i quad_i;
 #define qi_add _mm_add_epi32
 #define qi_sub _mm_sub_epi32
 #define qi_and _mm_and_si128
+#define qi_mul _mm_mullo_epi32
+#define qi_gt(a, b) _mm_castsi128_ps(_mm_cmpgt_epi32((a), (b)))
+#define qi_float _mm_cvtepi32_ps
+#define q_nearest _mm_cvtps_epi32
+#define qi_store_u8(p, a, b, c, d) \
+    _mm_storeu_si128((__m128i *)(void *)(p), _mm_packus_epi16(_mm_packs_epi32((a), (b)), _mm_packs_epi32((c), (d))))
 #define qi_shl _mm_slli_epi32
 #define qi_shr _mm_srai_epi32
 

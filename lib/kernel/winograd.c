@@ -424,7 +424,7 @@ void visml_winograd_backward_weights(const visml_compute *c, const visml_conv2d_
 
 /* ---- choice ---- */
 
-#define MOST_BYTES (6 << 20) /* of transformed weights for 4 x 4: sessions keep them */
+#define MOST_BYTES (6 << 20) /* of transformed weights, which sessions keep */
 
 /* Cycles for an image, one register of 16 lanes a cycle: products, and what the transforms were measured to take for 16 channels of a
  * tile. */
@@ -438,27 +438,35 @@ int visml_winograd_is_possible(const visml_conv2d_geometry *g) {
            g->left >= 0 && g->c >= 16 && g->f >= 16;
 }
 
-/* The weights are transformed once for so many images: 16 of them in 350 and 160 cycles, reading and writing included. */
-static int32_t best_for(const visml_conv2d_geometry *g, int64_t images) {
+/* counts: 1 where the time to transform the weights matters, once for so many images: 16 of them in 350 and 160 cycles, reading and
+ * writing included. */
+static int32_t best_for(const visml_conv2d_geometry *g, int64_t images, int counts) {
     double n = (double)images, size = (double)g->c * (double)g->f / 16;
     if (!visml_winograd_is_possible(g))
         return 0;
-    double direct = n * 9 * (double)(g->oh * g->ow) * size, two = n * cost(g, 2, 45, 40) + 160 * size;
-    double four = n * cost(g, 4, 170, 120) + 350 * size;
+    double direct = n * 9 * (double)(g->oh * g->ow) * size, two = n * cost(g, 2, 45, 40) + 160 * size * counts;
+    double four = n * cost(g, 4, 170, 120) + 350 * size * counts;
     int32_t best = two < four ? 2 : 4;
     return (two < four ? two : four) < 0.85 * direct ? best : 0;
 }
 
+static int are_few(const visml_conv2d_geometry *g, int32_t m) {
+    return (m + 2) * (m + 2) * g->c * g->f <= MOST_BYTES / (int64_t)sizeof(float);
+}
+
+/* In sessions the weights are transformed already, in training for a whole batch. */
 int32_t visml_winograd_choice(const visml_conv2d_geometry *g) {
-    int32_t m = best_for(g, 1);
-    return m == 4 && 36 * g->c * g->f > MOST_BYTES / (int64_t)sizeof(float) ? 2 : m;
+    int32_t m = best_for(g, 1, 0);
+    if (m == 4 && !are_few(g, 4))
+        m = 2;
+    return m && are_few(g, m) ? m : 0;
 }
 
 int32_t visml_winograd_data_choice(const visml_conv2d_geometry *g) {
     visml_conv2d_geometry t = turned(g);
-    return best_for(&t, g->n);
+    return best_for(&t, g->n, 1);
 }
 
 int32_t visml_winograd_weights_choice(const visml_conv2d_geometry *g) {
-    return best_for(g, g->n);
+    return best_for(g, g->n, 1);
 }

@@ -3,6 +3,8 @@
 #include "levels.h"
 
 #include "base/checksum.h"
+#include "kernel/distance.h"
+#include "kernel/trees.h"
 #include "visml/nn.h"
 
 #define ARRAYS 48
@@ -535,6 +537,8 @@ static void run_winograd_weights_back(const visml_kernels *k, trial *t) {
     }
 }
 
+#include "runs_pictures.h"
+
 /* ---- over all rows, levels and trials ---- */
 
 typedef struct row {
@@ -615,7 +619,7 @@ static void a_large_prime(void **state) {
 
 /* One number for the bits of all results: it must be the same on every machine with fused multiply-add. Changes only when the order of
  * operations of a kernel is changed on purpose (or this test is), which changes every trained model's bits. */
-#define KNOWN_BITS 0xb9ea6c51u
+#define KNOWN_BITS 0xb936d678u
 
 static uint32_t bits_of(const level *l) {
     uint32_t crc = 0;

@@ -1,0 +1,45 @@
+#include "kernel/trees.h"
+
+#include "kernel/kernels.h"
+#include "kernel/span.h"
+
+#ifndef VISML_REAL_DOUBLE
+
+#define ROWS 256 /* of one piece of work */
+
+typedef struct trees_job {
+    const visml_kernels *k;
+    const visml_trees *f;
+    int64_t rows, ld;
+    const float *x, *start;
+    float *out;
+    int32_t *leaves;
+} trees_job;
+
+static void trees_block(void *arg, size_t block, size_t worker) {
+    const trees_job *j = arg;
+    int64_t first = (int64_t)block * ROWS, groups = j->f->groups;
+    visml_tree_rows r = {visml_block_length((int64_t)block, ROWS, j->rows), j->ld, j->x + first * j->ld};
+    (void)worker;
+    if (j->leaves) {
+        j->k->tree_leaves(&r, j->f, j->leaves + first * j->f->trees);
+        return;
+    }
+    for (int64_t i = 0; i < r.rows; i++)
+        for (int64_t g = 0; g < groups; g++)
+            j->out[(first + i) * groups + g] = j->start ? j->start[g] : 0;
+    j->k->tree_sums(&r, j->f, j->out + first * groups);
+}
+
+void visml_trees_sum(const visml_compute *c, const visml_trees *f, int64_t rows, const float *x, int64_t ld, const float *start,
+                     float *out) {
+    trees_job j = {.k = c->kernels, .f = f, .rows = rows, .ld = ld, .x = x, .start = start, .out = out};
+    visml_parallel_run(c->parallel, (size_t)visml_blocks(rows, ROWS), trees_block, &j);
+}
+
+void visml_trees_leaves(const visml_compute *c, const visml_trees *f, int64_t rows, const float *x, int64_t ld, int32_t *out) {
+    trees_job j = {.k = c->kernels, .f = f, .rows = rows, .ld = ld, .x = x, .leaves = out};
+    visml_parallel_run(c->parallel, (size_t)visml_blocks(rows, ROWS), trees_block, &j);
+}
+
+#endif
