@@ -76,12 +76,14 @@ void visml_conv2d_forward(const visml_compute *c, const visml_conv2d_geometry *g
         visml_direct_forward(c, g, x, w, packed, y, epilogue, scratch);
 }
 
-/* ---- backward: the way depends on the batch, and the scratch of a batch is to be enough for a smaller one, so it is enough for all ---- */
+/* ---- backward: the way depends on the batch, and the scratch of a batch is to be enough for a smaller one: it is enough for all ---- */
 
 size_t visml_conv2d_backward_data_scratch(const visml_compute *c, const visml_conv2d_geometry *g) {
     size_t most = visml_direct_backward_data_scratch(c, g);
     if (visml_depthwise_fits(g))
         return visml_depthwise_backward_data_scratch(c, g);
+    if (visml_thin_data_applies(g))
+        return visml_thin_backward_data_scratch(c, g);
     for (int32_t m = 2; visml_winograd_is_possible(g) && m <= 4; m += 2)
         most = larger(most, visml_winograd_backward_data_scratch(c, g, m));
     return most;
@@ -92,6 +94,8 @@ void visml_conv2d_backward_data(const visml_compute *c, const visml_conv2d_geome
     int32_t m = visml_winograd_data_choice(g);
     if (visml_depthwise_fits(g))
         visml_depthwise_backward_data(c, g, dy, w, dx, scratch);
+    else if (visml_thin_data_applies(g))
+        visml_thin_backward_data(c, g, dy, w, dx, scratch);
     else if (m)
         visml_winograd_backward_data(c, g, m, dy, w, dx, scratch);
     else

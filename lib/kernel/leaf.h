@@ -96,8 +96,8 @@ typedef struct visml_pool_windows {
 
 /* ---- depthwise convolution: every channel with weights of its own; pixels and weights are c elements ----
  *
- * A row of `count` outputs. Output o is the sum over th x tw taps, in order, of the source's column x0 + o sx + j tx times a weight; columns
- * outside 0 ... width take no part. Rows of taps are all inside: the caller leaves out the others. */
+ * A row of `count` outputs. Output o is the sum over th x tw taps, in order, of the source's column x0 + o sx + j tx times a weight;
+ * columns outside 0 ... width take no part. Rows of taps are all inside: the caller leaves out the others. */
 
 typedef struct visml_depthwise_row {
     int64_t count, step; /* step: elements from one output to the next */

@@ -10,7 +10,7 @@ visml_blocking LEAF(gemm_blocking)(void) {
 #define NR (GEMM_NV * LANES)
 #define AHEAD 12
 
-/* Any block; kept out of line, for it is long. */
+/* Any block. */
 static __attribute__((noinline)) void finish_any(const visml_finish *f, const real *sums) {
     for (int i = 0; i < f->rows; i++)
         for (int j = 0; j < f->cols; j += LANES) {
@@ -23,14 +23,22 @@ static __attribute__((noinline)) void finish_any(const visml_finish *f, const re
         }
 }
 
-/* A block of all columns whose activation is at most ReLU, from registers. */
-VEC void finish_whole(const int rows, v16 sum[GEMM_MR][GEMM_NV], const visml_finish *f) {
-    v16 floor = f->activation == VISML_RELU ? v_zero() : v_set1(-(real)INFINITY);
-    UNROLL for (int j = 0; j < GEMM_NV; j++) { /* registers for one bias and one gain are left */
-        v16 bias = f->bias ? v_load(f->bias + j * LANES) : v_zero(), gain = f->gain ? v_load(f->gain + j * LANES) : v_zero();
-        UNROLL for (int i = 0; i < rows; i++) {
-            int64_t at = f->offset[i] + j * LANES;
-            v16 x = sum[i][j];
+static inline int is_relu_at_most(const visml_finish *f) {
+    return f->activation == VISML_LINEAR || f->activation == VISML_RELU;
+}
+
+VEC v16 floor_of(const visml_finish *f) {
+    return f->activation == VISML_RELU ? v_zero() : v_set1(-(real)INFINITY);
+}
+
+/* A block of all columns whose activation is at most ReLU. */
+static __attribute__((noinline)) void finish_whole(const visml_finish *f, const real *sums) {
+    v16 floor = floor_of(f);
+    for (int j = 0; j < NR; j += LANES) {
+        v16 bias = f->bias ? v_load(f->bias + j) : v_zero(), gain = f->gain ? v_load(f->gain + j) : v_zero();
+        for (int i = 0; i < f->rows; i++) {
+            int64_t at = f->offset[i] + j;
+            v16 x = v_load(sums + i * NR + j);
             if (f->add)
                 x = v_add(v_load(f->c + at), x);
             if (f->gain)
@@ -44,8 +52,18 @@ VEC void finish_whole(const int rows, v16 sum[GEMM_MR][GEMM_NV], const visml_fin
     }
 }
 
+/* What is done from registers: bias and ReLU at most. The rest goes through memory, for the code is there once for each number of rows. */
 static inline int is_simple(const visml_finish *f) {
-    return f->cols == NR && !f->scale && (f->activation == VISML_LINEAR || f->activation == VISML_RELU);
+    return f->cols == NR && is_relu_at_most(f) && !f->scale && !f->add && !f->gain && !f->residual;
+}
+
+VEC void finish_simple(const int rows, v16 sum[GEMM_MR][GEMM_NV], const visml_finish *f) {
+    v16 floor = floor_of(f);
+    UNROLL for (int j = 0; j < GEMM_NV; j++) {
+        v16 bias = f->bias ? v_load(f->bias + j * LANES) : v_set1(-(real)0.0); /* x + -0 is x */
+        UNROLL for (int i = 0; i < rows; i++)
+            v_store(f->c + f->offset[i] + j * LANES, v_max(floor, v_add(sum[i][j], bias)));
+    }
 }
 
 /* Every element is one chain of fused multiply-adds along k. `row` and `step` are the distances of a's elements along i and p. */
@@ -73,14 +91,14 @@ VEC void multiply(const int rows, const visml_factors *x, int64_t row, int64_t s
         }
     }
     if (is_simple(f)) {
-        finish_whole(rows, sum, f);
+        finish_simple(rows, sum, f);
         return;
     }
     real sums[GEMM_MR * NR] __attribute__((aligned(64)));
     UNROLL for (int i = 0; i < rows; i++)
         UNROLL for (int j = 0; j < GEMM_NV; j++)
             v_store(sums + i * NR + j * LANES, sum[i][j]);
-    finish_any(f, sums);
+    (f->cols == NR && is_relu_at_most(f) && !f->scale ? finish_whole : finish_any)(f, sums);
 }
 
 /* One function for each number of rows: the sums of all must live in registers, and none may be computed that is not wanted. */
@@ -125,6 +143,14 @@ void LEAF(copy_rows)(int64_t rows, int64_t n, const real *from, int64_t ld_from,
         else
             v_clear(to + i * ld_to, n);
     }
+}
+
+void LEAF(add_rows)(int64_t rows, int64_t n, const real *from, int64_t ld_from, real *to, int64_t ld_to) {
+    for (int64_t i = 0; i < rows; i++, from += ld_from, to += ld_to)
+        for (int64_t j = 0; j < n; j += LANES) {
+            int lanes = v_rest((size_t)j, (size_t)n);
+            v_put(to + j, lanes, v_add(v_get(to + j, lanes), v_get(from + j, lanes)));
+        }
 }
 
 /* A square of 16, to be turned in registers. */

@@ -210,3 +210,109 @@ void visml_thin_backward_weights(const visml_compute *c, const visml_conv2d_geom
             visml_sum(c, (size_t)n, j.sums + i * n, j.sums + (i + step) * n, j.sums + i * n);
     c->kernels->copy_rows(1, n, j.parts ? j.sums : NULL, 0, dw, 0);
 }
+
+/* ---- backward, data: the products of every output's gradient with all weights, added where their taps lie ---- */
+
+int visml_thin_data_applies(const visml_conv2d_geometry *g) {
+    return g->groups == 1 && g->dw == 1 && g->c < FEW && g->f <= VISML_KC;
+}
+
+static int64_t taps_of(const visml_conv2d_geometry *g) {
+    return g->kh * g->kw * g->c;
+}
+
+/* From one output's products to the next's. */
+static int64_t products_line(const visml_conv2d_geometry *g) {
+    return (taps_of(g) + 15) / 16 * 16;
+}
+
+/* Elements of an image with its padding, as far as outputs reach. */
+static int64_t padded_image(const thin *j) {
+    return ((j->g->oh - 1) * j->g->sh + (j->g->kh - 1) * j->g->dh + 1) * j->line;
+}
+
+/* products[ow, taps] of one row of outputs. */
+static void multiply_gradients(const thin *j, const real *dy, real *products) {
+    const visml_conv2d_geometry *g = j->g;
+    const visml_kernels *k = j->compute->kernels;
+    visml_blocking b = k->gemm_blocking();
+    int64_t pieces = visml_blocks(g->ow, b.mr), ld = products_line(g), offset[VISML_MAX_MR];
+    for (int64_t i = 0; i < VISML_MAX_MR; i++)
+        offset[i] = i * ld;
+    for (int64_t col = 0; col < taps_of(g); col += b.nr) {
+        visml_factors x = {.b = j->packed + col * g->f, .lda = g->f, .ldb = b.nr, .k = g->f, .segments = 1};
+        visml_finish f = {.offset = offset, .cols = (int32_t)least(b.nr, taps_of(g) - col)};
+        for (int64_t i = 0, done = 0; i < pieces; i++, done += f.rows) {
+            f.rows = (int32_t)((g->ow - done) / (pieces - i));
+            f.c = products + done * ld + col;
+            x.a = dy + done * g->f;
+            k->gemm_rows(&x, &f);
+        }
+    }
+}
+
+/* The inside of the padded image; what no output reaches is 0. */
+static void copy_inside(const thin *j, const real *padded, real *dx) {
+    const visml_conv2d_geometry *g = j->g;
+    const visml_kernels *k = j->compute->kernels;
+    int64_t row = g->w * g->c, front = least(g->left * g->c, j->width), n = least(row, j->width - front), rows = padded_image(j) / j->line;
+    for (int64_t y = 0; y < g->h; y++, dx += row) {
+        int64_t there = y + g->top < rows ? n : 0;
+        k->copy_rows(1, there, padded + (there ? (y + g->top) * j->line + front : 0), 0, dx, 0);
+        k->copy_rows(1, row - there, NULL, 0, dx + there, 0);
+    }
+}
+
+static void image_task(void *arg, size_t image, size_t worker) {
+    const thin *j = arg;
+    const visml_conv2d_geometry *g = j->g;
+    const visml_kernels *k = j->compute->kernels;
+    real *padded = j->lines + worker * j->set, *products = padded + padded_image(j);
+    int64_t width = g->kw * g->c, ld = products_line(g);
+    k->copy_rows(1, padded_image(j), NULL, 0, padded, 0);
+    for (int64_t oy = 0; oy < g->oh; oy++) {
+        multiply_gradients(j, j->dy + ((int64_t)image * g->oh + oy) * g->ow * g->f, products);
+        for (int64_t i = 0; i < g->kh; i++)
+            k->add_rows(g->ow, width, products + i * width, ld, padded + (oy * g->sh + i * g->dh) * j->line, g->sw * g->c);
+    }
+    copy_inside(j, padded, j->y + (int64_t)image * g->h * g->w * g->c);
+}
+
+static void describe_data(thin *j) {
+    j->set = (size_t)((padded_image(j) + j->g->ow * products_line(j->g) + 15) / 16 * 16);
+}
+
+/* The weights, turned: [f, taps] in panels. */
+static void pack_turned(const thin *j, const real *w, real *to) {
+    const visml_kernels *k = j->compute->kernels;
+    int64_t nr = k->gemm_blocking().nr, f = j->g->f, taps = taps_of(j->g);
+    k->copy_rows(1, visml_blocks(taps, nr) * nr * f, NULL, 0, to, 0);
+    for (int64_t col = 0; col < taps; col += nr)
+        k->transpose(least(nr, taps - col), f, w + col * f, f, to + col * f, nr);
+}
+
+static size_t turned_elements(const visml_conv2d_geometry *g) {
+    return (size_t)(visml_blocks(taps_of(g), VISML_MAX_NR) * VISML_MAX_NR * g->f);
+}
+
+size_t visml_thin_backward_data_scratch(const visml_compute *c, const visml_conv2d_geometry *g) {
+    thin j = job_of(c, g);
+    size_t all;
+    describe_data(&j);
+    if (!visml_size_add(sets_bytes(&j), turned_elements(g) * sizeof(real), &all))
+        return SIZE_MAX;
+    return all;
+}
+
+void visml_thin_backward_data(const visml_compute *c, const visml_conv2d_geometry *g, const real *dy, const real *w, real *dx,
+                              void *scratch) {
+    thin j = job_of(c, g);
+    describe_data(&j);
+    real *turned = (real *)(void *)((char *)scratch + sets_bytes(&j));
+    pack_turned(&j, w, turned);
+    j.packed = turned;
+    j.dy = dy;
+    j.y = dx;
+    j.lines = scratch;
+    visml_parallel_run(c->parallel, (size_t)g->n, image_task, &j);
+}

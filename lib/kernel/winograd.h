@@ -15,8 +15,8 @@
 /* 1 where the weights are 3 x 3, strides, dilation and groups 1. */
 int visml_winograd_is_possible(const visml_conv2d_geometry *g);
 
-/* Which m is the fastest for this geometry, 0: none, direct convolution is. Forward by one image's shape: a picture's result does not depend
- * on the batch that it comes in. The backward passes by the whole batch. */
+/* Which m is the fastest for this geometry, 0: none, direct convolution is. Forward by one image's shape: a picture's result does not
+ * depend on the batch that it comes in. The backward passes by the whole batch. */
 int32_t visml_winograd_choice(const visml_conv2d_geometry *g);
 int32_t visml_winograd_data_choice(const visml_conv2d_geometry *g);
 int32_t visml_winograd_weights_choice(const visml_conv2d_geometry *g);

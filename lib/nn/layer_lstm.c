@@ -3,7 +3,7 @@
 #include "nn/layer.h"
 
 /* Entry i names the activation i. 0 stands for the default; softmax is no function of one element. */
-static const char *const activations[] = {"", "relu", "leaky_relu", "sigmoid", "tanh", "", "linear", NULL};
+static const char *const activations[] = {"", "relu", "leaky_relu", "sigmoid", "tanh", "", "relu6", "linear", NULL};
 
 static const visml_field fields[] = {
     VISML_FIELD(visml_lstm_opts, units, I32, VISML_FIELD_REQUIRED, 1, 1, INT32_MAX, 0),

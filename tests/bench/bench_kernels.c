@@ -141,7 +141,9 @@ int32_t bench_conv2d(bench_side *s, const int64_t geometry[BENCH_GEOMETRY], int3
     s->w = w;
     s->dy = dy;
     if (what == BENCH_FORWARD)
-        return pack_weights(s) < 0 ? -1 : take_memory(s, (size_t)(g.n * g.oh * g.ow * g.f), visml_conv2d_forward_scratch(&s->compute, &g), run_forward);
+        return pack_weights(s) < 0 ? -1
+                                   : take_memory(s, (size_t)(g.n * g.oh * g.ow * g.f), visml_conv2d_forward_scratch(&s->compute, &g),
+                                                 run_forward);
     if (what == BENCH_BACKWARD_DATA)
         return take_memory(s, (size_t)(g.n * g.h * g.w * g.c), visml_conv2d_backward_data_scratch(&s->compute, &g), run_data);
     return take_memory(s, (size_t)(g.kh * g.kw * (g.c / g.groups) * g.f), visml_conv2d_backward_weights_scratch(&s->compute, &g),

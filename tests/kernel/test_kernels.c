@@ -136,6 +136,13 @@ static void run_copy_rows(const visml_kernels *k, trial *t) {
     k->copy_rows(rows, n, NULL, 0, out(t, t->rows * t->n), n);
 }
 
+static void run_add_rows(const visml_kernels *k, trial *t) {
+    int64_t rows = (int64_t)t->rows, n = (int64_t)t->n;
+    const float *a = in(t, t->rows * t->n);
+    k->add_rows(rows, n, a, n, out(t, t->rows * t->n), n);
+    k->add_rows(rows, n, a, n, out(t, t->n + (t->rows ? t->rows - 1 : 0)), 1); /* overlapping */
+}
+
 /* Grid [2, 3, 2] over images of 4 x 3 pixels, 2 x 3 taps; all columns and a piece of them; one of two groups of channels. */
 static void run_pack_patches(const visml_kernels *k, trial *t) {
     int64_t c = (int64_t)(t->n % 80), all = 6 * c;
