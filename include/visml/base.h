@@ -128,6 +128,7 @@ typedef int32_t visml_act;
 #define VISML_SIGMOID 3    /* 1 / (1 + exp(-x)) */
 #define VISML_TANH 4
 #define VISML_SOFTMAX 5    /* over the last dimension */
+#define VISML_RELU6 6      /* min(max(x, 0), 6); NaN stays NaN */
 
 /* ---- allocator --------------------------------------------------------------------------------------------------------------- */
 

@@ -72,22 +72,55 @@ size_t visml_conv2d_forward_scratch(const visml_compute *c, const visml_conv2d_g
     return visml_product_scratch(c, group_f(g), taps_of(g));
 }
 
-void visml_conv2d_forward(const visml_compute *c, const visml_conv2d_geometry *g, const real *x, const real *w, real *y,
-                          const visml_epilogue *epilogue, void *scratch) {
+static const real *from(const real *array, int64_t i) {
+    return array ? array + i : NULL;
+}
+
+/* The product of one group; s: what its functions know. */
+static visml_product group_product(const visml_conv2d_geometry *g, int64_t group, const real *w, conv_source *s) {
+    visml_product p = {.m = g->n * g->oh * g->ow, .n = group_f(g), .k = taps_of(g), .source = s, .ldc = g->f};
+    *s = (conv_source){.g = g, .right = from(w, group * p.n), .ld = g->f};
+    p.left = left_patches;
+    p.right = right_rows;
+    return p;
+}
+
+static size_t group_packed(const visml_compute *c, const visml_conv2d_geometry *g) {
+    return visml_product_packed_elements(c, group_f(g), taps_of(g));
+}
+
+size_t visml_conv2d_packed_bytes(const visml_compute *c, const visml_conv2d_geometry *g) {
+    size_t bytes;
+    if (!visml_size_mul(group_packed(c, g), (size_t)g->groups * sizeof(real), &bytes))
+        return SIZE_MAX;
+    return bytes;
+}
+
+void visml_conv2d_pack(const visml_compute *c, const visml_conv2d_geometry *g, const real *w, void *packed) {
+    for (int64_t group = 0; group < g->groups; group++) {
+        conv_source s;
+        visml_product p = group_product(g, group, w, &s);
+        visml_product_pack(c, &p, (real *)packed + (size_t)group * group_packed(c, g));
+    }
+}
+
+void visml_conv2d_forward(const visml_compute *c, const visml_conv2d_geometry *g, const real *x, const real *w, const void *packed,
+                          real *y, const visml_epilogue *epilogue, void *scratch) {
     if (is_empty(g))
         return;
     for (int64_t group = 0; group < g->groups; group++) {
-        int64_t first = group * group_f(g);
-        conv_source s = {.g = g, .patches = input_patches(g, x, group), .right = w + first, .ld = g->f};
-        visml_product p = {.m = g->n * g->oh * g->ow, .n = group_f(g), .k = taps_of(g)};
+        conv_source s;
+        visml_product p = group_product(g, group, packed ? NULL : w, &s);
+        int64_t first = group * p.n;
         visml_epilogue e = epilogue ? *epilogue : (visml_epilogue){0};
-        e.bias = e.bias ? e.bias + first : NULL;
-        e.residual = e.residual ? e.residual + first : NULL;
-        p.left = left_patches;
-        p.right = right_rows;
-        p.source = &s;
+        e.bias = from(e.bias, first);
+        e.residual = from(e.residual, first);
+        e.scale = from(e.scale, first);
+        e.shift = from(e.shift, first);
+        e.gain = from(e.gain, first);
+        s.patches = input_patches(g, x, group);
+        p.packed = packed ? (const real *)packed + (size_t)group * group_packed(c, g) : NULL;
         p.c = y + first;
-        p.ldc = g->f;
         p.epilogue = epilogue ? &e : NULL;
         visml_product_run(c, &p, scratch);
     }

@@ -13,10 +13,14 @@ typedef struct visml_conv2d_geometry {
     int64_t groups;         /* divides c and f */
 } visml_conv2d_geometry;
 
-/* y = conv(x, w), then the epilogue (NULL: none; bias [f]). */
+/* The weights in the order in which forward reads them, for many runs: visml_conv2d_packed_bytes, aligned to 64. n does not count. */
+size_t visml_conv2d_packed_bytes(const visml_compute *c, const visml_conv2d_geometry *g);
+void visml_conv2d_pack(const visml_compute *c, const visml_conv2d_geometry *g, const real *w, void *packed);
+
+/* y = conv(x, w), then the epilogue (NULL: none; bias [f]). packed: w as visml_conv2d_pack left it, then w is not read; or NULL. */
 size_t visml_conv2d_forward_scratch(const visml_compute *c, const visml_conv2d_geometry *g);
-void visml_conv2d_forward(const visml_compute *c, const visml_conv2d_geometry *g, const real *x, const real *w, real *y,
-                          const visml_epilogue *epilogue, void *scratch);
+void visml_conv2d_forward(const visml_compute *c, const visml_conv2d_geometry *g, const real *x, const real *w, const void *packed,
+                          real *y, const visml_epilogue *epilogue, void *scratch);
 
 /* dx = the gradient of x; overwritten. */
 size_t visml_conv2d_backward_data_scratch(const visml_compute *c, const visml_conv2d_geometry *g);

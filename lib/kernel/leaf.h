@@ -29,16 +29,29 @@ typedef struct visml_blocking {
     int32_t mr, nr, mc;
 } visml_blocking;
 
-/* Where a register block goes. Each row is c + offset[row]; the same offsets hold for the residual. */
+/* The factors of a register block. Its chain along k is `segments` runs of k elements: those of the left factor begin `segment` elements
+ * apart, those of the right one follow each other. Left element (i, p) of a run: gemm_rows a[i * lda + p], gemm_cols a[p * lda + i]. Right
+ * element (p, j): b[p * ldb + j]. */
+typedef struct visml_factors {
+    const real *a, *b;
+    int64_t lda, ldb;
+    int64_t k, segments, segment;
+} visml_factors;
+
+/* Where a register block goes, and what becomes of its sums: + what stands there (add), * gain, + bias, + residual, activation,
+ * * scale + shift.
+ * Each row is c + offset[row]; the same offsets hold for the residual. */
 typedef struct visml_finish {
     real *c;
     const int64_t *offset;
-    int32_t rows, cols;
-    int32_t add; /* to what stands in c */
+    int32_t rows, cols; /* of the block that are there: 1 ... mr, 1 ... nr */
+    int32_t add;
     int32_t activation;
     real alpha;
-    const real *bias;     /* [cols], or NULL */
-    const real *residual; /* or NULL */
+    const real *bias;          /* [cols], or NULL */
+    const real *residual;      /* or NULL */
+    const real *scale, *shift; /* [cols], or both NULL */
+    const real *gain;          /* [cols], or NULL */
 } visml_finish;
 
 /* Patches of an image batch as rows of a matrix that is never written out as a whole.

@@ -21,6 +21,8 @@ void LEAF(activate)(int32_t activation, real alpha, size_t n, const real *x, rea
         MAP(v_activate(VISML_SIGMOID, slope, a));
     case VISML_TANH:
         MAP(v_activate(VISML_TANH, slope, a));
+    case VISML_RELU6:
+        MAP(v_activate(VISML_RELU6, slope, a));
     default:
         MAP(a);
     }
@@ -45,6 +47,8 @@ void LEAF(activate_backward)(int32_t activation, real alpha, size_t n, const rea
         MAP(VISML_SIGMOID);
     case VISML_TANH:
         MAP(VISML_TANH);
+    case VISML_RELU6:
+        MAP(VISML_RELU6);
     default:
         MAP(VISML_LINEAR);
     }

@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "kernel/kernels.h"
 #include "kernel/vec_math.h"
 
@@ -5,62 +7,125 @@ visml_blocking LEAF(gemm_blocking)(void) {
     return (visml_blocking){GEMM_MR, GEMM_NV * LANES, (112 / GEMM_MR) * GEMM_MR};
 }
 
+#define NR (GEMM_NV * LANES)
 #define AHEAD 12
 
-/* The register block: every element is one chain of fused multiply-adds along k. `row` and `step` are the distances of a's elements along
- * i and p; one of them is a constant in each of the callers. */
-VEC void multiply(int64_t k, const real *a, int64_t row, int64_t step, const real *b, int64_t ldb, real *out) {
-    v16 sum[GEMM_MR][GEMM_NV];
-    UNROLL for (int i = 0; i < GEMM_MR; i++)
-        UNROLL for (int j = 0; j < GEMM_NV; j++)
-            sum[i][j] = v_zero();
-    for (int64_t p = 0; p < k; p++) {
-        v16 right[GEMM_NV];
-        UNROLL for (int j = 0; j < GEMM_NV; j++)
-            right[j] = v_load(b + j * LANES);
-        UNROLL for (int j = 0; j < GEMM_NV; j++) /* rows far apart escape the prefetching of the CPU */
-            __builtin_prefetch((const void *)((uintptr_t)b + sizeof(real) * (size_t)(AHEAD * ldb + j * LANES)));
-        UNROLL for (int i = 0; i < GEMM_MR; i++) {
-            v16 left = v_set1(a[i * row]);
-            UNROLL for (int j = 0; j < GEMM_NV; j++)
-                sum[i][j] = v_fma(left, right[j], sum[i][j]);
-        }
-        a += step;
-        b += ldb;
-    }
-    UNROLL for (int i = 0; i < GEMM_MR; i++)
-        UNROLL for (int j = 0; j < GEMM_NV; j++)
-            v_store(out + (i * GEMM_NV + j) * LANES, sum[i][j]);
+VEC v16 finished(const visml_finish *f, int64_t place, int j, int n, v16 x) {
+    if (f->add)
+        x = v_add(v_get(f->c + place + j, n), x);
+    v16 bias = f->bias ? v_get(f->bias + j, n) : v_zero();
+    if (f->gain)
+        x = v_fma(x, v_get(f->gain + j, n), bias);
+    else if (f->bias)
+        x = v_add(x, bias);
+    if (f->residual)
+        x = v_add(x, v_get(f->residual + place + j, n));
+    x = v_activate(f->activation, v_set1(f->alpha), x);
+    return f->scale ? v_fma(x, v_get(f->scale + j, n), v_get(f->shift + j, n)) : x;
 }
 
-void LEAF(gemm_rows)(int64_t k, const real *a, const real *b, int64_t ldb, real *out) {
-    multiply(k, a, VISML_LEFT_LD, 1, b, ldb, out);
-}
-
-void LEAF(gemm_cols)(int64_t k, const real *a, int64_t lda, const real *b, int64_t ldb, real *out) {
-    multiply(k, a, 1, lda, b, ldb, out);
-}
-
-VEC v16 finished(const visml_finish *f, int j, int n, const real *residual, v16 x) {
-    if (f->bias)
-        x = v_add(x, v_get(f->bias + j, n));
-    if (residual)
-        x = v_add(x, v_get(residual + j, n));
-    return v_activate(f->activation, v_set1(f->alpha), x);
-}
-
-void LEAF(gemm_finish)(const visml_finish *f, const real *block, int64_t ld) {
-    for (int i = 0; i < f->rows; i++, block += ld) {
-        real *c = f->c + f->offset[i];
-        const real *residual = f->residual ? f->residual + f->offset[i] : NULL;
+/* Any block; kept out of line, for it is long. */
+static __attribute__((noinline)) void finish_any(const visml_finish *f, const real *sums) {
+    for (int i = 0; i < f->rows; i++)
         for (int j = 0; j < f->cols; j += LANES) {
             int n = f->cols - j < LANES ? f->cols - j : LANES;
-            v16 x = v_load(block + j);
+            v_put(f->c + f->offset[i] + j, n, finished(f, f->offset[i], j, n, v_load(sums + i * NR + j)));
+        }
+}
+
+/* A block of all columns whose activation is at most ReLU, from registers. */
+VEC void finish_whole(const int rows, v16 sum[GEMM_MR][GEMM_NV], const visml_finish *f) {
+    v16 floor = f->activation == VISML_RELU ? v_zero() : v_set1(-(real)INFINITY);
+    UNROLL for (int j = 0; j < GEMM_NV; j++) { /* registers for one bias and one gain are left */
+        v16 bias = f->bias ? v_load(f->bias + j * LANES) : v_zero(), gain = f->gain ? v_load(f->gain + j * LANES) : v_zero();
+        UNROLL for (int i = 0; i < rows; i++) {
+            int64_t at = f->offset[i] + j * LANES;
+            v16 x = sum[i][j];
             if (f->add)
-                x = v_add(v_get(c + j, n), x);
-            v_put(c + j, n, finished(f, j, n, residual, x));
+                x = v_add(v_load(f->c + at), x);
+            if (f->gain)
+                x = v_fma(x, gain, bias);
+            else if (f->bias)
+                x = v_add(x, bias);
+            if (f->residual)
+                x = v_add(x, v_load(f->residual + at));
+            v_store(f->c + at, v_max(floor, x)); /* the second one where x is NaN */
         }
     }
+}
+
+static inline int is_simple(const visml_finish *f) {
+    return f->cols == NR && !f->scale && (f->activation == VISML_LINEAR || f->activation == VISML_RELU);
+}
+
+/* Every element is one chain of fused multiply-adds along k. `row` and `step` are the distances of a's elements along i and p. */
+VEC void multiply(const int rows, const visml_factors *x, int64_t row, int64_t step, const visml_finish *f) {
+    v16 sum[GEMM_MR][GEMM_NV];
+    const real *b = x->b;
+    UNROLL for (int i = 0; i < rows; i++)
+        UNROLL for (int j = 0; j < GEMM_NV; j++)
+            sum[i][j] = v_zero();
+    for (int64_t s = 0; s < x->segments; s++) {
+        const real *a = x->a + s * x->segment;
+        for (int64_t p = 0; p < x->k; p++) {
+            v16 right[GEMM_NV];
+            UNROLL for (int j = 0; j < GEMM_NV; j++)
+                right[j] = v_load(b + j * LANES);
+            UNROLL for (int j = 0; j < GEMM_NV; j++) /* rows far apart escape the prefetching of the CPU */
+                __builtin_prefetch((const void *)((uintptr_t)b + sizeof(real) * (size_t)(AHEAD * x->ldb + j * LANES)));
+            UNROLL for (int i = 0; i < rows; i++) {
+                v16 left = v_set1(a[i * row]);
+                UNROLL for (int j = 0; j < GEMM_NV; j++)
+                    sum[i][j] = v_fma(left, right[j], sum[i][j]);
+            }
+            a += step;
+            b += x->ldb;
+        }
+    }
+    if (is_simple(f)) {
+        finish_whole(rows, sum, f);
+        return;
+    }
+    real sums[GEMM_MR * NR] __attribute__((aligned(64)));
+    UNROLL for (int i = 0; i < rows; i++)
+        UNROLL for (int j = 0; j < GEMM_NV; j++)
+            v_store(sums + i * NR + j * LANES, sum[i][j]);
+    finish_any(f, sums);
+}
+
+/* One function for each number of rows: the sums of all must live in registers, and none may be computed that is not wanted. */
+#define BLOCK(rows)                                                                                             \
+    static __attribute__((noinline)) void rows_##rows(const visml_factors *x, const visml_finish *f) {          \
+        multiply(rows, x, x->lda, 1, f);                                                                        \
+    }                                                                                                           \
+    static __attribute__((noinline)) void cols_##rows(const visml_factors *x, const visml_finish *f) {          \
+        multiply(rows, x, 1, x->lda, f);                                                                        \
+    }
+
+typedef void block(const visml_factors *x, const visml_finish *f);
+
+#if GEMM_MR == 14
+#define BLOCKS(B) B(1) B(2) B(3) B(4) B(5) B(6) B(7) B(8) B(9) B(10) B(11) B(12) B(13) B(14)
+#elif GEMM_MR == 6
+#define BLOCKS(B) B(1) B(2) B(3) B(4) B(5) B(6)
+#elif GEMM_MR == 4
+#define BLOCKS(B) B(1) B(2) B(3) B(4)
+#elif GEMM_MR == 2
+#define BLOCKS(B) B(1) B(2)
+#endif
+
+BLOCKS(BLOCK)
+#define ROWS_OF(rows) rows_##rows,
+#define COLS_OF(rows) cols_##rows,
+static block *const by_rows[] = {BLOCKS(ROWS_OF)};
+static block *const by_cols[] = {BLOCKS(COLS_OF)};
+
+void LEAF(gemm_rows)(const visml_factors *x, const visml_finish *f) {
+    by_rows[f->rows - 1](x, f);
+}
+
+void LEAF(gemm_cols)(const visml_factors *x, const visml_finish *f) {
+    by_cols[f->rows - 1](x, f);
 }
 
 void LEAF(copy_rows)(int64_t rows, int64_t n, const real *from, int64_t ld_from, real *to, int64_t ld_to) {
@@ -72,11 +137,24 @@ void LEAF(copy_rows)(int64_t rows, int64_t n, const real *from, int64_t ld_from,
     }
 }
 
+/* A square of 16, to be turned in registers. */
+VEC void turn(const real *from, int64_t ld_from, real *to, int64_t ld_to) {
+    v16 x[LANES];
+    UNROLL for (int i = 0; i < LANES; i++)
+        x[i] = v_load(from + i * ld_from);
+    v_transpose(x);
+    UNROLL for (int i = 0; i < LANES; i++)
+        v_store(to + i * ld_to, x[i]);
+}
+
 void LEAF(transpose)(int64_t rows, int64_t cols, const real *from, int64_t ld_from, real *to, int64_t ld_to) {
-    /* squares of 16, so that both sides stay in the first cache */
-    for (int64_t j0 = 0; j0 < cols; j0 += 16)
-        for (int64_t i0 = 0; i0 < rows; i0 += 16) {
-            int64_t i1 = i0 + 16 < rows ? i0 + 16 : rows, j1 = j0 + 16 < cols ? j0 + 16 : cols;
+    for (int64_t j0 = 0; j0 < cols; j0 += LANES)
+        for (int64_t i0 = 0; i0 < rows; i0 += LANES) {
+            int64_t i1 = i0 + LANES < rows ? i0 + LANES : rows, j1 = j0 + LANES < cols ? j0 + LANES : cols;
+            if (i1 - i0 == LANES && j1 - j0 == LANES) {
+                turn(from + i0 * ld_from + j0, ld_from, to + j0 * ld_to + i0, ld_to);
+                continue;
+            }
             for (int64_t j = j0; j < j1; j++)
                 for (int64_t i = i0; i < i1; i++)
                     to[j * ld_to + i] = from[i * ld_from + j];

@@ -1,5 +1,6 @@
 #include "kernel/product.h"
 
+#include "base/checked.h"
 #include "visml/base.h"
 
 #define MAX_N 512  /* columns of the right factor packed at a time: with VISML_KC of them, half of a second-level cache */
@@ -15,7 +16,8 @@ static int64_t blocks_of(int64_t n, int64_t size) {
     return n / size + (n % size != 0);
 }
 
-/* One pass: columns col ... col + cols, k0 ... k0 + depth, whose right factor is packed as [blocks of VISML_KC][panels of nr][kc][nr]. */
+/* One pass: columns col ... col + cols, k0 ... k0 + depth. The right factor is packed as [blocks of VISML_KC][panels of nr][kc][nr]; a
+ * whole factor that was packed before has the same order, with all its panels. */
 typedef struct pass {
     const visml_compute *compute;
     const visml_product *product;
@@ -28,9 +30,17 @@ typedef struct pass {
     size_t left_size; /* of one worker, in elements */
 } pass;
 
+static int64_t block_length(const pass *s, int64_t block) {
+    return least(VISML_KC, s->depth - block * VISML_KC);
+}
+
 static real *right_panel(const pass *s, int64_t block, int64_t panel) {
-    int64_t kc = least(VISML_KC, s->depth - block * VISML_KC);
-    return s->right + (block * VISML_KC * s->panels + panel * kc) * s->b.nr;
+    return s->right + (block * VISML_KC * s->panels + panel * block_length(s, block)) * s->b.nr;
+}
+
+static const real *packed_panel(const pass *s, int64_t block, int64_t panel) {
+    int64_t nr = s->b.nr, panels = blocks_of(s->product->n, nr);
+    return s->product->packed + ((s->k0 + block * VISML_KC) * panels + (s->col / nr + panel) * block_length(s, block)) * nr;
 }
 
 /* A panel that is multiplied where it stands. */
@@ -40,16 +50,22 @@ static int is_plain(const pass *s, int64_t panel) {
 
 static void pack_right(const pass *s, int64_t block, int64_t panel) {
     const visml_product *p = s->product;
-    int64_t nr = s->b.nr, k = block * VISML_KC, kc = least(VISML_KC, s->depth - k), j = panel * nr, cols = least(nr, s->cols - j);
+    int64_t nr = s->b.nr, j = panel * nr, cols = least(nr, s->cols - j), kc = block_length(s, block);
     real *to = right_panel(s, block, panel);
-    if (is_plain(s, panel))
-        return;
     if (cols < nr) /* nothing undefined may be computed with */
         s->compute->kernels->copy_rows(1, kc * nr, NULL, 0, to, 0);
-    p->right(s->compute, p, s->k0 + k, kc, s->col + j, cols, nr, to);
+    p->right(s->compute, p, s->k0 + block * VISML_KC, kc, s->col + j, cols, nr, to);
 }
 
 static void pack_right_task(void *arg, size_t task, size_t worker) {
+    const pass *s = arg;
+    int64_t block = (int64_t)task / s->panels, panel = (int64_t)task % s->panels;
+    (void)worker;
+    if (!is_plain(s, panel))
+        pack_right(s, block, panel);
+}
+
+static void pack_panel_task(void *arg, size_t task, size_t worker) {
     const pass *s = arg;
     (void)worker;
     pack_right(s, (int64_t)task / s->panels, (int64_t)task % s->panels);
@@ -57,49 +73,55 @@ static void pack_right_task(void *arg, size_t task, size_t worker) {
 
 static void describe_finish(const pass *s, int64_t k, visml_finish *f) {
     const visml_product *p = s->product;
-    int last = s->k0 + k + VISML_KC >= p->k;
-    f->c = p->c + s->col;
-    f->add = p->accumulate || s->k0 + k > 0;
-    f->bias = f->residual = NULL;
-    f->activation = VISML_LINEAR;
-    f->alpha = 0;
-    if (!last || !p->epilogue)
+    const visml_epilogue *e = p->epilogue;
+    *f = (visml_finish){.c = p->c + s->col, .add = p->accumulate || s->k0 + k > 0, .activation = VISML_LINEAR};
+    if (s->k0 + k + VISML_KC < p->k || !e)
         return;
-    f->bias = p->epilogue->bias ? p->epilogue->bias + s->col : NULL;
-    f->residual = p->epilogue->residual ? p->epilogue->residual + s->col : NULL;
-    f->activation = p->epilogue->activation;
-    f->alpha = p->epilogue->alpha;
+    f->bias = e->bias ? e->bias + s->col : NULL;
+    f->residual = e->residual ? e->residual + s->col : NULL;
+    f->activation = e->activation;
+    f->alpha = e->alpha;
+    f->scale = e->scale ? e->scale + s->col : NULL;
+    f->shift = e->shift ? e->shift + s->col : NULL;
+    f->gain = e->gain ? e->gain + s->col : NULL;
 }
 
 static const real *right_of(const pass *s, int64_t block, int64_t panel, int64_t *ld) {
     const visml_product *p = s->product;
     *ld = s->b.nr;
+    if (p->packed)
+        return packed_panel(s, block, panel);
     if (!is_plain(s, panel))
         return right_panel(s, block, panel);
     *ld = p->ld_plain;
     return p->right_plain + (s->k0 + block * VISML_KC) * p->ld_plain + s->col + panel * s->b.nr;
 }
 
-/* One register block: rows from i of the packed left rows. */
-static void multiply(const pass *s, const visml_finish *whole, const int64_t *offset, int64_t i, int64_t rows, int64_t panel, int64_t block,
+static const real *from(const real *array, int64_t i) {
+    return array ? array + i : NULL;
+}
+
+/* `rows` packed left rows times one panel, in register blocks of about equal size: a small last one would be slow. */
+static void multiply(const pass *s, const visml_finish *whole, const int64_t *offset, int64_t rows, int64_t panel, int64_t block,
                      const real *left) {
-    real out[VISML_MAX_MR * VISML_MAX_NR] __attribute__((aligned(64)));
     const visml_kernels *kernels = s->compute->kernels;
-    int64_t nr = s->b.nr, kc = least(VISML_KC, s->depth - block * VISML_KC);
-    int64_t ld;
-    const real *right = right_of(s, block, panel, &ld);
-    if (s->product->left_cols)
-        kernels->gemm_cols(kc, left + i, s->b.mc, right, ld, out);
-    else
-        kernels->gemm_rows(kc, left + i * VISML_LEFT_LD, right, ld, out);
+    int64_t nr = s->b.nr, col = panel * nr, pieces = blocks_of(rows, s->b.mr), cols = s->product->left_cols;
+    visml_factors x = {.lda = cols ? s->b.mc : VISML_LEFT_LD, .k = block_length(s, block), .segments = 1};
     visml_finish f = *whole;
-    f.c += panel * nr;
-    f.bias = f.bias ? f.bias + panel * nr : NULL;
-    f.residual = f.residual ? f.residual + panel * nr : NULL;
-    f.offset = offset + i;
-    f.rows = (int32_t)least(s->b.mr, rows - i);
-    f.cols = (int32_t)least(nr, s->cols - panel * nr);
-    kernels->gemm_finish(&f, out, nr);
+    x.b = right_of(s, block, panel, &x.ldb);
+    f.c += col;
+    f.bias = from(f.bias, col);
+    f.residual = from(f.residual, col);
+    f.scale = from(f.scale, col);
+    f.shift = from(f.shift, col);
+    f.gain = from(f.gain, col);
+    f.cols = (int32_t)least(nr, s->cols - col);
+    for (int64_t i = 0, done = 0; i < pieces; i++, done += f.rows) {
+        f.rows = (int32_t)((rows - done) / (pieces - i));
+        f.offset = offset + done;
+        x.a = left + (cols ? done : done * VISML_LEFT_LD);
+        (cols ? kernels->gemm_cols : kernels->gemm_rows)(&x, &f);
+    }
 }
 
 static void locate(const visml_product *p, int64_t row, int64_t rows, int64_t *offset) {
@@ -123,8 +145,7 @@ static void multiply_rows(const pass *s, int64_t row, int64_t rows, int64_t firs
         if (s->depth)
             p->left(s->compute, p, row, rows, s->k0 + k, least(VISML_KC, s->depth - k), s->b.mc, left);
         for (int64_t panel = first; panel < end; panel++)
-            for (int64_t i = 0; i < rows; i += s->b.mr)
-                multiply(s, &f, offset, i, rows, panel, block, left);
+            multiply(s, &f, offset, rows, panel, block, left);
     }
 }
 
@@ -164,6 +185,20 @@ static size_t round_up(size_t elements) {
     return (elements * sizeof(real) + 63) & ~(size_t)63;
 }
 
+size_t visml_product_packed_elements(const visml_compute *c, int64_t n, int64_t k) {
+    visml_blocking b = c->kernels->gemm_blocking();
+    size_t elements;
+    if (!visml_size_mul((size_t)(blocks_of(n, b.nr) * b.nr), (size_t)k, &elements))
+        return SIZE_MAX; /* no allocation of this size succeeds */
+    return elements;
+}
+
+void visml_product_pack(const visml_compute *c, const visml_product *p, real *packed) {
+    visml_blocking b = c->kernels->gemm_blocking();
+    pass s = {.compute = c, .product = p, .b = b, .cols = p->n, .depth = p->k, .panels = blocks_of(p->n, b.nr), .right = packed};
+    visml_parallel_run(c->parallel, (size_t)(s.panels * blocks_of(s.depth, VISML_KC)), pack_panel_task, &s);
+}
+
 size_t visml_product_scratch(const visml_compute *c, int64_t n, int64_t k) {
     visml_blocking b = c->kernels->gemm_blocking();
     return round_up(right_elements(&b, n, k)) + c->parallel->workers * round_up(left_elements(&b));
@@ -189,7 +224,8 @@ void visml_product_run(const visml_compute *c, const visml_product *p, void *scr
             s.left = (real *)(void *)left;
             s.left_size = round_up(left_elements(&b)) / sizeof(real);
             cut(&s, c->parallel->workers);
-            visml_parallel_run(c->parallel, (size_t)(s.panels * blocks_of(s.depth, VISML_KC)), pack_right_task, &s);
+            if (!p->packed)
+                visml_parallel_run(c->parallel, (size_t)(s.panels * blocks_of(s.depth, VISML_KC)), pack_right_task, &s);
             visml_parallel_run(c->parallel, (size_t)(s.row_blocks * s.col_blocks), multiply_task, &s);
         }
 }
@@ -207,7 +243,7 @@ void visml_product_part(const visml_compute *c, const visml_product *p, int64_t 
             pass s = pass_of(c, p, &b, col, k0, VISML_KC);
             s.right = scratch;
             for (int64_t panel = 0; s.depth > 0 && panel < s.panels; panel++)
-                pack_right(&s, 0, panel);
+                pack_right_task(&s, (size_t)panel, 0);
             for (int64_t i = 0; i < rows; i += b.mc)
                 multiply_rows(&s, row + i, least(b.mc, rows - i), 0, s.panels, left);
         }

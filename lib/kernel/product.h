@@ -26,11 +26,17 @@ struct visml_product {
      * not packed, which would cost more than the product. */
     const real *right_plain;
     int64_t ld_plain;
+    /* The right factor as visml_product_pack left it, or NULL. */
+    const real *packed;
     real *c;
     int64_t ldc;
     int accumulate;
     const visml_epilogue *epilogue;
 };
+
+/* The right factor of k rows and n columns, packed for many products: elements, and the packing (on all threads). */
+size_t visml_product_packed_elements(const visml_compute *c, int64_t n, int64_t k);
+void visml_product_pack(const visml_compute *c, const visml_product *p, real *packed);
 
 /* Bytes for a product of these sizes. */
 size_t visml_product_scratch(const visml_compute *c, int64_t n, int64_t k);

@@ -2,6 +2,8 @@
 
 #ifndef VISML_REAL_DOUBLE
 
+#include <math.h>
+
 #include "kernel/kernels.h"
 #include "kernel/span.h"
 #include "visml/base.h"
@@ -56,13 +58,15 @@ static void sum_span(void *arg, size_t span, size_t worker) {
 
 void visml_qadd_run(const visml_compute *c, const visml_qadd *s, size_t n, const uint8_t *a, const uint8_t *b, uint8_t *y) {
     bytes_job j = {.k = c->kernels, .n = n, .to = y};
-    int relu = s->activation == VISML_RELU;
+    int relu = s->activation == VISML_RELU || s->activation == VISML_RELU6;
     j.sum = (visml_qsum){.a = a, .b = b, .a_zero = s->a.zero, .b_zero = s->b.zero};
     j.sum.a_scale = (float)((double)s->a.scale / (double)s->y.scale);
     j.sum.b_scale = (float)((double)s->b.scale / (double)s->y.scale);
     j.sum.r = (visml_requantize){.activation = relu ? VISML_LINEAR : s->activation, .alpha = s->alpha, .zero = s->y.zero};
     j.sum.r.lo = relu ? 0 : (float)-s->y.zero;
     j.sum.r.hi = (float)(255 - s->y.zero);
+    if (s->activation == VISML_RELU6)
+        j.sum.r.hi = fminf(j.sum.r.hi, (float)(6 / (double)s->y.scale));
     visml_parallel_run(c->parallel, visml_spans(n), sum_span, &j);
 }
 

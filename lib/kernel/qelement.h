@@ -9,7 +9,7 @@
 void visml_quantize_bytes(const visml_compute *c, size_t n, const float *x, visml_qform form, uint8_t *q);
 void visml_dequantize_bytes(const visml_compute *c, size_t n, const uint8_t *q, visml_qform form, float *x);
 
-/* y = act(a + b): linear, ReLU or leaky ReLU. y may be a or b. */
+/* y = act(a + b): linear, ReLU, ReLU6 or leaky ReLU. y may be a or b. */
 typedef struct visml_qadd {
     visml_qform a, b, y;
     int32_t activation;

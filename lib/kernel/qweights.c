@@ -103,17 +103,19 @@ static int64_t distance(const visml_conv2d_geometry *g, int64_t i) {
 /* Whether the result's scale may be divided by before the activation. */
 static int divides_early(const visml_qconv2d_terms *t) {
     int32_t a = t->activation;
-    return !t->to_float && !t->after && (a == VISML_LINEAR || a == VISML_RELU || a == VISML_LEAKY_RELU);
+    return !t->to_float && !t->after && (a == VISML_LINEAR || a == VISML_RELU || a == VISML_RELU6 || a == VISML_LEAKY_RELU);
 }
 
-/* ReLU becomes a bound: what is below 0 is the byte `zero`. */
+/* ReLU and ReLU6 become bounds: what is below 0 is the byte `zero`. */
 static void describe(const visml_qconv2d_terms *t, double divisor, visml_requantize *r) {
-    int bound = t->activation == VISML_RELU && divides_early(t);
+    int bound = (t->activation == VISML_RELU || t->activation == VISML_RELU6) && divides_early(t);
     r->activation = bound ? VISML_LINEAR : t->activation;
     r->alpha = t->alpha;
     r->zero = t->to_float ? 0 : t->y.zero;
     r->lo = bound ? 0 : (float)-r->zero;
     r->hi = (float)(255 - r->zero);
+    if (bound && t->activation == VISML_RELU6)
+        r->hi = fminf(r->hi, (float)(6 / (double)t->y.scale));
     r->residual_zero = t->residual.zero;
     r->residual_scale = (float)((double)t->residual.scale / divisor);
 }

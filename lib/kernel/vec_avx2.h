@@ -104,4 +104,38 @@ VEC float v_top(v16 x) {
     return _mm_cvtss_f32(_mm_max_ss(c, _mm_movehdup_ps(c)));
 }
 
+VEC void eight_transpose(__m256 x[8]) {
+    __m256 t[8], r[8];
+    UNROLL for (int i = 0; i < 8; i += 2) {
+        t[i] = _mm256_unpacklo_ps(x[i], x[i + 1]);
+        t[i + 1] = _mm256_unpackhi_ps(x[i], x[i + 1]);
+    }
+    UNROLL for (int i = 0; i < 8; i += 4) {
+        r[i] = _mm256_shuffle_ps(t[i], t[i + 2], 0x44);
+        r[i + 1] = _mm256_shuffle_ps(t[i], t[i + 2], 0xee);
+        r[i + 2] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0x44);
+        r[i + 3] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0xee);
+    }
+    UNROLL for (int k = 0; k < 4; k++) {
+        x[k] = _mm256_permute2f128_ps(r[k], r[4 + k], 0x20);
+        x[4 + k] = _mm256_permute2f128_ps(r[k], r[4 + k], 0x31);
+    }
+}
+
+VEC void v_transpose(v16 x[LANES]) {
+    __m256 corner[4][8]; /* rows 0-7 and 8-15, columns 0-7 and 8-15 */
+    UNROLL for (int i = 0; i < 8; i++) {
+        corner[0][i] = x[i].a;
+        corner[1][i] = x[i].b;
+        corner[2][i] = x[8 + i].a;
+        corner[3][i] = x[8 + i].b;
+    }
+    UNROLL for (int k = 0; k < 4; k++)
+        eight_transpose(corner[k]);
+    UNROLL for (int i = 0; i < 8; i++) {
+        x[i] = (v16){corner[0][i], corner[2][i]};
+        x[8 + i] = (v16){corner[1][i], corner[3][i]};
+    }
+}
+
 #endif

@@ -57,4 +57,28 @@ VEC float v_top(v16 a) {
     return _mm_cvtss_f32(_mm_max_ss(c, _mm_movehdup_ps(c)));
 }
 
+VEC void v_transpose(v16 x[LANES]) {
+    __m512 t[16], r[16];
+    UNROLL for (int i = 0; i < 16; i += 2) {
+        t[i] = _mm512_unpacklo_ps(x[i], x[i + 1]);
+        t[i + 1] = _mm512_unpackhi_ps(x[i], x[i + 1]);
+    }
+#define PAIRS(op, a, b) _mm512_castpd_ps(op(_mm512_castps_pd(a), _mm512_castps_pd(b)))
+    UNROLL for (int i = 0; i < 16; i += 4) {
+        r[i] = PAIRS(_mm512_unpacklo_pd, t[i], t[i + 2]);
+        r[i + 1] = PAIRS(_mm512_unpackhi_pd, t[i], t[i + 2]);
+        r[i + 2] = PAIRS(_mm512_unpacklo_pd, t[i + 1], t[i + 3]);
+        r[i + 3] = PAIRS(_mm512_unpackhi_pd, t[i + 1], t[i + 3]);
+    }
+#undef PAIRS
+    UNROLL for (int k = 0; k < 4; k++) { /* quarter q of r[4 g + k] is column 4 q + k of rows 4 g ... 4 g + 3 */
+        __m512 a = _mm512_shuffle_f32x4(r[k], r[4 + k], 0x88), b = _mm512_shuffle_f32x4(r[k], r[4 + k], 0xdd);
+        __m512 c = _mm512_shuffle_f32x4(r[8 + k], r[12 + k], 0x88), d = _mm512_shuffle_f32x4(r[8 + k], r[12 + k], 0xdd);
+        x[k] = _mm512_shuffle_f32x4(a, c, 0x88);
+        x[4 + k] = _mm512_shuffle_f32x4(b, d, 0x88);
+        x[8 + k] = _mm512_shuffle_f32x4(a, c, 0xdd);
+        x[12 + k] = _mm512_shuffle_f32x4(b, d, 0xdd);
+    }
+}
+
 #endif

@@ -110,6 +110,8 @@ VEC v16 v_activate(int32_t activation, v16 alpha, v16 x) {
         return v_sigmoid(x);
     case VISML_TANH:
         return v_tanh(x);
+    case VISML_RELU6:
+        return v_min(v_set1(6), v_max(v_zero(), x)); /* as there */
     default:
         return x;
     }
@@ -126,6 +128,8 @@ VEC v16 v_activate_backward(int32_t activation, v16 alpha, v16 y, v16 dy) {
         return v_mul(dy, v_mul(y, v_sub(v_set1(1), y)));
     case VISML_TANH:
         return v_mul(dy, v_fma(v_sub(v_zero(), y), y, v_set1(1)));
+    case VISML_RELU6:
+        return v_select(m_and(v_gt(y, v_zero()), v_gt(v_set1(6), y)), dy, v_zero());
     default:
         return dy;
     }

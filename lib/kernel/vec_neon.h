@@ -41,6 +41,14 @@ typedef uint32x4_t quad_m;
 #define qi_shl vshlq_n_s32
 #define qi_shr vshrq_n_s32
 
+static inline __attribute__((always_inline)) void q_transpose(float32x4_t x[4]) {
+    float32x4x2_t lo = vtrnq_f32(x[0], x[1]), hi = vtrnq_f32(x[2], x[3]);
+    x[0] = vcombine_f32(vget_low_f32(lo.val[0]), vget_low_f32(hi.val[0]));
+    x[1] = vcombine_f32(vget_low_f32(lo.val[1]), vget_low_f32(hi.val[1]));
+    x[2] = vcombine_f32(vget_high_f32(lo.val[0]), vget_high_f32(hi.val[0]));
+    x[3] = vcombine_f32(vget_high_f32(lo.val[1]), vget_high_f32(hi.val[1]));
+}
+
 #include "kernel/vec_quad.h"
 
 #endif

@@ -117,6 +117,18 @@ VEC float v_top(v16 a) {
     float x = t[0] > t[2] ? t[0] : t[2], y = t[1] > t[3] ? t[1] : t[3];
     return x > y ? x : y;
 }
+VEC void v_transpose(v16 x[LANES]) {
+    for (int i = 0; i < 4; i++)
+        for (int j = i; j < 4; j++) {
+            quad a[4], b[4]; /* square (i, j) and its mirror */
+            FOUR a[l] = x[4 * i + l].v[j];
+            FOUR b[l] = x[4 * j + l].v[i];
+            q_transpose(a);
+            q_transpose(b);
+            FOUR x[4 * i + l].v[j] = b[l];
+            FOUR x[4 * j + l].v[i] = a[l];
+        }
+}
 #undef FOUR
 
 #endif

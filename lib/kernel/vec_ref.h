@@ -152,6 +152,15 @@ VEC real v_top(v16 a) {
             a.v[l] = a.v[l] > a.v[l + half] ? a.v[l] : a.v[l + half];
     return a.v[0];
 }
+/* Row i becomes column i. */
+VEC void v_transpose(v16 x[LANES]) {
+    for (int i = 0; i < LANES; i++)
+        for (int j = 0; j < i; j++) {
+            real a = x[i].v[j];
+            x[i].v[j] = x[j].v[i];
+            x[j].v[i] = a;
+        }
+}
 #ifndef VISML_REAL_DOUBLE
 /* The bits of floats as whole numbers, and back. */
 VEC i16 v_bits(v16 a) {

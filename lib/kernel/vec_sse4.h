@@ -32,6 +32,7 @@ typedef __m128i quad_i;
 #define qm_andnot(a, b) _mm_andnot_ps((b), (a))
 #define qm_first(n) _mm_castsi128_ps(_mm_cmpgt_epi32(_mm_set1_epi32(n), _mm_setr_epi32(0, 1, 2, 3)))
 #define qm_any(m) (_mm_movemask_ps(m) != 0)
+#define q_transpose(x) _MM_TRANSPOSE4_PS((x)[0], (x)[1], (x)[2], (x)[3])
 #define qi_float_bits _mm_castsi128_ps
 #define qi_set1 _mm_set1_epi32
 #define qi_add _mm_add_epi32

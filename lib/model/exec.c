@@ -13,7 +13,10 @@ static visml_status allocate(visml_exec *r, visml_error *err) {
     visml_memory *memory = &r->model->context->memory;
     r->arena = visml_mem_alloc(memory, r->plan.arena_bytes, err);
     r->losses = r->arena ? visml_mem_zalloc(memory, (size_t)r->plan.max_batch, sizeof *r->losses, err) : NULL;
-    return r->losses ? VISML_OK : VISML_ENOMEM;
+    if (!r->losses)
+        return VISML_ENOMEM;
+    r->prepared = r->plan.mode == VISML_INFERENCE ? visml_prepared_open(r->model, err) : NULL;
+    return r->prepared || r->plan.mode == VISML_TRAINING ? VISML_OK : VISML_ENOMEM;
 }
 
 visml_status visml_exec_init(visml_exec *r, const visml_model *m, visml_mode mode, int64_t max_batch, uint64_t seed, visml_error *err) {
@@ -41,6 +44,7 @@ void visml_exec_clear(visml_exec *r) {
     visml_mem_free(memory, r->losses);
     visml_mem_free(memory, r->grads);
     visml_plan_clear(&r->plan);
+    visml_prepared_close(r->model, r->prepared);
     visml_model_free(r->model);
     memset(r, 0, sizeof *r);
 }
@@ -106,8 +110,7 @@ static visml_pass make_pass(const visml_exec *r, size_t i, pass_arrays *a) {
     const visml_plan_node *p = &r->plan.nodes[i];
     for (size_t k = 0; k < n->input_count; k++)
         a->x[k] = visml_exec_value(r, (size_t)n->inputs[k]);
-    for (size_t k = 0; k < n->param_count; k++)
-        a->params[k] = m->values + m->params[n->first_param + k].offset;
+    visml_node_params(m, i, a->params);
     return (visml_pass){.compute = visml_context_compute(m->context), .mode = r->plan.mode, .batch = r->rows, .inputs = n->input_count,
                         .in = r->plan.in + p->first_input, .out = &n->shape, .x = a->x, .y = block(r, p->y), .params = a->params,
                         .keep = block(r, p->keep), .scratch = block(r, p->forward_scratch), .key = visml_key(r->seed, i),
@@ -119,32 +122,59 @@ static int32_t activation_of(const visml_exec *r, size_t i) {
     return r->logits && i == r->model->node_count - 1 ? VISML_LINEAR : r->model->nodes[i].layer->activation;
 }
 
-static void softmax(const visml_exec *r, size_t i, const visml_compute *c, real *y) {
+static void softmax(const visml_exec *r, size_t i, const visml_compute *c, const real *x, real *y) {
     const visml_shape *shape = &r->model->nodes[i].shape;
     int64_t channels = shape->dims[shape->rank - 1];
-    visml_softmax_forward(c, (int64_t)elements(r, i) / channels, channels, y, y);
+    visml_softmax_forward(c, (int64_t)elements(r, i) / channels, channels, x, y);
 }
 
-static void forward(const visml_exec *r, size_t i) {
+/* Of a class that fuses: everything that the step does behind the layer's sums. */
+static void set_epilogue(const visml_exec *r, const visml_step *s, pass_arrays *a, visml_pass *pass) {
+    a->epilogue = (visml_epilogue){.activation = s->activation, .alpha = s->alpha};
+    if (s->residual >= 0)
+        a->epilogue.residual = visml_exec_value(r, (size_t)s->residual);
+    if (r->prepared) {
+        const visml_prepared_node *p = visml_prepared_of(r->prepared, (size_t)s->head);
+        a->epilogue.bias = p->bias;
+        a->epilogue.gain = p->gain;
+        a->epilogue.scale = p->scale;
+        a->epilogue.shift = p->shift;
+    }
+    pass->epilogue = &a->epilogue;
+}
+
+/* The activation behind a layer that leaves it to the run. x: what the layer has written to y, or its input, where the layer is nothing but
+ * this. */
+static void activate(const visml_exec *r, size_t i, int32_t activation, const visml_pass *pass, const real *x) {
+    if (activation == VISML_SOFTMAX)
+        softmax(r, i, &pass->compute, x, pass->y);
+    else if (activation != VISML_LINEAR || x != pass->y)
+        visml_activate(&pass->compute, activation, r->model->nodes[i].layer->alpha, elements(r, i), x, pass->y);
+}
+
+/* The step that ends with a node. */
+static void forward(const visml_exec *r, size_t end) {
+    const visml_step *s = &r->plan.steps[end];
+    size_t i = (size_t)s->head;
     const visml_layer *layer = r->model->nodes[i].layer;
+    int32_t activation = activation_of(r, i);
     pass_arrays a;
     visml_pass pass = make_pass(r, i, &a);
-    int32_t activation = activation_of(r, i);
-    int fused = (layer->cls->properties & VISML_FUSES_EPILOGUE) && activation != VISML_SOFTMAX;
-    if (fused && activation != VISML_LINEAR) {
-        a.epilogue = (visml_epilogue){.activation = activation, .alpha = layer->alpha};
-        pass.epilogue = &a.epilogue;
-    }
-    layer->cls->forward(layer, &pass);
-    if (activation == VISML_SOFTMAX)
-        softmax(r, i, &pass.compute, pass.y);
-    else if (!fused && activation != VISML_LINEAR)
-        visml_activate(&pass.compute, activation, layer->alpha, elements(r, i), pass.y, pass.y);
+    if (r->prepared)
+        pass.prepared = visml_prepared_of(r->prepared, i)->packed;
+    if ((layer->cls->properties & VISML_FUSES_EPILOGUE) && activation != VISML_SOFTMAX)
+        set_epilogue(r, s, &a, &pass);
+    if (!(layer->cls->properties & VISML_ONLY_ACTIVATES))
+        layer->cls->forward(layer, &pass);
+    if (!pass.epilogue)
+        activate(r, i, activation, &pass, layer->cls->properties & VISML_ONLY_ACTIVATES ? pass.x[0] : pass.y);
 }
 
 void visml_exec_forward(const visml_exec *r) {
+    if (r->prepared)
+        visml_prepared_update(r->prepared, r->model);
     for (size_t i = 1; i < r->model->node_count; i++)
-        if (!visml_node_is_alias(&r->model->nodes[i], r->plan.mode))
+        if (visml_step_runs(r->model, r->plan.mode, r->plan.steps, i))
             forward(r, i);
 }
 

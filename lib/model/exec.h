@@ -3,6 +3,7 @@
 #define MODEL_EXEC_H
 
 #include "model/plan.h"
+#include "model/prepared.h"
 
 typedef struct visml_exec {
     visml_model *model; /* one reference */
@@ -14,6 +15,7 @@ typedef struct visml_exec {
     int32_t logits;     /* 1: the softmax of the last node is left to the loss */
     uint64_t seed, step;
     real *grads;        /* [trainable_count], or NULL */
+    visml_prepared *prepared; /* inference only; the model's */
 } visml_exec;
 
 /* Plans and allocates: the last place that may fail. Takes a reference to the model. On failure nothing is left to clear.
@@ -23,6 +25,7 @@ void visml_exec_clear(visml_exec *r);
 
 /* Takes the input of a batch, [rows, input shape]: VISML_REAL_DTYPE (borrowed until the next batch), VISML_F32 or VISML_U8 (converted). */
 void visml_exec_input(visml_exec *r, const void *x, visml_dtype dtype, int64_t rows);
+/* In inference this is where what was prepared is brought up to date. */
 void visml_exec_forward(const visml_exec *r);
 /* The loss of the batch after forward: a sum over the rows, each weighted. The gradient of the output is left for backward where there is
  * something to train. */

@@ -42,6 +42,8 @@ visml_model *visml_model_new(visml_context *ctx, const visml_shape *input, visml
         return NULL;
     m->context = visml_context_retain(ctx);
     m->references = 1;
+    m->version = 1;
+    pthread_mutex_init(&m->lock, NULL);
     visml_shape shape = visml_shape_make(input->rank, input->dims);
     m->attributes = json_object();
     if (!m->attributes)
@@ -70,6 +72,7 @@ void visml_model_free(visml_model *m) {
     }
     visml_mem_free(&ctx->memory, m->nodes);
     json_decref(m->attributes);
+    pthread_mutex_destroy(&m->lock);
     visml_mem_free(&ctx->memory, m);
     visml_context_release(ctx);
 }

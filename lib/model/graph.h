@@ -4,7 +4,6 @@
 
 #include "model/model.h"
 
-#define VISML_MAX_LAYERS 4096
 #define VISML_INPUT_NAME "input_layer" /* of node 0; Keras' name for it */
 
 /* The name of a node, "conv2d_1". Borrowed. */

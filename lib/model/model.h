@@ -3,6 +3,8 @@
 #define MODEL_MODEL_H
 
 #include <jansson.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
 #include "nn/layer.h"
 #include "nn/loss.h"
@@ -23,6 +25,11 @@ typedef struct visml_param {
     size_t offset, count; /* in model->values (elements); in the gradients too, when trainable */
 } visml_param;
 
+#define VISML_MAX_LAYERS 4096
+#define VISML_MAX_NODES (VISML_MAX_LAYERS + 1)
+
+struct visml_prepared;
+
 struct visml_model {
     visml_context *context;
     _Atomic int64_t references; /* the caller's, and one for each session and parameter view */
@@ -39,9 +46,16 @@ struct visml_model {
     char **classes;
     size_t class_count;
     json_t *attributes; /* object of strings */
+    _Atomic uint64_t version; /* of the values, from 1 on: every writer calls visml_model_changed */
+    pthread_mutex_t lock;     /* of the pointer `prepared` and of making it */
+    struct visml_prepared *prepared; /* what the sessions share, NULL: there are none. See prepared.h */
 };
 
 visml_model *visml_model_retain(visml_model *model);
+/* To be called after values were written: what sessions have made of them is out of date. */
+void visml_model_changed(visml_model *model);
+/* The node's parameter arrays, in the order of declaration. */
+void visml_node_params(const visml_model *model, size_t node, real *params[VISML_MAX_PARAMS]);
 
 /* Architecture as JSON value and back (an open model). See visml_model_to_json. */
 json_t *visml_model_describe(const visml_model *model);

@@ -78,6 +78,7 @@ static void copy_tensors(visml_model *m, const visml_bundle *b) {
     for (size_t i = 0; i < m->param_count; i++)
         if (find_tensor(b, &m->params[i], &next, &t, NULL) == VISML_OK)
             memcpy(m->values + m->params[i].offset, t->data, m->params[i].count * sizeof(real));
+    visml_model_changed(m);
 }
 
 static visml_status read_classes(visml_model *m, const json_t *object, visml_error *err) {

@@ -97,6 +97,16 @@ visml_status visml_model_initialise(visml_model *m, uint64_t seed, visml_error *
     return VISML_OK;
 }
 
+void visml_model_changed(visml_model *m) {
+    atomic_fetch_add_explicit(&m->version, 1, memory_order_release);
+}
+
+void visml_node_params(const visml_model *m, size_t node, real *params[VISML_MAX_PARAMS]) {
+    const visml_node *n = &m->nodes[node];
+    for (size_t k = 0; k < n->param_count; k++)
+        params[k] = m->values + m->params[n->first_param + k].offset;
+}
+
 /* ---- access ---- */
 
 static const visml_param *param(const visml_model *m, size_t i) {
@@ -170,6 +180,7 @@ visml_status visml_model_set_param(visml_model *m, const char *name, const visml
     if (!copy)
         return VISML_ENOMEM;
     memcpy(m->values + p->offset, visml_tensor_data(copy), p->count * sizeof(real));
+    visml_model_changed(m);
     visml_tensor_release(copy);
     return VISML_OK;
 }

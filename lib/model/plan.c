@@ -10,13 +10,9 @@ typedef struct planner {
     visml_plan *plan;
     const visml_model *model;
     unsigned char *differentiable; /* [nodes] 1: something trainable lies at or before the node */
+    int32_t *last_read;            /* [nodes] of an inference: when the array of this value is read for the last time */
     visml_error *err;
 } planner;
-
-int visml_node_is_alias(const visml_node *node, visml_mode mode) {
-    int32_t properties = node->layer ? node->layer->cls->properties : 0;
-    return (properties & VISML_ALIASES_INPUT) || (mode == VISML_INFERENCE && (properties & VISML_IDLE_INFERENCE));
-}
 
 /* ---- time ---- */
 
@@ -34,6 +30,10 @@ static int32_t end_time(const planner *w) {
 
 static int trains(const planner *w) {
     return w->plan->mode == VISML_TRAINING;
+}
+
+static int runs(const planner *w, size_t node) {
+    return visml_step_runs(w->model, w->plan->mode, w->plan->steps, node);
 }
 
 /* Whether backward of this node will be called. */
@@ -77,30 +77,88 @@ static int32_t read_back(const planner *w, size_t node) {
     return goes_back(w, node) && reads ? backward_time(w, node) : (int32_t)node;
 }
 
+/* What the step that ends with this node reads. */
 static void use_inputs(planner *w, size_t node) {
-    const visml_node *n = &w->model->nodes[node];
+    const visml_step *s = &w->plan->steps[node];
+    const visml_node *n = &w->model->nodes[s->head];
     int reads = n->layer->cls->properties & VISML_BACKWARD_NEEDS_X;
     for (size_t k = 0; k < n->input_count; k++)
         use_until(w, w->plan->nodes[n->inputs[k]].y, goes_back(w, node) && reads ? backward_time(w, node) : (int32_t)node);
+    if (s->residual >= 0)
+        use_until(w, w->plan->nodes[s->residual].y, (int32_t)node);
+}
+
+/* The node whose array a node's output stands in: of an alias that of its input, of a node that was taken in the end of its step. */
+static void find_values(planner *w) {
+    const visml_plan *p = w->plan;
+    for (size_t i = 0; i < w->model->node_count; i++) {
+        const visml_node *n = &w->model->nodes[i];
+        int32_t end = p->steps[i].end, head = p->steps[i].head;
+        int is_alias = i > 0 && visml_node_is_alias(n, p->mode) && head == (int32_t)i && end == (int32_t)i;
+        p->nodes[i].value = is_alias ? p->nodes[n->inputs[0]].value : end;
+    }
+}
+
+static void find_last_reads(planner *w) {
+    const visml_plan *p = w->plan;
+    for (size_t i = 1; i < w->model->node_count; i++) {
+        const visml_step *s = &p->steps[i];
+        const visml_node *n = &w->model->nodes[s->head];
+        if (!runs(w, i))
+            continue;
+        for (size_t k = 0; k < n->input_count; k++)
+            w->last_read[p->nodes[n->inputs[k]].value] = (int32_t)i;
+        if (s->residual >= 0)
+            w->last_read[p->nodes[s->residual].value] = (int32_t)i;
+    }
+    w->last_read[p->nodes[w->model->node_count - 1].value] = end_time(w); /* the caller reads it */
+}
+
+/* Whether the output can stand where the first input stands: nobody reads that afterwards, and it is not the caller's. */
+static int in_place(const planner *w, size_t node) {
+    const visml_plan_node *nodes = w->plan->nodes;
+    const visml_node *n = &w->model->nodes[node];
+    int32_t first = nodes[n->inputs[0]].value;
+    if (trains(w) || !(n->layer->cls->properties & VISML_WORKS_IN_PLACE) || w->plan->steps[node].head != (int32_t)node)
+        return 0;
+    if (first == 0 || w->last_read[first] != (int32_t)node)
+        return 0;
+    for (size_t k = 1; k < n->input_count; k++)
+        if (nodes[n->inputs[k]].value == first)
+            return 0;
+    return 1;
+}
+
+static visml_status plan_output(planner *w, size_t node) {
+    visml_plan_node *nodes = w->plan->nodes;
+    const visml_node *n = &w->model->nodes[node];
+    size_t bytes;
+    if (in_place(w, node)) {
+        nodes[node].y = nodes[n->inputs[0]].y;
+        return VISML_OK;
+    }
+    VISML_TRY(array_bytes(w, node, &bytes));
+    return add_block(w, bytes, (int32_t)node, read_back(w, node), &nodes[node].y);
 }
 
 static visml_status plan_outputs(planner *w) {
     visml_plan_node *nodes = w->plan->nodes;
-    for (size_t i = 0; i < w->model->node_count; i++) {
-        const visml_node *n = &w->model->nodes[i];
-        size_t bytes;
-        if (i > 0 && visml_node_is_alias(n, w->plan->mode)) {
-            nodes[i].value = nodes[n->inputs[0]].value;
-            nodes[i].y = nodes[n->inputs[0]].y;
-            continue;
-        }
-        nodes[i].value = (int32_t)i;
-        VISML_TRY(array_bytes(w, i, &bytes));
-        VISML_TRY(add_block(w, bytes, (int32_t)i, i ? read_back(w, i) : 0, &nodes[i].y));
-        if (i)
+    size_t bytes, count = w->model->node_count;
+    find_values(w);
+    find_last_reads(w);
+    VISML_TRY(array_bytes(w, 0, &bytes));
+    VISML_TRY(add_block(w, bytes, 0, 0, &nodes[0].y));
+    for (size_t i = 1; i < count; i++) {
+        if (runs(w, i)) {
+            VISML_TRY(plan_output(w, i));
             use_inputs(w, i);
+        } else if (w->plan->steps[i].end == (int32_t)i) {
+            nodes[i].y = nodes[nodes[i].value].y; /* an alias */
+        }
     }
-    use_until(w, nodes[w->model->node_count - 1].y, end_time(w)); /* the caller reads it */
+    for (size_t i = 1; i < count; i++)
+        nodes[i].y = nodes[nodes[i].value].y; /* of those that were taken in, too */
+    use_until(w, nodes[count - 1].y, end_time(w)); /* the caller reads it */
     return VISML_OK;
 }
 
@@ -163,11 +221,12 @@ static visml_status plan_gradients(planner *w) {
 
 /* ---- what layers ask for ---- */
 
-static visml_status plan_layer(planner *w, size_t node) {
+static visml_status plan_layer(planner *w, size_t end) {
+    size_t node = (size_t)w->plan->steps[end].head;
     const visml_node *n = &w->model->nodes[node];
     const visml_layer_class *cls = n->layer->cls;
     visml_plan_node *p = &w->plan->nodes[node];
-    int32_t now = (int32_t)node, back = backward_time(w, node);
+    int32_t now = (int32_t)end, back = backward_time(w, node);
     visml_pass pass = {.compute = visml_context_compute(w->model->context), .mode = w->plan->mode, .batch = w->plan->max_batch,
                        .inputs = n->input_count, .in = w->plan->in + p->first_input, .out = &n->shape};
     size_t scratch = cls->scratch ? cls->scratch(n->layer, &pass) : 0;
@@ -183,7 +242,7 @@ static visml_status plan_layer(planner *w, size_t node) {
 
 static visml_status plan_layers(planner *w) {
     for (size_t i = 1; i < w->model->node_count; i++)
-        if (!visml_node_is_alias(&w->model->nodes[i], w->plan->mode))
+        if (runs(w, i))
             VISML_TRY(plan_layer(w, i));
     return VISML_OK;
 }
@@ -261,11 +320,13 @@ static visml_status allocate(planner *w) {
     size_t inputs = 0, nodes = w->model->node_count;
     for (size_t i = 0; i < nodes; i++)
         inputs += w->model->nodes[i].input_count;
+    p->steps = visml_mem_zalloc(p->memory, nodes, sizeof *p->steps, w->err);
     p->nodes = visml_mem_zalloc(p->memory, nodes, sizeof *p->nodes, w->err);
     p->in = visml_mem_zalloc(p->memory, inputs, sizeof *p->in, w->err);
     p->gradients = visml_mem_zalloc(p->memory, inputs, sizeof *p->gradients, w->err);
     w->differentiable = visml_mem_zalloc(p->memory, nodes, 1, w->err);
-    return p->nodes && p->in && p->gradients && w->differentiable ? VISML_OK : VISML_ENOMEM;
+    w->last_read = visml_mem_zalloc(p->memory, nodes, sizeof *w->last_read, w->err);
+    return p->steps && p->nodes && p->in && p->gradients && w->differentiable && w->last_read ? VISML_OK : VISML_ENOMEM;
 }
 
 static void list_inputs(planner *w) {
@@ -284,6 +345,7 @@ static void list_inputs(planner *w) {
 static visml_status make(planner *w) {
     VISML_TRY(allocate(w));
     list_inputs(w);
+    visml_fuse(w->model, w->plan->mode, w->plan->steps);
     find_differentiable(w);
     VISML_TRY(plan_outputs(w));
     VISML_TRY(plan_gradients(w));
@@ -292,13 +354,14 @@ static visml_status make(planner *w) {
 }
 
 visml_status visml_plan_make(visml_plan *p, const visml_model *m, visml_mode mode, int64_t max_batch, visml_error *err) {
-    planner w = {p, m, NULL, err};
+    planner w = {.plan = p, .model = m, .err = err};
     memset(p, 0, sizeof *p);
     p->memory = &m->context->memory;
     p->mode = mode;
     p->max_batch = max_batch;
     visml_status status = make(&w);
     visml_mem_free(p->memory, w.differentiable);
+    visml_mem_free(p->memory, w.last_read);
     if (status < 0)
         visml_plan_clear(p);
     return status;
@@ -307,6 +370,7 @@ visml_status visml_plan_make(visml_plan *p, const visml_model *m, visml_mode mod
 void visml_plan_clear(visml_plan *p) {
     if (!p->memory)
         return;
+    visml_mem_free(p->memory, p->steps);
     visml_mem_free(p->memory, p->nodes);
     visml_mem_free(p->memory, p->in);
     visml_mem_free(p->memory, p->gradients);

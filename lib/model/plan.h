@@ -1,10 +1,11 @@
 /* The memory plan: which block of one arena each array of a run lies in, worked out from lifetimes over the schedule.
  *
- * The schedule of a model with n nodes: forward of node i at time i, the loss at time n, backward of node i at time 2 n - i. */
+ * The schedule of a model with n nodes: forward of node i at time i, the loss at time n, backward of node i at time 2 n - i. In inference
+ * a step of several nodes (model/fuse.h) runs at the time of the last; and a layer that can writes its output over its input. */
 #ifndef MODEL_PLAN_H
 #define MODEL_PLAN_H
 
-#include "model/model.h"
+#include "model/fuse.h"
 
 /* Bytes that are in use from time `first` to time `last`. Blocks whose times overlap do not overlap in the arena. */
 typedef struct visml_plan_block {
@@ -32,6 +33,7 @@ typedef struct visml_plan {
     visml_memory *memory;
     visml_mode mode;
     int64_t max_batch;
+    visml_step *steps;      /* [node_count] what runs at the time of each node */
     visml_plan_node *nodes; /* [node_count] */
     visml_shape *in;        /* [inputs of all nodes] their shapes, by node */
     visml_plan_gradient *gradients;
@@ -43,8 +45,5 @@ typedef struct visml_plan {
 /* Errors: VISML_ENOMEM, also for sizes that cannot be addressed. On failure nothing is left to clear. */
 visml_status visml_plan_make(visml_plan *p, const visml_model *m, visml_mode mode, int64_t max_batch, visml_error *err);
 void visml_plan_clear(visml_plan *p);
-
-/* 1 when the node's forward and backward are not called in this mode: its output is its input. */
-int visml_node_is_alias(const visml_node *node, visml_mode mode);
 
 #endif

@@ -54,6 +54,7 @@ double visml_trainer_gradients(visml_trainer *t, const visml_train_batch *batch)
     r->step = batch->step;
     visml_exec_input(r, batch->x, batch->x_dtype, batch->rows);
     visml_exec_forward(r);
+    visml_model_changed(r->model); /* moving averages */
     double sum = visml_exec_loss(r, t->loss, batch);
     visml_exec_backward(r);
     return sum;

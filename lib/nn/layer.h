@@ -39,7 +39,9 @@ typedef struct visml_pass {
     const visml_shape *out; /* without the batch */
     const real *const *x;   /* [inputs] */
     real *y;                /* forward: written. backward: as the forward pass left it, activation applied */
-    const visml_epilogue *epilogue; /* forward: NULL, or to be fused by a class with VISML_FUSES_EPILOGUE (bias is the layer's own) */
+    const visml_epilogue *epilogue; /* forward: NULL, or to be fused by a class with VISML_FUSES_EPILOGUE. Its bias, where there is one,
+                                       takes the place of the layer's own */
+    const void *prepared;   /* inference: what prepare wrote, or NULL: work from the parameters alone */
     const real *dy;         /* backward: already multiplied by the derivative of the layer's activation */
     real *const *dx;        /* backward: [inputs]; overwritten; dx[i] NULL: not wanted */
     real *const *params;    /* in the order of declaration. Only those that are not trainable may be written, in a training forward */
@@ -51,11 +53,14 @@ typedef struct visml_pass {
 } visml_pass;
 
 /* Properties of a class. */
-#define VISML_FUSES_EPILOGUE 1 /* forward applies pass->epilogue itself */
+#define VISML_FUSES_EPILOGUE 1 /* forward applies pass->epilogue itself, to its rows of the last dimension; params[1], if any, is a bias */
 #define VISML_ALIASES_INPUT 2  /* y is x[0] with another shape: forward and backward are never called (flatten, reshape) */
 #define VISML_IDLE_INFERENCE 4 /* the same, in inference mode only (dropout) */
 #define VISML_BACKWARD_NEEDS_X 8 /* backward reads x */
 #define VISML_BACKWARD_NEEDS_Y 16 /* backward reads y (beyond what its activation needs) */
+#define VISML_ONLY_ACTIVATES 32 /* y is its activation of x[0], nothing else (activation) */
+#define VISML_ONLY_ADDS 64      /* y is the sum of its inputs (add) */
+#define VISML_WORKS_IN_PLACE 128 /* y of an inference may be x[0], where no other input is that array */
 
 typedef struct visml_layer_class {
     const char *name;  /* "conv2d": written into saved models, never changed */
@@ -76,6 +81,12 @@ typedef struct visml_layer_class {
     size_t (*keep)(const visml_layer *layer, const visml_pass *pass);
     void (*forward)(const visml_layer *layer, const visml_pass *pass);
     void (*backward)(const visml_layer *layer, const visml_pass *pass);
+    /* What inference can do before its first call; see model/prepared.h. NULL: nothing.
+     * affine: the layer is y = x scale[c] + shift[c] along the last dimension, c long: both are written.
+     * prepare: makes of the parameters what forward takes from pass->prepared, prepare_bytes of it. The batch has no influence on it. */
+    void (*affine)(const visml_layer *layer, real *const *params, int64_t channels, real *scale, real *shift);
+    size_t (*prepare_bytes)(const visml_layer *layer, const visml_pass *pass);
+    void (*prepare)(const visml_layer *layer, const visml_pass *pass, void *prepared);
 } visml_layer_class;
 
 struct visml_layer {

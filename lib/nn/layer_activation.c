@@ -1,5 +1,4 @@
-/* The layer that is nothing but its activation: as any other, it leaves that to the pass. Softmax, which no epilogue holds, is applied
- * to y by the caller. */
+/* The layer that is nothing but its activation: as any other, it leaves that to the caller, who for this class need not call forward. */
 #include "kernel/elementwise.h"
 #include "nn/layer.h"
 
@@ -21,14 +20,8 @@ static size_t count_of(const visml_pass *pass) {
 }
 
 static void forward(const visml_layer *layer, const visml_pass *pass) {
-    const visml_epilogue *e = pass->epilogue;
-    const real *x = pass->x[0];
     (void)layer;
-    if (e && e->residual) {
-        visml_sum(&pass->compute, count_of(pass), x, e->residual, pass->y);
-        x = pass->y;
-    }
-    visml_activate(&pass->compute, e ? e->activation : VISML_LINEAR, e ? e->alpha : 0, count_of(pass), x, pass->y);
+    visml_activate(&pass->compute, VISML_LINEAR, 0, count_of(pass), pass->x[0], pass->y); /* a copy */
 }
 
 static void backward(const visml_layer *layer, const visml_pass *pass) {
@@ -42,7 +35,7 @@ const visml_layer_class visml_activation_class = {
     .title = "Activation",
     .opts_size = sizeof(visml_activation_opts),
     .fields = fields,
-    .properties = VISML_FUSES_EPILOGUE,
+    .properties = VISML_ONLY_ACTIVATES | VISML_WORKS_IN_PLACE,
     .min_inputs = 1,
     .max_inputs = 1,
     .infer = infer,

@@ -40,6 +40,7 @@ const visml_layer_class visml_add_class = {
     .title = "Add",
     .opts_size = sizeof(visml_plain_opts),
     .fields = fields,
+    .properties = VISML_ONLY_ADDS | VISML_WORKS_IN_PLACE,
     .min_inputs = 2,
     .max_inputs = VISML_MAX_INPUTS,
     .infer = infer,

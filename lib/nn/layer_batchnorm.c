@@ -79,14 +79,16 @@ static size_t scratch(const visml_layer *layer, const visml_pass *pass) {
     return local_bytes(pass) + (moments > back ? moments : back);
 }
 
-/* Normalisation as one multiply-add: y = x * scale + (beta - mean * scale). */
-static void apply(const visml_pass *pass, const arrays *a, const real *mean, const real *inverse) {
-    int64_t c = channels_of(pass->in);
-    real *scale = pass->scratch, *shift = scale + c;
+/* Normalisation as one multiply-add: y = x * scale + (beta - mean * scale). shift may be inverse. */
+static void settle(const arrays *a, int64_t c, const real *mean, const real *inverse, real *scale, real *shift) {
     for (int64_t i = 0; i < c; i++) {
         scale[i] = a->gamma ? a->gamma[i] * inverse[i] : inverse[i];
         shift[i] = (real)((a->beta ? (double)a->beta[i] : 0) - (double)mean[i] * (double)scale[i]);
     }
+}
+
+static void apply(const visml_pass *pass, const real *scale, const real *shift) {
+    int64_t c = channels_of(pass->in);
     visml_affine(&pass->compute, rows_of(pass), c, pass->x[0], scale, shift, pass->y);
 }
 
@@ -100,14 +102,21 @@ static void move(int64_t c, double momentum, const real *batch, real *moving) {
         moving[i] = (real)((double)moving[i] * momentum + (double)batch[i] * (1 - momentum));
 }
 
+static void affine(const visml_layer *layer, real *const *params, int64_t channels, real *scale, real *shift) {
+    const visml_batchnorm_opts *o = layer->opts;
+    arrays a = arrays_of(layer, params);
+    invert(channels, o->epsilon, a.variance, shift);
+    settle(&a, channels, a.mean, shift, scale, shift);
+}
+
 static void forward(const visml_layer *layer, const visml_pass *pass) {
     const visml_batchnorm_opts *o = layer->opts;
     arrays a = arrays_of(layer, pass->params);
     int64_t c = channels_of(pass->in);
+    real *scale = pass->scratch, *shift = scale + c;
     if (pass->mode == VISML_INFERENCE) {
-        real *inverse = (real *)pass->scratch + c; /* apply reads inverse[i] before it writes shift[i] there */
-        invert(c, o->epsilon, a.variance, inverse);
-        apply(pass, &a, a.mean, inverse);
+        affine(layer, pass->params, c, scale, shift);
+        apply(pass, scale, shift);
         return;
     }
     real *mean = pass->keep, *inverse = mean + c;
@@ -115,7 +124,8 @@ static void forward(const visml_layer *layer, const visml_pass *pass) {
     move(c, o->momentum, mean, a.mean);
     move(c, o->momentum, inverse, a.variance); /* still the variance */
     invert(c, o->epsilon, inverse, inverse);
-    apply(pass, &a, mean, inverse);
+    settle(&a, c, mean, inverse, scale, shift);
+    apply(pass, scale, shift);
 }
 
 static void backward(const visml_layer *layer, const visml_pass *pass) {
@@ -132,7 +142,7 @@ const visml_layer_class visml_batchnorm_class = {
     .title = "BatchNormalization",
     .opts_size = sizeof(visml_batchnorm_opts),
     .fields = fields,
-    .properties = VISML_BACKWARD_NEEDS_X,
+    .properties = VISML_BACKWARD_NEEDS_X | VISML_WORKS_IN_PLACE,
     .min_inputs = 1,
     .max_inputs = 1,
     .infer = infer,
@@ -141,6 +151,7 @@ const visml_layer_class visml_batchnorm_class = {
     .keep = keep,
     .forward = forward,
     .backward = backward,
+    .affine = affine,
 };
 
 visml_layer *visml_batchnorm(visml_context *ctx, const visml_batchnorm_opts *opts, visml_error *err) {

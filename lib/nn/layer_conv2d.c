@@ -91,9 +91,19 @@ static void forward(const visml_layer *layer, const visml_pass *pass) {
     visml_epilogue epilogue = {0};
     if (pass->epilogue)
         epilogue = *pass->epilogue;
-    if (layer->param_count > 1)
+    if (layer->param_count > 1 && !epilogue.bias)
         epilogue.bias = pass->params[1];
-    visml_conv2d_forward(&pass->compute, &g, pass->x[0], pass->params[0], pass->y, &epilogue, pass->scratch);
+    visml_conv2d_forward(&pass->compute, &g, pass->x[0], pass->params[0], pass->prepared, pass->y, &epilogue, pass->scratch);
+}
+
+static size_t prepare_bytes(const visml_layer *layer, const visml_pass *pass) {
+    visml_conv2d_geometry g = geometry_of(layer, pass);
+    return visml_conv2d_packed_bytes(&pass->compute, &g);
+}
+
+static void prepare(const visml_layer *layer, const visml_pass *pass, void *prepared) {
+    visml_conv2d_geometry g = geometry_of(layer, pass);
+    visml_conv2d_pack(&pass->compute, &g, pass->params[0], prepared);
 }
 
 static void backward(const visml_layer *layer, const visml_pass *pass) {
@@ -121,6 +131,8 @@ const visml_layer_class visml_conv2d_class = {
     .scratch = scratch,
     .forward = forward,
     .backward = backward,
+    .prepare_bytes = prepare_bytes,
+    .prepare = prepare,
 };
 
 visml_layer *visml_conv2d(visml_context *ctx, const visml_conv2d_opts *opts, visml_error *err) {

@@ -80,10 +80,23 @@ static void forward(const visml_layer *layer, const visml_pass *pass) {
     visml_epilogue epilogue = {0};
     if (pass->epilogue)
         epilogue = *pass->epilogue;
-    if (layer->param_count > 1)
+    if (layer->param_count > 1 && !epilogue.bias)
         epilogue.bias = pass->params[1];
     g.epilogue = &epilogue;
+    g.packed_b = pass->prepared;
     visml_gemm_run(&pass->compute, &g, pass->scratch);
+}
+
+static size_t prepare_bytes(const visml_layer *layer, const visml_pass *pass) {
+    sizes s = sizes_of(pass);
+    (void)layer;
+    return visml_gemm_packed_bytes(&pass->compute, s.n, s.k);
+}
+
+static void prepare(const visml_layer *layer, const visml_pass *pass, void *prepared) {
+    visml_gemm g = product(pass);
+    (void)layer;
+    visml_gemm_pack(&pass->compute, &g, prepared);
 }
 
 static void backward(const visml_layer *layer, const visml_pass *pass) {
@@ -110,6 +123,8 @@ const visml_layer_class visml_dense_class = {
     .scratch = scratch,
     .forward = forward,
     .backward = backward,
+    .prepare_bytes = prepare_bytes,
+    .prepare = prepare,
 };
 
 visml_layer *visml_dense(visml_context *ctx, const visml_dense_opts *opts, visml_error *err) {

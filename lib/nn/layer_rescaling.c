@@ -25,6 +25,15 @@ static void forward(const visml_layer *layer, const visml_pass *pass) {
     visml_scale(&pass->compute, count_of(pass), pass->x[0], (real)o->scale, (real)o->offset, pass->y);
 }
 
+static void affine(const visml_layer *layer, real *const *params, int64_t channels, real *scale, real *shift) {
+    const visml_rescaling_opts *o = layer->opts;
+    (void)params;
+    for (int64_t i = 0; i < channels; i++) {
+        scale[i] = (real)o->scale;
+        shift[i] = (real)o->offset;
+    }
+}
+
 static void backward(const visml_layer *layer, const visml_pass *pass) {
     const visml_rescaling_opts *o = layer->opts;
     if (pass->dx[0])
@@ -36,11 +45,13 @@ const visml_layer_class visml_rescaling_class = {
     .title = "Rescaling",
     .opts_size = sizeof(visml_rescaling_opts),
     .fields = fields,
+    .properties = VISML_WORKS_IN_PLACE,
     .min_inputs = 1,
     .max_inputs = 1,
     .infer = infer,
     .forward = forward,
     .backward = backward,
+    .affine = affine,
 };
 
 visml_layer *visml_rescaling(visml_context *ctx, const visml_rescaling_opts *opts, visml_error *err) {

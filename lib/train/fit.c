@@ -90,7 +90,7 @@ static visml_status not_finite(const visml_training *r, double loss, visml_error
 
 /* Forward, backward and, if all is finite, the step. The forward pass has changed the moving averages by then: they are put back if not. */
 static visml_status take_step(visml_training *r, visml_train_batch *batch, visml_error *err) {
-    const visml_model *m = r->model;
+    visml_model *m = r->model;
     const visml_optimizer *o = r->optimizer;
     const visml_compute compute = {&r->context->kernels, &r->context->parallel};
     batch->step = (uint64_t)r->epoch * (uint64_t)r->steps + (uint64_t)r->step;
@@ -100,6 +100,7 @@ static visml_status take_step(visml_training *r, visml_train_batch *batch, visml
     if (!isfinite(loss) || !all_finite(grads, m->trainable_count))
         return not_finite(r, loss, err);
     o->cls->step(o, &compute, m->trainable_count, m->values, grads, r->slots, ++r->updates, o->cls->learning_rate(o));
+    visml_model_changed(m);
     visml_sums_add(&r->sums, &r->feed, batch, loss, visml_trainer_output(r->trainer));
     return VISML_OK;
 }

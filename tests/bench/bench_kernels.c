@@ -63,7 +63,7 @@ static void run_gemm(bench *b) {
 }
 
 static void run_forward(bench *b) {
-    visml_conv2d_forward(&b->compute, &b->conv, b->x, b->w, b->y, NULL, b->scratch);
+    visml_conv2d_forward(&b->compute, &b->conv, b->x, b->w, NULL, b->y, NULL, b->scratch);
 }
 
 static void run_data(bench *b) {

@@ -66,6 +66,7 @@ const test_case test_cases[] = {
     ACT("sigmoid", SMOOTH, .activation = VISML_SIGMOID),
     ACT("tanh", SMOOTH, .activation = VISML_TANH),
     ACT("softmax", SMOOTH, .activation = VISML_SOFTMAX),
+    ACT("relu6", LINEAR, .activation = VISML_RELU6),
     CASE(reshape, "given", reshape, LINEAR, ONE(2, 4, 6), .target_shape = {24}),
     CASE(reshape, "worked out", reshape, LINEAR, ONE(2, 4, 6), .target_shape = {2, -1, 3}),
     CASE(rescaling, "scale", rescaling, LINEAR, ONE(2, 4, 6), .scale = 1 / 255.0),

@@ -213,6 +213,56 @@ static void a_batch_may_be_empty(void **state) {
     test_layer_close(&t);
 }
 
+/* With what the class prepares the result is the same, for several batches; forward does not change it. */
+static void preparing_changes_nothing(void **state) {
+    for (int64_t batch = 1; batch < 70; batch *= 8) {
+        test_layer plain, prepared;
+        open_with(&plain, *state, ctx, batch);
+        open_with(&prepared, *state, ctx, batch);
+        test_layer_prepare(&prepared);
+        test_layer_forward(&plain, VISML_INFERENCE);
+        for (int k = 0; k < 2; k++) {
+            test_layer_forward(&prepared, VISML_INFERENCE);
+            equal("y", plain.y, prepared.y, test_layer_count(&plain, &plain.out), 0);
+        }
+        test_layer_close(&plain);
+        test_layer_close(&prepared);
+    }
+}
+
+/* The output may be written over the input. */
+static void works_in_place(void **state) {
+    test_layer t, apart;
+    open_with(&t, *state, ctx, 5);
+    if (t.layer->cls->properties & VISML_WORKS_IN_PLACE) {
+        real *y = t.y;
+        open_with(&apart, *state, ctx, 5);
+        test_layer_forward(&apart, VISML_INFERENCE);
+        t.y = t.x[0];
+        test_layer_forward(&t, VISML_INFERENCE);
+        equal("y", apart.y, t.y, test_layer_count(&t, &t.out), 0);
+        t.y = y;
+        test_layer_close(&apart);
+    }
+    test_layer_close(&t);
+}
+
+/* The scale and shift that a class gives say what its inference does. */
+static void is_what_its_affine_says(void **state) {
+    test_layer t;
+    real scale[16], shift[16];
+    open_with(&t, *state, ctx, 3);
+    if (t.layer->cls->affine) {
+        int64_t c = t.out.dims[t.out.rank - 1];
+        assert_true(c <= 16 && visml_shape_equal(&t.in[0], &t.out));
+        t.layer->cls->affine(t.layer, t.params, c, scale, shift);
+        test_layer_forward(&t, VISML_INFERENCE);
+        for (int64_t i = 0; i < test_layer_count(&t, &t.out); i++)
+            assert_true(fabs((double)t.x[0][i] * (double)scale[i % c] + (double)shift[i % c] - (double)t.y[i]) < 1e-6);
+    }
+    test_layer_close(&t);
+}
+
 /* ---- JSON ---- */
 
 static void json_goes_round(void **state) {
@@ -263,6 +313,9 @@ static const check checks[] = {
     {"levels change nothing", levels_change_nothing, 0},
     {"a batch is its samples", a_batch_is_its_samples, 0},
     {"a batch may be empty", a_batch_may_be_empty, 0},
+    {"preparing changes nothing", preparing_changes_nothing, 0},
+    {"works in place", works_in_place, 0},
+    {"is what its affine says", is_what_its_affine_says, 0},
 };
 
 static void every_class_has_a_case(void **state) {

@@ -28,8 +28,8 @@ def run(layer, xs, training):
     return layer(x, training=training) if isinstance(layer, L.BatchNormalization) else layer(x)
 
 
-def case(out, name, layer, *shapes, jit=False):
-    xs = [tf.constant(numbers((2,) + s)) for s in shapes]
+def case(out, name, layer, *shapes, jit=False, scale=1):
+    xs = [tf.constant(scale * numbers((2,) + s)) for s in shapes]
     run(layer, xs, False)  # builds
     for w in layer.weights:
         value = numbers(w.shape)
@@ -90,3 +90,4 @@ with Golden("layers.bin") as out:
     case(out, "concatenate/last", L.Concatenate(), (3, 2, 4), (3, 2, 1), (3, 2, 2))
     case(out, "concatenate/first", L.Concatenate(axis=1), (3, 2, 4), (1, 2, 4))
     case(out, "concatenate/middle", L.Concatenate(axis=-2), (3, 2, 4), (3, 5, 4))
+    case(out, "activation/relu6", L.Activation("relu6"), (3, 11), scale=9)

@@ -77,18 +77,28 @@ static results new_results(const arrays *a) {
     return r;
 }
 
+/* From weights that were packed before. */
+static void forward_packed(const visml_compute *c, const visml_conv2d_geometry *g, const arrays *a, float *y, const visml_epilogue *e,
+                           void *scratch) {
+    size_t bytes = visml_conv2d_packed_bytes(c, g);
+    void *packed = scratch_of(bytes);
+    visml_conv2d_pack(c, g, a->w, packed);
+    visml_conv2d_forward(c, g, a->x, NULL, packed, y, e, scratch);
+    scratch_free(packed, bytes);
+}
+
 static results compute_with(const visml_conv2d_geometry *g, const arrays *a, const level *l, visml_parallel parallel) {
     visml_compute c = {&l->kernels, &parallel};
     results r = new_results(a);
     const size_t bytes[] = {visml_conv2d_forward_scratch(&c, g), visml_conv2d_backward_data_scratch(&c, g),
                             visml_conv2d_backward_weights_scratch(&c, g)};
-    visml_epilogue e = {a->bias, a->residual, VISML_RELU, 0};
+    visml_epilogue e = {.bias = a->bias, .residual = a->residual, .activation = VISML_RELU};
     r.v = filled_array(r.n, NAN);
     for (int i = 0; i < 3; i++) {
         void *scratch = scratch_of(bytes[i]);
         if (i == 0) {
-            visml_conv2d_forward(&c, g, a->x, a->w, r.v, NULL, scratch);
-            visml_conv2d_forward(&c, g, a->x, a->w, r.v + r.at[1], &e, scratch);
+            visml_conv2d_forward(&c, g, a->x, a->w, NULL, r.v, NULL, scratch);
+            forward_packed(&c, g, a, r.v + r.at[1], &e, scratch);
         } else if (i == 1) {
             visml_conv2d_backward_data(&c, g, a->dy, a->w, r.v + r.at[2], scratch);
         } else {

@@ -8,8 +8,10 @@ typedef struct shape {
     int trans_a, trans_b, accumulate, epilogue;
 } shape;
 
-/* By 2: bias; by 4: residual; by 8 ...: the activation. */
-#define EPILOGUE(bias, residual, act) (1 | (bias) << 1 | (residual) << 2 | (act) << 3)
+/* By 2: bias; by 4: residual; by 8: scale and shift; by 16 ...: the activation; by 256: gain. */
+#define EPILOGUE(bias, residual, act) (1 | (bias) << 1 | (residual) << 2 | (act) << 4)
+#define SCALED 8
+#define GAIN 256
 
 static const shape shapes[] = {
     {1, 1, 1, 0, 0, 0, 0},
@@ -29,10 +31,16 @@ static const shape shapes[] = {
     {5, 6, 4100, 0, 1, 0, EPILOGUE(0, 1, VISML_LEAKY_RELU)},
     {113, 17, 31, 1, 0, 0, 0},
     {225, 48, 20, 0, 0, 1, EPILOGUE(1, 0, VISML_RELU)},
+    {64, 64, 64, 0, 0, 0, EPILOGUE(1, 1, VISML_RELU)},
+    {50, 64, 260, 0, 0, 0, EPILOGUE(1, 1, VISML_RELU) | SCALED},
+    {23, 75, 290, 0, 1, 1, EPILOGUE(0, 0, VISML_LINEAR) | SCALED},
+    {17, 70, 300, 0, 0, 0, EPILOGUE(1, 1, VISML_RELU6) | GAIN | SCALED},
+    {9, 530, 30, 0, 0, 1, EPILOGUE(0, 0, VISML_LINEAR) | GAIN},
+    {33, 128, 9, 0, 0, 0, EPILOGUE(1, 1, VISML_RELU) | GAIN},
 };
 
 typedef struct operands {
-    float *a, *b, *c, *bias, *residual;
+    float *a, *b, *c, *bias, *residual, *scale, *shift, *gain;
     visml_epilogue epilogue;
     visml_gemm g;
     size_t size; /* elements of c */
@@ -51,7 +59,17 @@ static operands make(const shape *s) {
     o.c = random_array(o.size, 3);
     o.bias = random_array((size_t)s->n, 4);
     o.residual = random_array(o.size, 5);
-    o.epilogue = (visml_epilogue){s->epilogue & 2 ? o.bias : NULL, s->epilogue & 4 ? o.residual : NULL, s->epilogue >> 3, 0.25f};
+    o.scale = random_array((size_t)s->n, 6);
+    o.shift = random_array((size_t)s->n, 7);
+    o.gain = random_array((size_t)s->n, 8);
+    o.epilogue = (visml_epilogue){.activation = s->epilogue >> 4 & 15, .alpha = 0.25f};
+    o.epilogue.bias = s->epilogue & 2 ? o.bias : NULL;
+    o.epilogue.residual = s->epilogue & 4 ? o.residual : NULL;
+    o.epilogue.gain = s->epilogue & GAIN ? o.gain : NULL;
+    if (s->epilogue & SCALED) {
+        o.epilogue.scale = o.scale;
+        o.epilogue.shift = o.shift;
+    }
     g->a = o.a;
     g->b = o.b;
     return o;
@@ -63,6 +81,9 @@ static void drop(operands *o) {
     free(o->c);
     free(o->bias);
     free(o->residual);
+    free(o->scale);
+    free(o->shift);
+    free(o->gain);
 }
 
 /* A fresh copy of c, multiplied. */
@@ -73,7 +94,8 @@ static float *multiplied(const operands *o, const level *l, size_t threads) {
     size_t bytes = visml_gemm_scratch(&c, &g);
     void *scratch = scratch_of(bytes);
     g.c = test_guarded(o->size * sizeof(float));
-    g.epilogue = o->epilogue.bias || o->epilogue.residual || o->epilogue.activation ? &o->epilogue : NULL;
+    const visml_epilogue *e = &o->epilogue;
+    g.epilogue = e->bias || e->residual || e->activation || e->scale || e->gain ? e : NULL;
     if (o->size)
         memcpy(g.c, o->c, o->size * sizeof(float));
     visml_gemm_run(&c, &g, scratch);
@@ -81,11 +103,27 @@ static float *multiplied(const operands *o, const level *l, size_t threads) {
     return g.c;
 }
 
+/* The same from a packed right factor, which is not read in its own place then. */
+static float *multiplied_packed(const operands *o, const level *l, size_t threads) {
+    visml_parallel parallel = workers(threads);
+    visml_compute c = {&l->kernels, &parallel};
+    operands packed = *o;
+    size_t bytes = visml_gemm_packed_bytes(&c, o->g.n, o->g.k);
+    void *memory = scratch_of(bytes);
+    visml_gemm_pack(&c, &o->g, memory);
+    packed.g.b = NULL;
+    packed.g.packed_b = memory;
+    float *got = multiplied(&packed, l, threads);
+    scratch_free(memory, bytes);
+    return got;
+}
+
 static double activated(int32_t activation, double x) {
     return activation == VISML_RELU         ? (x > 0 ? x : 0)
            : activation == VISML_LEAKY_RELU ? (x > 0 ? x : 0.25 * x)
            : activation == VISML_SIGMOID    ? 1 / (1 + exp(-x))
            : activation == VISML_TANH       ? tanh(x)
+           : activation == VISML_RELU6      ? fmin(x > 0 ? x : 0, 6)
                                             : x;
 }
 
@@ -99,10 +137,14 @@ static void check_element(const operands *o, const float *got, int64_t i, int64_
         sum += a * b;
         size += fabs(a * b);
     }
+    sum *= o->epilogue.gain ? (double)o->gain[j] : 1; /* of at most 1 */
     sum += o->epilogue.bias ? (double)o->bias[j] : 0;
     sum += o->epilogue.residual ? (double)o->residual[at] : 0;
+    sum = activated(o->epilogue.activation, sum);
+    if (o->epilogue.scale) /* of at most 1 */
+        sum = sum * (double)o->scale[j] + (double)o->shift[j];
     /* random signs: the error grows like the root of k */
-    assert_near(got[at], activated(o->epilogue.activation, sum), size + 2, 4 + 0.5 * sqrt((double)g->k), "gemm", at);
+    assert_near(got[at], sum, size + 3, 4 + 0.5 * sqrt((double)g->k), "gemm", at);
 }
 
 static void agrees_with_double(void **state) {
@@ -147,6 +189,21 @@ static void same_bits_for_threads_and_levels(void **state) {
     }
 }
 
+static void same_bits_from_a_packed_factor(void **state) {
+    (void)state;
+    level levels[MAX_LEVELS];
+    size_t n = all_levels(levels);
+    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
+        for (size_t l = 0; l < n; l++) {
+            operands o = make(&shapes[s]);
+            float *want = multiplied(&o, &levels[l], 1), *got = multiplied_packed(&o, &levels[l], 2);
+            assert_same(got, want, o.size, "packed gemm", levels[l].name);
+            test_guarded_free(got, o.size * sizeof(float));
+            test_guarded_free(want, o.size * sizeof(float));
+            drop(&o);
+        }
+}
+
 /* A NaN in one row of A reaches that row alone, although rows are computed together. */
 static void nan_stays_in_its_row_and_column(void **state) {
     (void)state;
@@ -170,6 +227,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_double),
         cmocka_unit_test(same_bits_for_threads_and_levels),
+        cmocka_unit_test(same_bits_from_a_packed_factor),
         cmocka_unit_test(nan_stays_in_its_row_and_column),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,12 +61,12 @@ static void to_bytes_and_back(void **state) {
 
 static void sums(void **state) {
     (void)state;
-    static const int32_t activations[] = {VISML_LINEAR, VISML_RELU, VISML_LEAKY_RELU};
+    static const int32_t activations[] = {VISML_LINEAR, VISML_RELU, VISML_LEAKY_RELU, VISML_RELU6};
     level levels[MAX_LEVELS];
     size_t n = all_levels(levels);
     for (size_t l = 0; l < n; l++)
         for (size_t i = 0; i < LENGTHS; i++)
-            for (size_t k = 0; k < 3; k++) {
+            for (size_t k = 0; k < 4; k++) {
                 size_t m = lengths[i];
                 visml_parallel p = workers(2);
                 visml_compute c = {&levels[l].kernels, &p};
@@ -75,7 +75,7 @@ static void sums(void **state) {
                 float sa = (float)((double)0.02f / (double)0.04f), sb = (float)((double)0.05f / (double)0.04f);
                 for (size_t j = 0; j < m; j++) {
                     float t = (float)(a[j] - 3) * sa + (float)(b[j] - 200) * sb;
-                    t = k == 1 && t < 0 ? 0 : k == 2 && t <= 0 ? t * 0.25f : t;
+                    t = (k == 1 || k == 3) && t < 0 ? 0 : k == 3 ? fminf(t, (float)(6 / (double)0.04f)) : k == 2 && t <= 0 ? t * 0.25f : t;
                     want[j] = byte_of(t, 90);
                 }
                 visml_qadd_run(&c, &s, m, a, b, y);

@@ -31,6 +31,7 @@ static const struct {
     {VISML_LEAKY_RELU, 0, 1, 1, 0, {0.01f, 255}, {0.2f, 31}}, {VISML_LINEAR, 1, 1, 0, 0, {0.013f, 77}, {1, 0}},
     {VISML_RELU, 0, 1, 1, 1, {0.02f, 3}, {0.07f, 100}},      {VISML_RELU, 1, 1, 1, 1, {0.02f, 3}, {0.05f, 100}},
     {VISML_TANH, 0, 1, 0, 0, {0.02f, 90}, {0.008f, 127}},    {VISML_RELU, 0, 1, 0, 0, {0.001f, 0}, {1e-30f, 0}},
+    {VISML_RELU6, 0, 1, 0, 0, {0.05f, 90}, {0.03f, 17}},     {VISML_RELU6, 0, 1, 1, 1, {0.05f, 90}, {0.03f, 17}},
 };
 #define FINISHES (sizeof finishes / sizeof *finishes)
 
@@ -140,6 +141,8 @@ static float activated(const visml_qconv2d_terms *t, float x) {
         return x > 0 ? x : 0;
     if (t->activation == VISML_LEAKY_RELU)
         return x > 0 ? x : x * t->alpha;
+    if (t->activation == VISML_RELU6)
+        return fminf(fmaxf(x, 0), 6);
     return x;
 }
 
@@ -152,7 +155,10 @@ static float expected(const problem *p, size_t f, int64_t filter, sums s, uint8_
     x = x + (t->bias ? (float)((double)t->bias[filter] / divisor) : 0);
     if (has_residual(p, f))
         x = x + (float)(residual - t->residual.zero) * (float)((double)t->residual.scale / divisor);
-    x = activated(t, x);
+    if (early && t->activation == VISML_RELU6)
+        x = fminf(fmaxf(x, 0), (float)(6 / (double)t->y.scale));
+    else
+        x = activated(t, x);
     if (t->after) {
         x = x * (float)((double)t->after[filter] / late);
         x = x + (float)((double)t->shift[filter] / late);

@@ -90,8 +90,20 @@ void test_layer_close(test_layer *t) {
         free_array(t->grads[i], test_layer_param_count(t, i));
     }
     test_guarded_free(t->scratch, t->scratch_bytes);
+    if (t->prepared)
+        test_guarded_free(t->prepared, t->prepared_bytes);
     test_guarded_free(t->keep, t->keep_bytes);
     visml_layer_free(t->layer);
+}
+
+void test_layer_prepare(test_layer *t) {
+    visml_pass p = pass_of(t, VISML_INFERENCE);
+    p.batch = 1; /* has no influence */
+    if (!t->layer->cls->prepare)
+        return;
+    t->prepared_bytes = (t->layer->cls->prepare_bytes(t->layer, &p) + 63) / 64 * 64;
+    t->prepared = test_guarded(t->prepared_bytes);
+    t->layer->cls->prepare(t->layer, &p, t->prepared);
 }
 
 /* ---- the activation, which is the session's to apply ---- */
@@ -133,7 +145,10 @@ void test_layer_forward(test_layer *t, visml_mode mode) {
     }
     if ((t->layer->cls->properties & VISML_FUSES_EPILOGUE) && t->layer->activation != VISML_SOFTMAX)
         p.epilogue = &epilogue;
-    fill_nan(t->y, test_layer_count(t, &t->out));
+    if (mode == VISML_INFERENCE)
+        p.prepared = t->prepared;
+    if (t->y != t->x[0])
+        fill_nan(t->y, test_layer_count(t, &t->out));
     memset(t->scratch, 0xFF, t->scratch_bytes); /* NaN */
     t->layer->cls->forward(t->layer, &p);
     activate(t, &p);

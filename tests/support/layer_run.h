@@ -16,7 +16,8 @@ typedef struct test_layer {
     real *x[TEST_MAX_INPUTS], *dx[TEST_MAX_INPUTS], *y, *dy, *product; /* product: dy times the derivative of the activation */
     real *params[VISML_MAX_PARAMS], *grads[VISML_MAX_PARAMS];
     void *keep, *scratch;
-    size_t keep_bytes, scratch_bytes;
+    void *prepared; /* NULL until test_layer_prepare */
+    size_t keep_bytes, scratch_bytes, prepared_bytes;
     uint64_t key, step;
 } test_layer;
 
@@ -27,6 +28,8 @@ void test_layer_close(test_layer *t);
 int64_t test_layer_count(const test_layer *t, const visml_shape *shape); /* elements of a batch */
 int64_t test_layer_param_count(const test_layer *t, size_t i);
 
+/* What the class prepares for inference, of the parameters as they are; nothing where it prepares nothing. */
+void test_layer_prepare(test_layer *t);
 /* y from x, in the mode. */
 void test_layer_forward(test_layer *t, visml_mode mode);
 /* dx and grads from dy, after a forward in training. */

@@ -14,12 +14,12 @@ from . import _call, _ffi
 # Field -> the word that says the opposite.
 TURNED = {"no_bias": "use_bias", "no_center": "center", "no_scale": "scale", "no_shuffle": "shuffle"}
 
-ACTIVATIONS = ("linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax")
+ACTIVATIONS = ("linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax", "relu6")
 INITIALIZERS = (None, "zeros", "ones", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal",
                 "random_uniform", "random_normal", "orthogonal")
 # Field or argument -> value by name. The names follow the header's constants; a test compares them.
 ENUMS = {
-    "activation": dict(zip(ACTIVATIONS, range(6))),
+    "activation": dict(zip(ACTIVATIONS, range(7))),
     "kernel_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
     "bias_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
     "padding": {"valid": 0, "same": 1},

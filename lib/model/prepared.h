@@ -1,0 +1,28 @@
+/* What inference makes of a model's parameters once and not in every call: the vectors of folded layers and what class->prepare makes.
+ * All sessions of a model share it. It knows the version of the parameters that it was made of and is made again, in place, when a writer
+ * has bumped the model's. */
+#ifndef MODEL_PREPARED_H
+#define MODEL_PREPARED_H
+
+#include "model/fuse.h"
+
+typedef struct visml_prepared_node {
+    real *bias, *gain, *scale, *shift; /* [channels of the head], NULL: none */
+    void *packed;                      /* of class->prepare, NULL: none */
+} visml_prepared_node;
+
+typedef struct visml_prepared visml_prepared;
+
+/* The model's, for one more session: takes the memory where there is none yet. Errors: VISML_ENOMEM. */
+visml_prepared *visml_prepared_open(visml_model *m, visml_error *err);
+/* The last one frees it. NULL is fine. */
+void visml_prepared_close(visml_model *m, visml_prepared *p);
+
+/* Makes it what the parameters say. Allocates nothing; takes a lock only where it is out of date. Nobody else may be running a session of
+ * the model while its parameters change, see visml_model. */
+void visml_prepared_update(visml_prepared *p, const visml_model *m);
+
+/* For the head of a step. Borrowed. */
+const visml_prepared_node *visml_prepared_of(const visml_prepared *p, size_t head);
+
+#endif
