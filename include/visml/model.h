@@ -100,9 +100,17 @@ VISML_API visml_model *visml_model_load_memory(visml_context *ctx, const void *b
  * Thread-safety: one thread at a time; make one session for each thread. */
 typedef struct visml_session visml_session;
 
+/* How a model runs on bytes instead of floats: made by visml_quantize (visml/train.h), which says more. Immutable; may be shared between
+ * threads. Holds the model alive. */
+typedef struct visml_quantization visml_quantization;
+VISML_API void visml_quantization_free(visml_quantization *quantization);
+
 typedef struct visml_session_opts {
     uint32_t size;
     int32_t max_batch; /* default 32; larger inputs are run in pieces */
+    /* Borrowed during the call; default NULL: floats. Convolutions, dense layers, pooling and sums of two then run on bytes, with the weights
+     * that the model has now. Must be of this model. Errors of its own: VISML_EUNSUPPORTED where no layer can work on bytes. */
+    const visml_quantization *quantization;
 } visml_session_opts;
 
 /* Plans all memory; running allocates nothing. Owned by the caller. Errors: VISML_ESTATE (not built), VISML_EINVAL, VISML_ENOMEM. */
