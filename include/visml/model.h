@@ -108,12 +108,13 @@ VISML_API void visml_quantization_free(visml_quantization *quantization);
 typedef struct visml_session_opts {
     uint32_t size;
     int32_t max_batch; /* default 32; larger inputs are run in pieces */
-    /* Borrowed during the call; default NULL: floats. Convolutions, dense layers, pooling and sums of two then run on bytes, with the weights
-     * that the model has now. Must be of this model. Errors of its own: VISML_EUNSUPPORTED where no layer can work on bytes. */
-    const visml_quantization *quantization;
+    const visml_quantization *quantization; /* of this model: run on bytes; borrowed during the call; default: floats */
 } visml_session_opts;
 
-/* Plans all memory; running allocates nothing. Owned by the caller. Errors: VISML_ESTATE (not built), VISML_EINVAL, VISML_ENOMEM. */
+/* Plans all memory; running allocates nothing. Owned by the caller. With a quantization convolutions, dense layers, pooling, sums of two
+ * and the rescaling of pixels run on bytes, with the weights that the model has now; other layers run on floats between them.
+ * Errors: VISML_ESTATE (not built), VISML_EINVAL, VISML_EUNSUPPORTED (a quantization for a model without a layer that can run on bytes),
+ * VISML_ENOMEM. */
 VISML_API visml_session *visml_session_new(const visml_model *model, const visml_session_opts *opts, visml_error *err);
 VISML_API void visml_session_free(visml_session *session);
 

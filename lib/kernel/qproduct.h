@@ -1,5 +1,5 @@
-/* Convolution and dense products on bytes: see kernel/quantized.h for what bytes stand for. The same bytes at every level and for any number
- * of threads. */
+/* Convolution and dense products on bytes: see kernel/quantized.h for what bytes stand for. The same bytes at every level and for any
+ * number of threads. */
 #ifndef KERNEL_QPRODUCT_H
 #define KERNEL_QPRODUCT_H
 

@@ -332,7 +332,7 @@ static void convolve(visml_qrun *q, const visml_exec *r, size_t end) {
 static void add(visml_qrun *q, const visml_exec *r, size_t end) {
     const visml_node *n = &r->model->nodes[r->plan.steps[end].head];
     visml_compute c = visml_context_compute(r->model->context);
-    visml_qadd s = {q->nodes[value_of(r, n->inputs[0])].form, q->nodes[value_of(r, n->inputs[1])].form, q->nodes[end].form, VISML_LINEAR, 0};
+    visml_qadd s = {.a = q->nodes[value_of(r, n->inputs[0])].form, .b = q->nodes[value_of(r, n->inputs[1])].form, .y = q->nodes[end].form};
     const uint8_t *a = bytes_of(q, r, (size_t)n->inputs[0]), *b = bytes_of(q, r, (size_t)n->inputs[1]);
     visml_qadd_run(&c, &s, row_elements(r, end) * (size_t)r->rows, a, b, (uint8_t *)visml_exec_value(r, end));
 }

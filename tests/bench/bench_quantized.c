@@ -1,4 +1,4 @@
-/* Convolutions on bytes against those on floats, one thread: thousand millions of operations a second of CPU time, the best of many runs.
+/* Convolutions and networks on bytes against those on floats, one thread: CPU time, the best of many runs.
  *
  *     bench_quantized [filter]     only lines that contain the text */
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include "kernel/conv2d.h"
 #include "kernel/kernels.h"
 #include "kernel/qproduct.h"
+#include "visml/train.h"
 
 #define SECONDS 0.3 /* for one figure */
 
@@ -19,7 +20,7 @@ typedef struct bench {
     visml_qconv2d q;
     float *x, *w, *y;
     uint8_t *bytes_x, *bytes_y;
-    void *prepared, *scratch, *scratch_bytes;
+    void *packed, *prepared, *scratch, *scratch_bytes;
 } bench;
 
 static double now(void) {
@@ -50,7 +51,7 @@ static double best_seconds(void (*run)(bench *b), bench *b) {
 }
 
 static void run_float(bench *b) {
-    visml_conv2d_forward(&b->compute, &b->g, b->x, b->w, b->y, NULL, b->scratch);
+    visml_conv2d_forward(&b->compute, &b->g, b->x, b->w, b->packed, b->y, NULL, b->scratch);
 }
 
 static void run_bytes(bench *b) {
@@ -65,6 +66,8 @@ static void make(bench *b) {
     b->y = memory(out * 4);
     b->bytes_x = memory(in);
     b->bytes_y = memory(out);
+    b->packed = memory(visml_conv2d_packed_bytes(&b->compute, g));
+    visml_conv2d_pack(&b->compute, g, b->w, b->packed);
     b->prepared = memory(visml_qconv2d_bytes(g));
     b->scratch = memory(visml_conv2d_forward_scratch(&b->compute, g));
     b->scratch_bytes = memory(visml_qconv2d_scratch(&b->compute, g));
@@ -73,7 +76,7 @@ static void make(bench *b) {
 }
 
 static void release(bench *b) {
-    void *all[] = {b->x, b->w, b->y, b->bytes_x, b->bytes_y, b->prepared, b->scratch, b->scratch_bytes};
+    void *all[] = {b->x, b->w, b->y, b->bytes_x, b->bytes_y, b->packed, b->prepared, b->scratch, b->scratch_bytes};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
 }
@@ -120,11 +123,154 @@ static void bench_level(const char *filter, uint32_t mask, const char *level) {
     visml_context_free(ctx);
 }
 
+/* ---- networks ---- */
+
+static visml_error err;
+
+static int32_t convolution(visml_model *m, visml_context *c, int32_t from, int32_t f, int32_t k, int32_t stride, int32_t groups,
+                           visml_act a) {
+    int32_t x = visml_model_apply(m, visml_conv2d(c, VISML_OPTS(visml_conv2d_opts, .filters = f, .kernel_size = {k}, .strides = {stride},
+                                                  .padding = VISML_SAME, .no_bias = 1, .groups = groups), &err), &from, 1, &err);
+    x = visml_model_apply(m, visml_batchnorm(c, NULL, &err), &x, 1, &err);
+    if (a == VISML_LINEAR)
+        return x;
+    return visml_model_apply(m, visml_activation(c, VISML_OPTS(visml_activation_opts, .activation = a), &err), &x, 1, &err);
+}
+
+static int32_t rescaled(visml_model *m, visml_context *c) {
+    return visml_model_apply(m, visml_rescaling(c, VISML_OPTS(visml_rescaling_opts, .scale = 1.0 / 255), &err), &(int32_t){0}, 1, &err);
+}
+
+static void classify(visml_model *m, visml_context *c, int32_t x) {
+    x = visml_model_apply(m, visml_global_avgpool2d(c, NULL, &err), &x, 1, &err);
+    visml_model_apply(m, visml_dense(c, VISML_OPTS(visml_dense_opts, .units = 1000, .activation = VISML_SOFTMAX), &err), &x, 1, &err);
+}
+
+/* He et al. 2015, table 1, 50 layers; the stride in the 3 x 3. */
+static visml_model *resnet50(visml_context *c) {
+    visml_model *m = visml_model_new(c, VISML_SHAPE(224, 224, 3), &err);
+    int32_t x = convolution(m, c, rescaled(m, c), 64, 7, 2, 1, VISML_RELU);
+    const visml_pool2d_opts pool = {.size = (uint32_t)sizeof pool, .pool_size = {3}, .strides = {2}, .padding = VISML_SAME};
+    x = visml_model_apply(m, visml_maxpool2d(c, &pool, &err), &x, 1, &err);
+    static const int32_t blocks[] = {3, 4, 6, 3};
+    for (int32_t stage = 0; stage < 4; stage++)
+        for (int32_t i = 0; i < blocks[stage]; i++) {
+            int32_t f = 64 << stage, stride = stage && !i ? 2 : 1;
+            int32_t shortcut = i ? x : convolution(m, c, x, 4 * f, 1, stride, 1, VISML_LINEAR);
+            int32_t y = convolution(m, c, x, f, 1, 1, 1, VISML_RELU);
+            y = convolution(m, c, y, f, 3, stride, 1, VISML_RELU);
+            y = convolution(m, c, y, 4 * f, 1, 1, 1, VISML_LINEAR);
+            x = visml_model_apply(m, visml_add(c, NULL, &err), (int32_t[]){y, shortcut}, 2, &err);
+            x = visml_model_apply(m, visml_activation(c, VISML_OPTS(visml_activation_opts, .activation = VISML_RELU), &err), &x, 1, &err);
+        }
+    classify(m, c, x);
+    return m;
+}
+
+/* Howard et al. 2017, table 1. */
+static visml_model *mobilenet(visml_context *c) {
+    visml_model *m = visml_model_new(c, VISML_SHAPE(224, 224, 3), &err);
+    int32_t x = convolution(m, c, rescaled(m, c), 32, 3, 2, 1, VISML_RELU6), in = 32;
+    static const int32_t filters[] = {64, -128, 128, -256, 256, -512, 512, 512, 512, 512, 512, -1024, 1024};
+    for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
+        int32_t f = filters[i] < 0 ? -filters[i] : filters[i];
+        x = convolution(m, c, x, in, 3, filters[i] < 0 ? 2 : 1, in, VISML_RELU6);
+        x = convolution(m, c, x, f, 1, 1, 1, VISML_RELU6);
+        in = f;
+    }
+    classify(m, c, x);
+    return m;
+}
+
+static visml_model *seed_cnn(visml_context *c) {
+    visml_model *m = visml_model_new(c, VISML_SHAPE(32, 32, 3), &err);
+    visml_model_add(m, visml_rescaling(c, VISML_OPTS(visml_rescaling_opts, .scale = 1.0 / 255), &err), &err);
+    for (int32_t f = 32; f <= 128; f *= 2) {
+        visml_model_add(m, visml_conv2d(c, VISML_OPTS(visml_conv2d_opts, .filters = f, .kernel_size = {3}, .padding = VISML_SAME,
+                                                      .activation = VISML_RELU), &err), &err);
+        visml_model_add(m, visml_batchnorm(c, NULL, &err), &err);
+        visml_model_add(m, visml_conv2d(c, VISML_OPTS(visml_conv2d_opts, .filters = f, .kernel_size = {3}, .activation = VISML_RELU), &err),
+                        &err);
+        visml_model_add(m, visml_maxpool2d(c, NULL, &err), &err);
+    }
+    visml_model_add(m, visml_flatten(c, NULL, &err), &err);
+    visml_model_add(m, visml_dense(c, VISML_OPTS(visml_dense_opts, .units = 512, .activation = VISML_RELU), &err), &err);
+    visml_model_add(m, visml_dense(c, VISML_OPTS(visml_dense_opts, .units = 10, .activation = VISML_SOFTMAX), &err), &err);
+    return m;
+}
+
+static double session_seconds(const visml_model *m, int64_t batch, const visml_quantization *q, visml_tensor *x, visml_tensor *y) {
+    visml_session *s = visml_session_new(m, VISML_OPTS(visml_session_opts, .max_batch = (int32_t)batch, .quantization = q), &err);
+    double best = 1e9, start = now();
+    if (!s)
+        exit(1);
+    do {
+        double t = now();
+        if (visml_session_run(s, x, y, &err) < 0)
+            exit(1);
+        t = now() - t;
+        best = t < best ? t : best;
+    } while (now() - start < 10 * SECONDS);
+    visml_session_free(s);
+    return best;
+}
+
+static void network(const char *filter, visml_context *ctx, const char *level, const char *name, visml_model *(*build)(visml_context *),
+                    int64_t batch) {
+    char what[128];
+    snprintf(what, sizeof what, "%-6s %s, batch of %lld", level, name, (long long)batch);
+    if (filter && !strstr(what, filter))
+        return;
+    visml_model *m = build(ctx);
+    if (visml_model_build(m, 1, &err) < 0)
+        exit(1);
+    visml_shape in = *visml_model_input_shape(m), out = *visml_model_output_shape(m);
+    visml_tensor *x = visml_tensor_new(ctx, VISML_U8, VISML_SHAPE(batch, in.dims[0], in.dims[1], in.dims[2]), &err);
+    visml_tensor *y = visml_tensor_new(ctx, VISML_F32, VISML_SHAPE(batch, out.dims[0]), &err);
+    visml_tensor *labels = visml_tensor_new(ctx, VISML_I32, VISML_SHAPE(batch), &err);
+    for (int64_t i = 0; i < visml_tensor_count(x); i++)
+        ((uint8_t *)visml_tensor_data(x))[i] = (uint8_t)((uint64_t)i * 2654435761u >> 13);
+    memset(visml_tensor_data(labels), 0, (size_t)batch * 4);
+    visml_dataset *data = visml_dataset_from_arrays(ctx, x, labels, NULL, 10, &err);
+    visml_quantization *q = data ? visml_quantize(m, data, NULL, &err) : NULL;
+    if (!q) {
+        fprintf(stderr, "%s\n", err.message);
+        exit(1);
+    }
+    double floats = session_seconds(m, batch, NULL, x, y), bytes = session_seconds(m, batch, q, x, y);
+    printf("%-40s floats %9.3f ms  bytes %9.3f ms  %5.2f x\n", what, floats * 1e3, bytes * 1e3, floats / bytes);
+    fflush(stdout);
+    visml_quantization_free(q);
+    visml_dataset_free(data);
+    visml_tensor_release(x);
+    visml_tensor_release(y);
+    visml_tensor_release(labels);
+    visml_model_free(m);
+}
+
+static void bench_networks(const char *filter, uint32_t mask, const char *level) {
+    visml_context *ctx = visml_context_new(VISML_OPTS(visml_context_opts, .threads = 1, .cpu_mask = mask), NULL);
+    if (ctx && visml_context_cpu(ctx) == mask) {
+        network(filter, ctx, level, "seed-cnn", seed_cnn, 1);
+        network(filter, ctx, level, "seed-cnn", seed_cnn, 32);
+        network(filter, ctx, level, "ResNet-50", resnet50, 1);
+        network(filter, ctx, level, "ResNet-50", resnet50, 4);
+        network(filter, ctx, level, "MobileNet", mobilenet, 1);
+        network(filter, ctx, level, "MobileNet", mobilenet, 8);
+    }
+    visml_context_free(ctx);
+}
+
 int main(int argc, char **argv) {
     const char *filter = argc > 1 ? argv[1] : NULL;
-    bench_level(filter, VISML_CPU_AVX2, "avx2");
-    bench_level(filter, VISML_CPU_AVX512, "avx512");
-    bench_level(filter, VISML_CPU_AVX512 | VISML_CPU_VNNI, "vnni");
-    bench_level(filter, VISML_CPU_NEON, "neon");
+    static const struct {
+        uint32_t mask;
+        const char *name;
+    } levels[] = {{VISML_CPU_AVX2, "avx2"}, {VISML_CPU_AVX512, "avx512"}, {VISML_CPU_AVX512 | VISML_CPU_VNNI, "vnni"},
+                  {VISML_CPU_NEON, "neon"}};
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        bench_networks(filter, levels[i].mask, levels[i].name);
+        bench_level(filter, levels[i].mask, levels[i].name);
+    }
     return 0;
 }

@@ -264,9 +264,10 @@ FIELD(visml_loader_opts, seed, 32, 8)
 FIELD(visml_loader_opts, start_epoch, 40, 8)
 FIELD(visml_loader_opts, start_batch, 48, 8)
 
-SIZE(visml_session_opts, 8)
+SIZE(visml_session_opts, 16)
 FIELD(visml_session_opts, size, 0, 4)
 FIELD(visml_session_opts, max_batch, 4, 4)
+FIELD(visml_session_opts, quantization, 8, 8)
 
 SIZE(visml_progress, 96)
 FIELD(visml_progress, size, 0, 4)
@@ -310,13 +311,23 @@ FIELD(visml_fit_opts, callbacks, 80, 8)
 FIELD(visml_fit_opts, callback_count, 88, 8)
 FIELD(visml_fit_opts, checkpoint_dir, 96, 8)
 
-SIZE(visml_evaluate_opts, 32)
+SIZE(visml_quantize_opts, 40)
+FIELD(visml_quantize_opts, size, 0, 4)
+FIELD(visml_quantize_opts, batch_size, 4, 4)
+FIELD(visml_quantize_opts, workers, 8, 4)
+FIELD(visml_quantize_opts, reserved, 12, 4)
+FIELD(visml_quantize_opts, samples, 16, 8)
+FIELD(visml_quantize_opts, percentile, 24, 8)
+FIELD(visml_quantize_opts, callback, 32, 8)
+
+SIZE(visml_evaluate_opts, 40)
 FIELD(visml_evaluate_opts, size, 0, 4)
 FIELD(visml_evaluate_opts, batch_size, 4, 4)
 FIELD(visml_evaluate_opts, workers, 8, 4)
 FIELD(visml_evaluate_opts, reserved, 12, 4)
 FIELD(visml_evaluate_opts, loss, 16, 8)
 FIELD(visml_evaluate_opts, callback, 24, 8)
+FIELD(visml_evaluate_opts, quantization, 32, 8)
 #endif
 
 typedef int layout_is_all_static_assertions;

@@ -101,7 +101,8 @@ static int has_residual(const problem *p, size_t f) {
 
 /* ---- plain loops ---- */
 
-/* Of one filter: the sum of whole numbers, and that of the real numbers; *size: of the magnitudes that a weight's rounding is multiplied by. */
+/* Of one filter: the sum of whole numbers, and that of the real numbers; *size: of the magnitudes that a
+ * weight's rounding is multiplied by. */
 typedef struct sums {
     int64_t whole;
     double real, size;

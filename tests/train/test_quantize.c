@@ -26,7 +26,8 @@ static void a_trained_network_keeps_its_accuracy(void **state) {
     double want = accuracy_of(m, test, NULL, &none);
     assert_true(want > 0.9 && isnan(none));
     for (size_t i = 0; i < 3; i++) {
-        visml_quantization *q = assert_made(visml_quantize(m, ds, VISML_OPTS(visml_quantize_opts, .percentile = percentiles[i]), &err), &err);
+        const visml_quantize_opts o = {.size = (uint32_t)sizeof o, .percentile = percentiles[i]};
+        visml_quantization *q = assert_made(visml_quantize(m, ds, &o, &err), &err);
         double got = accuracy_of(m, test, q, &floats);
         assert_true(floats == want);
         if (!(fabs(got - want) <= 0.01))
