@@ -5,12 +5,19 @@
 #define BLOCK 64 /* channels at a time */
 #define GROUP 256 /* bytes of weights of four taps of a block */
 
+/* Where a vector is many registers these are functions, for the sake of the code's size. */
+#if defined(VISML_LEVEL_AVX512) || defined(VISML_LEVEL_AVX2)
+#define PART VEC
+#else
+#define PART static __attribute__((noinline))
+#endif
+
 typedef struct zipped {
     i16 v[4];
 } zipped;
 
 /* Up to four taps of one column, from the channel `first` on. A missing tap has weights of 0. */
-VEC zipped zip(const uint8_t *const *tap, int64_t taps, int64_t first, int n) {
+PART zipped zip(const uint8_t *const *tap, int64_t taps, int64_t first, int n) {
     b64 a = b_load_n(tap[0] + first, n);
     b64 b = taps > 1 ? b_load_n(tap[1] + first, n) : a, c = taps > 2 ? b_load_n(tap[2] + first, n) : a;
     b64 d = taps > 3 ? b_load_n(tap[3] + first, n) : a;
@@ -19,7 +26,7 @@ VEC zipped zip(const uint8_t *const *tap, int64_t taps, int64_t first, int n) {
     return z;
 }
 
-VEC void add(zipped *sum, const zipped *x, const int8_t *weights) {
+PART void add(zipped *sum, const zipped *x, const int8_t *weights) {
     UNROLL for (int q = 0; q < 4; q++)
         sum->v[q] = i_dot4(sum->v[q], x->v[q], i_load((const int32_t *)(const void *)(weights + q * 64)));
 }
@@ -36,7 +43,7 @@ VEC v16 result(const visml_requantize *r, const zipped *sum, int q, int64_t firs
     return v_finish(r, j, v_from_sum(sum->v[q], r->scale + j, r->bias + j));
 }
 
-VEC void put_floats(const visml_requantize *r, const zipped *sum, int64_t first, int n, float *y) {
+static __attribute__((noinline)) void put_floats(const visml_requantize *r, const zipped *sum, int64_t first, int n, float *y) {
     for (int q = 0; q < 4; q++) {
         float t[LANES];
         v_store(t, result(r, sum, q, first));
@@ -48,7 +55,7 @@ VEC void put_floats(const visml_requantize *r, const zipped *sum, int64_t first,
     }
 }
 
-VEC void put(const visml_qdepthwise *d, const zipped *sum, int64_t o, int64_t first, int n) {
+PART void put(const visml_qdepthwise *d, const zipped *sum, int64_t o, int64_t first, int n) {
     const visml_requantize *r = d->r;
     i16 x[4];
     if (!d->q) {
@@ -93,9 +100,13 @@ void LEAF(qdepthwise)(const visml_qdepthwise *d) {
     for (int64_t first = 0; first < d->c; first += BLOCK) {
         const int8_t *w = d->weights + first / BLOCK * size;
         int n = d->c - first < BLOCK ? (int)(d->c - first) : BLOCK;
-        if (d->count && d->kh == 3 && d->kw == 3 && d->step == 3 && n == BLOCK)
+#if defined(VISML_LEVEL_AVX512)
+        if (d->count && d->kh == 3 && d->kw == 3 && d->step == 3 && n == BLOCK) {
             slide(d, w, first, BLOCK, 3);
-        else if (d->count && d->kh == 3 && d->kw == 3 && d->step == 3)
+            continue;
+        }
+#endif
+        if (d->count && d->kh == 3 && d->kw == 3 && d->step == 3)
             slide(d, w, first, n, 3);
         else
             step(d, w, first, n);

@@ -1,5 +1,5 @@
-/* The steps of an inference that are done on bytes, inside of a session with a quantization. Arrays stay where the plan has them; those kept
- * as bytes fill the first quarter of their block. */
+/* The steps of an inference that are done on bytes, inside of a session with a quantization. Arrays stay where the plan has them; those
+ * kept as bytes fill the first quarter of their block. */
 #ifndef MODEL_QRUN_H
 #define MODEL_QRUN_H
 
