@@ -13,11 +13,17 @@
 #define LANES 16
 #define VEC static inline __attribute__((always_inline, unused))
 
-/* Loops of a fixed length whose arrays are to live in registers. */
-#if defined(__clang__)
+/* Loops of a fixed length whose arrays are to live in registers; and those that must stay loops, for the sake of the code's size. The
+ * reference is compiled for size as a whole. */
+#if defined(VISML_LEVEL_REF)
+#define UNROLL
+#define ROLL
+#elif defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
+#define ROLL _Pragma("clang loop unroll(disable)")
 #else
 #define UNROLL _Pragma("GCC unroll 32")
+#define ROLL _Pragma("GCC unroll 1")
 #endif
 
 #if defined(VISML_LEVEL_AVX512)
