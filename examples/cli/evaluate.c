@@ -13,6 +13,7 @@ static const char details_tail[] =
     "\nThe images are prepared as the model file says. Classes are matched by name.\n"
     "With --json: one object with accuracy, loss, n (images measured), dropped (images that could not be read), macro_f1, per_class\n"
     "(class, precision, recall, f1, support) and confusion_matrix (a row for each true class, a column for each predicted one).\n"
+    "With --int8 the model runs on bytes, calibrated with up to 512 images of DATA, and float_accuracy is what it reaches on floats.\n"
     "Exit status: 0 done, 1 failed, 2 the command line is wrong.\n"
     "\nExamples:\n"
     "  visml evaluate model.visml split.json:test\n"
@@ -20,6 +21,7 @@ static const char details_tail[] =
 
 typedef struct arguments {
     int32_t batch, threads, on_invalid, json;
+    const char *int8; /* images to calibrate with, or NULL */
 } arguments;
 
 typedef struct result {
@@ -56,6 +58,8 @@ static json_t *describe(const result *r) {
     size_t n = visml_report_classes(r->report);
     json_t *o = json_object(), *per_class = json_array(), *matrix = json_array();
     json_object_set_new(o, "accuracy", cli_json_real(visml_report_accuracy(r->report)));
+    if (!isnan(visml_report_float_accuracy(r->report)))
+        json_object_set_new(o, "float_accuracy", cli_json_real(visml_report_float_accuracy(r->report)));
     json_object_set_new(o, "loss", cli_json_real(r->loss));
     json_object_set_new(o, "n", json_integer(visml_report_count(r->report)));
     json_object_set_new(o, "dropped", json_integer((json_int_t)visml_dataset_dropped_count(r->data)));
@@ -72,6 +76,13 @@ static json_t *describe(const result *r) {
     return o;
 }
 
+/* What running on bytes costs. */
+static void print_loss_of_accuracy(const result *r) {
+    double floats = visml_report_float_accuracy(r->report), bytes = visml_report_accuracy(r->report);
+    if (!isnan(floats))
+        printf("on bytes: accuracy %.4f - on floats: %.4f - difference: %+.4f\n", bytes, floats, bytes - floats);
+}
+
 static int print_text(const result *r) {
     size_t classes = visml_report_classes(r->report);
     const char **names = visml_model_class_count(r->model) == classes ? malloc(classes * sizeof *names) : NULL;
@@ -83,6 +94,7 @@ static int print_text(const result *r) {
         visml_report_text(r->report, names, text, n + 1);
         printf("%s%s\naccuracy: %.4f - loss: %.4f - images: %lld - left out: %zu\n", text, n && text[n - 1] == '\n' ? "" : "\n",
                visml_report_accuracy(r->report), r->loss, (long long)visml_report_count(r->report), visml_dataset_dropped_count(r->data));
+        print_loss_of_accuracy(r);
     }
     free(names);
     free(text);
@@ -95,13 +107,14 @@ static int32_t batch_end(void *user, visml_model *model, const visml_progress *p
     return 0;
 }
 
-static int measure(const visml_model *model, visml_dataset *data, const arguments *a) {
+static int measure(const visml_model *model, visml_dataset *data, const visml_quantization *quantization, const arguments *a) {
     visml_error err = {0};
     result r = {.model = model, .data = data};
     cli_bar bar = {stderr, 0};
     visml_callback callback = {.size = (uint32_t)sizeof callback, .user = &bar, .batch_end = batch_end};
     int show = !a->json && isatty(STDERR_FILENO);
-    visml_evaluate_opts opts = {.size = (uint32_t)sizeof opts, .batch_size = a->batch, .callback = show ? &callback : NULL};
+    visml_evaluate_opts opts = {.size = (uint32_t)sizeof opts, .batch_size = a->batch, .callback = show ? &callback : NULL,
+                                .quantization = quantization};
     visml_status status = visml_evaluate(model, data, &opts, &r.loss, &r.report, &err);
     if (bar.drawn > 0)
         fputc('\n', stderr);
@@ -114,6 +127,16 @@ static int measure(const visml_model *model, visml_dataset *data, const argument
     return code;
 }
 
+/* NULL with an error, or without --int8. */
+static visml_quantization *calibrate(visml_context *ctx, const visml_model *model, visml_source_opts *opts, const arguments *a,
+                                     visml_error *err) {
+    visml_dataset *data = a->int8 ? cli_open_for_model(ctx, a->int8, model, opts, err) : NULL;
+    visml_quantize_opts o = {.size = (uint32_t)sizeof o, .batch_size = a->batch};
+    visml_quantization *q = data ? visml_quantize(model, data, &o, err) : NULL;
+    visml_dataset_free(data);
+    return q;
+}
+
 static int evaluate(const char *file, const char *data, const arguments *a) {
     visml_error err = {0};
     visml_model *model = NULL;
@@ -124,7 +147,9 @@ static int evaluate(const char *file, const char *data, const arguments *a) {
         model = visml_model_load(ctx, file, &err);
     if (model)
         ds = cli_open_for_model(ctx, data, model, &opts, &err);
-    int code = ds ? measure(model, ds, a) : cli_fail("%s", err.message);
+    visml_quantization *q = ds ? calibrate(ctx, model, &opts, a, &err) : NULL;
+    int code = ds && (q || !a->int8) ? measure(model, ds, q, a) : cli_fail("%s", err.message);
+    visml_quantization_free(q);
     visml_dataset_free(ds);
     visml_model_free(model);
     visml_context_free(ctx);
@@ -137,6 +162,7 @@ int evaluate_main(int argc, char **argv) {
         {"--batch", 0, OPTION_INT, &a.batch, "N", "images at a time (default 32); the result is the same", 1, 1000000},
         {"--threads", 0, OPTION_INT, &a.threads, "N", "(default: the CPUs that this process may use)", 1, 1024},
         {"--on-invalid", 0, OPTION_CHOICE, &a.on_invalid, "drop|error", "images that cannot be read (default drop: leave out, tell)", 0, 0},
+        {"--int8", 0, OPTION_TEXT, &a.int8, "DATA", "run on bytes, calibrated with these images; tell the accuracy on floats too", 0, 0},
         {"--json", 0, OPTION_FLAG, &a.json, NULL, "print one JSON object", 0, 0},
     };
     char details[2048];

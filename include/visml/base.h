@@ -117,6 +117,7 @@ typedef struct visml_shape {
 #define VISML_CPU_AVX2 0x2u    /* x86: AVX2 and FMA */
 #define VISML_CPU_AVX512 0x4u  /* x86: AVX-512 F, BW, DQ, VL */
 #define VISML_CPU_NEON 0x8u    /* AArch64 */
+#define VISML_CPU_VNNI 0x10u  /* x86: AVX512_VNNI, products of bytes. Used by quantized networks only, beside VISML_CPU_AVX512 */
 #define VISML_CPU_REF 0x80000000u /* as the whole mask: portable C only */
 
 /* ---- activations ------------------------------------------------------------------------------------------------------------- */

@@ -26,6 +26,8 @@ VISML_API visml_status visml_report_add(visml_report *report, const visml_tensor
 VISML_API size_t visml_report_classes(const visml_report *report);
 VISML_API int64_t visml_report_count(const visml_report *report);       /* rows added */
 VISML_API double visml_report_accuracy(const visml_report *report);     /* weighted; NaN when empty */
+/* Of a report of visml_evaluate with a quantization: the accuracy of the network on floats, on the same rows. Else NaN. */
+VISML_API double visml_report_float_accuracy(const visml_report *report);
 VISML_API double visml_report_top_k(const visml_report *report, size_t k); /* the label is among the k best, k 1 ... 10; NaN when empty */
 /* Weighted count of rows of class `actual` that were taken for `predicted`. 0 out of range. */
 VISML_API double visml_report_confusion(const visml_report *report, size_t actual, size_t predicted);

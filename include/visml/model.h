@@ -101,12 +101,21 @@ VISML_API visml_model *visml_model_load_memory(visml_context *ctx, const void *b
  * Thread-safety: one thread at a time; make one session for each thread. */
 typedef struct visml_session visml_session;
 
+/* How a model runs on bytes instead of floats: made by visml_quantize (visml/train.h), which says more. Immutable; may be shared between
+ * threads. Holds the model alive. */
+typedef struct visml_quantization visml_quantization;
+VISML_API void visml_quantization_free(visml_quantization *quantization);
+
 typedef struct visml_session_opts {
     uint32_t size;
     int32_t max_batch; /* default 32; larger inputs are run in pieces */
+    const visml_quantization *quantization; /* of this model: run on bytes; borrowed during the call; default: floats */
 } visml_session_opts;
 
-/* Plans all memory; running allocates nothing. Owned by the caller. Errors: VISML_ESTATE (not built), VISML_EINVAL, VISML_ENOMEM. */
+/* Plans all memory; running allocates nothing. Owned by the caller. With a quantization convolutions, dense layers, pooling, sums of two
+ * and the rescaling of pixels run on bytes, with the weights that the model has now; other layers run on floats between them.
+ * Errors: VISML_ESTATE (not built), VISML_EINVAL, VISML_EUNSUPPORTED (a quantization for a model without a layer that can run on bytes),
+ * VISML_ENOMEM. */
 VISML_API visml_session *visml_session_new(const visml_model *model, const visml_session_opts *opts, visml_error *err);
 VISML_API void visml_session_free(visml_session *session);
 

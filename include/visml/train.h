@@ -92,6 +92,28 @@ VISML_API double visml_history_get(const visml_history *history, const char *nam
 VISML_API visml_status visml_fit(visml_model *model, visml_dataset *data, const visml_fit_opts *opts, visml_history **history,
                                  visml_error *err);
 
+/* ---- quantize ---------------------------------------------------------------------------------------------------------------- */
+
+typedef struct visml_quantize_opts {
+    uint32_t size;
+    int32_t batch_size;  /* default 32 */
+    int32_t workers;     /* default as visml_loader_opts */
+    int32_t reserved;
+    int64_t samples;     /* images that are looked at, evenly over the dataset; default 512, or all where there are fewer */
+    double percentile;   /* of 100 values of an array so many lie in the range that bytes stand for, the others become its ends: above 50,
+                          * at most 100 (the smallest and the largest value); default 99.99 */
+    const visml_callback *callback; /* batch_end only; borrowed; default: none */
+} visml_quantize_opts;
+
+/* Looks at a model on images like those that it will be used on, and notes how each of its arrays is to be kept in bytes: unsigned, with a
+ * zero and a scale an array; weights will be signed bytes with a scale for each filter. Labels are not looked at. Owned by the caller; for
+ * visml_session_opts and visml_evaluate_opts. Where the images are bytes (VISML_U8), sessions take bytes as they are, and round floats to
+ * bytes. It stays right for the weights that the model has: after more training make a new one. Results are the same at every CPU level
+ * (but for sigmoid and tanh on SSE4.1) and for any number of threads.
+ * Errors: VISML_EINVAL, VISML_ESTATE (not built), VISML_ECANCELLED, VISML_EFORMAT (no valid image), VISML_ENOMEM. */
+VISML_API visml_quantization *visml_quantize(const visml_model *model, visml_dataset *data, const visml_quantize_opts *opts,
+                                             visml_error *err);
+
 /* ---- evaluate, predict ------------------------------------------------------------------------------------------------------- */
 
 typedef struct visml_evaluate_opts {
@@ -101,12 +123,15 @@ typedef struct visml_evaluate_opts {
     int32_t reserved; /* must be 0 */
     const visml_loss *loss;  /* borrowed; default as visml_fit_opts */
     const visml_callback *callback; /* batch_end only; borrowed; default: none */
+    const visml_quantization *quantization; /* of this model: runs on bytes; borrowed; default: floats */
 } visml_evaluate_opts;
 
 /* Loss and report of a model on a dataset. *loss and *report (either NULL when not wanted) are written on success; the report is owned by
  * the caller, and needs class labels. Invalid images are left out of both. Where model and data name their classes, the names must be the
- * same in the same places (visml_dataset_with_classes). Errors: VISML_EINVAL, VISML_ESTATE, VISML_ECANCELLED, VISML_EFORMAT (no valid
- * image, or an invalid one with VISML_INVALID_ERROR), VISML_ENOMEM. */
+ * same in the same places (visml_dataset_with_classes). With a quantization loss and report are those of the network on bytes; for a report
+ * the network then runs on floats as well, so that visml_report_float_accuracy tells what was lost. Errors: VISML_EINVAL, VISML_ESTATE,
+ * VISML_ECANCELLED, VISML_EFORMAT (no valid image, or an invalid one with VISML_INVALID_ERROR), VISML_EUNSUPPORTED (as
+ * visml_session_new), VISML_ENOMEM. */
 VISML_API visml_status visml_evaluate(const visml_model *model, visml_dataset *data, const visml_evaluate_opts *opts, double *loss,
                                       visml_report **report, visml_error *err);
 

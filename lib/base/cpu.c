@@ -20,6 +20,8 @@ uint32_t visml_cpu_levels(void) {
     if ((levels & VISML_CPU_AVX2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
         levels |= VISML_CPU_AVX512;
+    if ((levels & VISML_CPU_AVX512) && __builtin_cpu_supports("avx512vnni"))
+        levels |= VISML_CPU_VNNI;
 #elif defined(__aarch64__)
     levels |= VISML_CPU_NEON; /* part of the base architecture */
 #endif

@@ -24,7 +24,7 @@ static const visml_field fields[] = {
 };
 
 static visml_status check(const visml_context_opts *o, visml_error *err) {
-    const uint32_t known = VISML_CPU_SSE4 | VISML_CPU_AVX2 | VISML_CPU_AVX512 | VISML_CPU_NEON | VISML_CPU_REF;
+    const uint32_t known = VISML_CPU_SSE4 | VISML_CPU_AVX2 | VISML_CPU_AVX512 | VISML_CPU_NEON | VISML_CPU_VNNI | VISML_CPU_REF;
     if (o->cpu_mask & ~known)
         return visml_fail(err, VISML_EINVAL, "context: cpu_mask is 0x%x, must be a sum of VISML_CPU_* (0x%x at most)", o->cpu_mask, known);
     return VISML_OK;

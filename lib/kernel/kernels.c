@@ -5,6 +5,7 @@
 #define LEVEL_sse4 VISML_CPU_SSE4
 #define LEVEL_avx2 VISML_CPU_AVX2
 #define LEVEL_avx512 VISML_CPU_AVX512
+#define LEVEL_vnni VISML_CPU_VNNI
 #define LEVEL_neon VISML_CPU_NEON
 
 void visml_kernels_init(visml_kernels *k, uint32_t levels) {

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "kernel/leaf.h"
+#include "kernel/quantized.h"
 
 /* A function type and the reference's prototype for every row of kernels.def: a variant whose signature differs does not compile. */
 #define KERNEL(name, ret, args)     \

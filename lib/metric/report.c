@@ -147,6 +147,10 @@ double visml_report_accuracy(const visml_report *r) {
     return hits / r->weight;
 }
 
+double visml_report_float_accuracy(const visml_report *report) {
+    return report && report->compared ? report->float_accuracy : NAN;
+}
+
 double visml_report_top_k(const visml_report *r, size_t k) {
     double hits = 0;
     if (!r || !(r->weight > 0) || k < 1 || k > VISML_TOP)

@@ -6,6 +6,9 @@
 #include "base/error.h"
 #include "kernel/elementwise.h"
 #include "kernel/softmax.h"
+#ifndef VISML_REAL_DOUBLE
+#include "model/qrun.h"
+#endif
 
 /* ---- life ---- */
 
@@ -45,6 +48,9 @@ void visml_exec_clear(visml_exec *r) {
     visml_mem_free(memory, r->grads);
     visml_plan_clear(&r->plan);
     visml_prepared_close(r->model, r->prepared);
+#ifndef VISML_REAL_DOUBLE
+    visml_qrun_free(r->quantized);
+#endif
     visml_model_free(r->model);
     memset(r, 0, sizeof *r);
 }
@@ -78,6 +84,16 @@ static void from_f32(size_t n, const float *x, real *y) {
 
 void visml_exec_input(visml_exec *r, const void *x, visml_dtype dtype, int64_t rows) {
     r->rows = rows;
+#ifndef VISML_REAL_DOUBLE
+    if (r->quantized && visml_qrun_wants_bytes(r->quantized)) {
+        r->x = x;
+        if (dtype == VISML_F32) {
+            r->x = block(r, r->plan.nodes[0].y);
+            visml_qrun_input(r->quantized, r, x, block(r, r->plan.nodes[0].y));
+        }
+        return;
+    }
+#endif
     if (dtype == VISML_REAL_DTYPE) {
         r->x = x;
         return;
@@ -104,12 +120,21 @@ typedef struct pass_arrays {
     visml_epilogue epilogue;
 } pass_arrays;
 
+/* What a step on floats reads of a node. */
+static const real *read_value(const visml_exec *r, size_t node) {
+#ifndef VISML_REAL_DOUBLE
+    if (r->quantized)
+        return visml_qrun_floats(r->quantized, r, node);
+#endif
+    return visml_exec_value(r, node);
+}
+
 static visml_pass make_pass(const visml_exec *r, size_t i, pass_arrays *a) {
     const visml_model *m = r->model;
     const visml_node *n = &m->nodes[i];
     const visml_plan_node *p = &r->plan.nodes[i];
     for (size_t k = 0; k < n->input_count; k++)
-        a->x[k] = visml_exec_value(r, (size_t)n->inputs[k]);
+        a->x[k] = read_value(r, (size_t)n->inputs[k]);
     visml_node_params(m, i, a->params);
     return (visml_pass){.compute = visml_context_compute(m->context), .mode = r->plan.mode, .batch = r->rows, .inputs = n->input_count,
                         .in = r->plan.in + p->first_input, .out = &n->shape, .x = a->x, .y = block(r, p->y), .params = a->params,
@@ -132,7 +157,7 @@ static void softmax(const visml_exec *r, size_t i, const visml_compute *c, const
 static void set_epilogue(const visml_exec *r, const visml_step *s, pass_arrays *a, visml_pass *pass) {
     a->epilogue = (visml_epilogue){.activation = s->activation, .alpha = s->alpha};
     if (s->residual >= 0)
-        a->epilogue.residual = visml_exec_value(r, (size_t)s->residual);
+        a->epilogue.residual = read_value(r, (size_t)s->residual);
     if (r->prepared) {
         const visml_prepared_node *p = visml_prepared_of(r->prepared, (size_t)s->head);
         a->epilogue.bias = p->bias;
@@ -170,12 +195,28 @@ static void forward(const visml_exec *r, size_t end) {
         activate(r, i, activation, &pass, layer->cls->properties & VISML_ONLY_ACTIVATES ? pass.x[0] : pass.y);
 }
 
+static void run_step(const visml_exec *r, size_t end) {
+#ifndef VISML_REAL_DOUBLE
+    if (r->quantized && visml_qrun_step(r->quantized, r, end))
+        return;
+    forward(r, end);
+    if (r->observer)
+        visml_calibration_observe(r->observer, end, elements(r, end), visml_exec_value(r, end));
+#else
+    forward(r, end);
+#endif
+}
+
 void visml_exec_forward(const visml_exec *r) {
     if (r->prepared)
         visml_prepared_update(r->prepared, r->model);
+#ifndef VISML_REAL_DOUBLE
+    if (r->observer)
+        visml_calibration_observe(r->observer, 0, elements(r, 0), r->x);
+#endif
     for (size_t i = 1; i < r->model->node_count; i++)
         if (visml_step_runs(r->model, r->plan.mode, r->plan.steps, i))
-            forward(r, i);
+            run_step(r, i);
 }
 
 /* ---- loss ---- */

@@ -16,6 +16,8 @@ typedef struct visml_exec {
     uint64_t seed, step;
     real *grads;        /* [trainable_count], or NULL */
     visml_prepared *prepared; /* inference only; the model's */
+    struct visml_qrun *quantized; /* the steps on bytes (model/qrun.h), or NULL */
+    struct visml_quantization *observer; /* told what comes out of each step, or NULL */
 } visml_exec;
 
 /* Plans and allocates: the last place that may fail. Takes a reference to the model. On failure nothing is left to clear.

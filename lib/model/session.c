@@ -5,6 +5,9 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "model/exec.h"
+#ifndef VISML_REAL_DOUBLE
+#include "model/qrun.h"
+#endif
 
 struct visml_session {
     visml_context *context;
@@ -15,6 +18,22 @@ static const visml_field fields[] = {
     VISML_FIELD(visml_session_opts, max_batch, I32, 0, 1, 1, 2147483647, 32),
     {0},
 };
+
+static visml_status quantize(visml_session *s, const visml_quantization *q, visml_error *err) {
+#ifndef VISML_REAL_DOUBLE
+    if (q && !(s->run.quantized = visml_qrun_new(&s->run, q, err)))
+        return VISML_ENOMEM;
+#else
+    (void)s, (void)q, (void)err;
+#endif
+    return VISML_OK;
+}
+
+#ifndef VISML_REAL_DOUBLE
+void visml_session_observe(visml_session *s, visml_quantization *q) {
+    s->run.observer = q;
+}
+#endif
 
 visml_session *visml_session_new(const visml_model *m, const visml_session_opts *opts, visml_error *err) {
     visml_session_opts o;
@@ -32,6 +51,10 @@ visml_session *visml_session_new(const visml_model *m, const visml_session_opts 
         return NULL;
     }
     s->context = visml_context_retain(m->context);
+    if (quantize(s, o.quantization, err) < 0) {
+        visml_session_free(s);
+        return NULL;
+    }
     return s;
 }
 

@@ -9,7 +9,7 @@
 #include "base/rng.h"
 #include "context/context.h"
 #include "kernel/compute.h"
-#include "kernel/gemm.h"
+#include "kernel/conv2d.h"
 #include "tensor/tensor.h"
 #include "visml/nn.h"
 
@@ -93,6 +93,9 @@ typedef struct visml_layer_class {
     void (*affine)(const visml_layer *layer, real *const *params, int64_t channels, real *scale, real *shift);
     size_t (*prepare_bytes)(const visml_layer *layer, const visml_pass *pass);
     void (*prepare)(const visml_layer *layer, const visml_pass *pass, void *prepared);
+    /* A class whose forward is a convolution with params[0] as kernel and params[1] as bias, if it has one: which, from the pass' shapes.
+     * 0: none with these. NULL: never. */
+    int (*geometry)(const visml_layer *layer, const visml_pass *pass, visml_conv2d_geometry *g);
 } visml_layer_class;
 
 struct visml_layer {

@@ -68,6 +68,11 @@ static visml_conv2d_geometry geometry_of(const visml_layer *layer, const visml_p
                                    .dw = s.w.dilation, .top = s.h.front, .left = s.w.front, .groups = o->groups};
 }
 
+static int geometry(const visml_layer *layer, const visml_pass *pass, visml_conv2d_geometry *g) {
+    *g = geometry_of(layer, pass);
+    return 1;
+}
+
 static int64_t places(const visml_conv2d_geometry *g) {
     return g->n * g->oh * g->ow;
 }
@@ -135,6 +140,7 @@ const visml_layer_class visml_conv2d_class = {
     .backward = backward,
     .prepare_bytes = prepare_bytes,
     .prepare = prepare,
+    .geometry = geometry,
 };
 
 visml_layer *visml_conv2d(visml_context *ctx, const visml_conv2d_opts *opts, visml_error *err) {

@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "kernel/conv2d.h"
 #include "kernel/norm.h"
 #include "nn/layer.h"
 
@@ -55,6 +56,16 @@ static visml_gemm product_for_kernel(const visml_pass *pass) {
     sizes s = sizes_of(pass);
     return (visml_gemm){.m = s.k, .n = s.n, .k = s.m, .a = pass->x ? pass->x[0] : NULL, .lda = s.k, .trans_a = 1, .b = pass->dy, .ldb = s.n,
                         .c = pass->grads ? pass->grads[0] : NULL, .ldc = s.n};
+}
+
+/* 1 x 1 over a row of pixels: everything but the last dimension. */
+static int geometry(const visml_layer *layer, const visml_pass *pass, visml_conv2d_geometry *g) {
+    sizes s = sizes_of(pass);
+    int64_t row = pass->batch ? s.m / pass->batch : 0;
+    (void)layer;
+    *g = (visml_conv2d_geometry){.n = pass->batch, .h = 1, .w = row, .c = s.k, .oh = 1, .ow = row, .f = s.n, .kh = 1, .kw = 1, .sh = 1,
+                                 .sw = 1, .dh = 1, .dw = 1, .groups = 1};
+    return 1;
 }
 
 static size_t larger(size_t a, size_t b) {
@@ -125,6 +136,7 @@ const visml_layer_class visml_dense_class = {
     .backward = backward,
     .prepare_bytes = prepare_bytes,
     .prepare = prepare,
+    .geometry = geometry,
 };
 
 visml_layer *visml_dense(visml_context *ctx, const visml_dense_opts *opts, visml_error *err) {

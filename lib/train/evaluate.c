@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "metric/report.h"
 #include "train/train.h"
 
 /* ---- options and progress ---- */
@@ -51,15 +52,18 @@ visml_status visml_evaluate_report_step(const visml_callback *callback, const vi
 typedef struct evaluation {
     visml_callback callback;
     visml_report *report; /* or NULL */
+    /* with a quantization and a report: the same on floats */
+    visml_session *floats;
+    visml_report *float_report;
 } evaluation;
 
-static visml_status add_to_report(const evaluation *e, const visml_walk *w, const visml_batch *source, const real *y, visml_error *err) {
+static visml_status add_to_report(visml_report *report, const visml_walk *w, const visml_batch *source, const real *y, visml_error *err) {
     visml_context *ctx = w->feed->model->context;
     visml_tensor *scores = visml_tensor_wrap(ctx, VISML_REAL_DTYPE, VISML_SHAPE(source->rows, w->feed->width), NULL, (void *)y, NULL, NULL,
                                              err);
     if (!scores)
         return err->code;
-    visml_status status = visml_report_add(e->report, source->targets, scores, NULL, err);
+    visml_status status = visml_report_add(report, source->targets, scores, NULL, err);
     visml_tensor_release(scores);
     return status;
 }
@@ -68,17 +72,47 @@ static visml_status after_batch(void *user, const visml_walk *w, const visml_bat
                                 visml_error *err) {
     const evaluation *e = user;
     if (e->report && batch->rows)
-        VISML_TRY(add_to_report(e, w, source, y, err));
+        VISML_TRY(add_to_report(e->report, w, source, y, err));
+    if (e->floats && batch->rows) {
+        const real *float_y;
+        visml_session_losses(e->floats, NULL, batch, &float_y);
+        VISML_TRY(add_to_report(e->float_report, w, source, float_y, err));
+    }
     return visml_evaluate_report_step(&e->callback, w, err);
+}
+
+static visml_session *open_session(const visml_feed *f, const visml_evaluate_opts *o, const visml_quantization *q, visml_error *err) {
+    return visml_session_new(f->model, VISML_OPTS(visml_session_opts, .max_batch = visml_walk_batch(f->data, o->batch_size),
+                                                  .quantization = q), err);
+}
+
+static visml_status open_floats(const visml_feed *f, const visml_evaluate_opts *o, evaluation *e, visml_error *err) {
+    if (!o->quantization || !e->report)
+        return VISML_OK;
+    e->float_report = visml_report_new(f->model->context, (size_t)f->width, err);
+    e->floats = e->float_report ? open_session(f, o, NULL, err) : NULL;
+    return e->floats ? VISML_OK : err->code;
+}
+
+static void close_floats(evaluation *e) {
+    if (e->floats) {
+        e->report->compared = 1;
+        e->report->float_accuracy = visml_report_accuracy(e->float_report);
+    }
+    visml_session_free(e->floats);
+    visml_report_free(e->float_report);
 }
 
 static visml_status walk(visml_feed *f, const visml_evaluate_opts *o, evaluation *e, double *loss, visml_error *err) {
     visml_walk w = {.feed = f, .batch_size = o->batch_size, .workers = o->workers, .each = after_batch, .user = e};
-    w.session = visml_session_new(f->model, VISML_OPTS(visml_session_opts, .max_batch = visml_walk_batch(f->data, o->batch_size)), err);
+    w.session = open_session(f, o, o->quantization, err);
     if (!w.session)
         return err->code;
-    visml_status status = visml_walk_run(&w, err);
+    visml_status status = open_floats(f, o, e, err);
+    if (status == VISML_OK)
+        status = visml_walk_run(&w, err);
     visml_session_free(w.session);
+    close_floats(e);
     VISML_TRY(status);
     if (!w.sums.rows)
         return visml_fail(err, VISML_EFORMAT, "evaluate: none of the %lld images is valid", (long long)f->data->count);

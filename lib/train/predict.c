@@ -23,7 +23,8 @@ static visml_status after_batch(void *user, const visml_walk *w, const visml_bat
 
 static visml_status fill(visml_feed *f, const visml_evaluate_opts *o, prediction *p, visml_error *err) {
     visml_walk w = {.feed = f, .batch_size = o->batch_size, .workers = o->workers, .each = after_batch, .user = p};
-    w.session = visml_session_new(f->model, VISML_OPTS(visml_session_opts, .max_batch = visml_walk_batch(f->data, o->batch_size)), err);
+    w.session = visml_session_new(f->model, VISML_OPTS(visml_session_opts, .max_batch = visml_walk_batch(f->data, o->batch_size),
+                                                       .quantization = o->quantization), err);
     if (!w.session)
         return err->code;
     visml_status status = visml_walk_run(&w, err);

@@ -15,7 +15,8 @@ def json(text):
 # A valid C expression for a parameter: by (function, parameter) or by parameter.
 VALUES = {
     "ctx": "f->ctx", "err": "&f->err", "t": "f->tensor", "image": "f->image", "ds": "f->dataset", "data": "f->dataset", "model": "f->model",
-    "loader": "f->loader", "batch": "f->batch", "session": "f->session", "report": "f->report", "progress": "&f->progress",
+    "loader": "f->loader", "batch": "f->batch", "session": "f->session", "quantization": "f->quantization", "report": "f->report",
+    "progress": "&f->progress",
     "layer": "fixture_take_layer(f)", "opts": "NULL", "dtype": "VISML_F32", "shape": "&fixture_shape_2x3", "input": "&fixture_shape_4",
     "status": "VISML_EINVAL", "strides": "NULL", "release": "fixture_release", "user": "NULL", "dlpack": "fixture_take_dlpack(f)",
     "bytes": "fixture_png", "info": "&f->out.info", "path": 'fixture_path("picture.png")', "height": "2", "width": "2",
@@ -159,6 +160,8 @@ BAD = {
     ("visml_fit", "model"): [("f->open", "built")],
     ("visml_evaluate", "model"): [("f->open", "built")],
     ("visml_predict", "model"): [("f->open", "built")],
+    ("visml_quantize", "model"): [("f->open", "built")],
+    ("visml_quantize", "data"): [("f->folder", "shape|data|input|4")],
     ("visml_fit", "data"): [("f->folder", "shape|data|input|4")],
     ("visml_evaluate", "data"): [("f->folder", "shape|data|input|4")],
     ("visml_predict", "data"): [("f->folder", "shape|data|input|4")],
@@ -200,6 +203,8 @@ BAD_FIELDS = {
         ("o.callback_count = 1; @ = &(visml_callback){.size = sizeof(visml_callback), .reserved = 1}", "reserved")],
     ("visml_evaluate_opts", "callback"): [("@ = &(visml_callback){.size = sizeof(visml_callback), .reserved = 1}", "reserved"),
                                           ("@ = &(visml_callback){.size = 0}", "size")],
+    ("visml_quantize_opts", "workers"): [("@ = -2", None)],
+    ("visml_quantize_opts", "percentile"): [("@ = 50", None), ("@ = 100.1", None)],
     ("visml_fit_opts", "sample_weight"): [("@ = f->tensor", None)],
     ("visml_fit_opts", "validation"): [("@ = f->folder", "validation|shape")],
     ("visml_conv2d_opts", "name"): [('@ = "a/b"', None), ('@ = ""', None)],
@@ -208,6 +213,7 @@ BAD_FIELDS = {
 # Fields that have their own rows above and not the general ones (-1 is meant, or is checked later against the input).
 OWN_RANGE = {
     ("visml_loader_opts", "workers"), ("visml_loader_opts", "epochs"), ("visml_fit_opts", "workers"), ("visml_evaluate_opts", "workers"),
+    ("visml_quantize_opts", "workers"),
     ("visml_concatenate_opts", "axis"), ("visml_reshape_opts", "target_shape"), ("visml_rescaling_opts", "scale"),
     ("visml_rescaling_opts", "offset"),
 }

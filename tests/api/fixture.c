@@ -181,6 +181,8 @@ static void make_networks(fixture *f, visml_error *err) {
     f->open = new_model(f->ctx, 1, 0, err);
     f->empty = new_model(f->ctx, 0, 0, err);
     f->session = visml_session_new(f->model, NULL, err);
+    f->quantization = visml_quantize(f->model, f->dataset, VISML_OPTS(visml_quantize_opts, .workers = -1), err);
+    must(f->quantization != NULL, err, "a quantization");
     f->report = visml_report_new(f->ctx, 2, err);
     must(f->session && f->report, err, "a session, a report");
     must(visml_fit(f->model, f->dataset, NULL, &f->history, err) == VISML_OK, err, "a history");
@@ -227,6 +229,7 @@ int fixture_teardown(void **state) {
     visml_loss_free(f->loss);
     visml_optimizer_free(f->optimizer);
     visml_session_free(f->session);
+    visml_quantization_free(f->quantization);
     visml_report_free(f->report);
     visml_history_free(f->history);
     visml_model_free(f->model);

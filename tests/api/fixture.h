@@ -32,6 +32,7 @@ typedef struct fixture {
     visml_model *open;     /* the same, not built */
     visml_model *empty;    /* input 4, no layer */
     visml_session *session;
+    visml_quantization *quantization; /* of `model` */
     visml_report *report;
     visml_history *history;
     visml_progress progress;

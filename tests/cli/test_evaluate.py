@@ -35,6 +35,14 @@ class Evaluate(Case):
             column = matrix[0][i] + matrix[1][i]
             self.assertAlmostEqual(c["precision"], matrix[i][i] / column if column else 0, places=8)
 
+    def test_int8_tells_both_accuracies(self):
+        r = self.lines("evaluate", "m.visml", "d", "--int8", "d")[0]
+        self.assertEqual((r["accuracy"], r["float_accuracy"], r["n"]), (1.0, 1.0, 40))
+        self.assertNotEqual(r["loss"], self.lines("evaluate", "m.visml", "d")[0]["loss"])
+        out, _ = self.visml("evaluate", "m.visml", "d", "--int8", "d")
+        self.assertRegex(out, r"\non bytes: accuracy 1\.0000 - on floats: 1\.0000 - difference: \+0\.0000\n$")
+        self.fails("evaluate", "m.visml", "d", "--int8", "none", says="none")
+
     def test_agrees_with_predict(self):
         pictures.class_folder(self.path("e"), each=5, width=11, height=9, seed=3)
         loss, right = 0, 0

@@ -39,7 +39,7 @@ static void options_are_checked(void **state) {
     refused((visml_context_opts){.threads = -1}, "context: threads is -1, must be 1 to 1024");
     refused((visml_context_opts){.threads = 1025}, "context: threads is 1025, must be 1 to 1024");
     refused((visml_context_opts){.max_pixels = -5}, "context: max_pixels is -5, must be 1 to 268435456");
-    refused((visml_context_opts){.cpu_mask = 0x100}, "context: cpu_mask is 0x100, must be a sum of VISML_CPU_* (0x8000000f at most)");
+    refused((visml_context_opts){.cpu_mask = 0x100}, "context: cpu_mask is 0x100, must be a sum of VISML_CPU_* (0x8000001f at most)");
     refused((visml_context_opts){.allocator = &none}, "allocator: alloc is NULL; both functions are needed");
     refused((visml_context_opts){.allocator = &odd}, "allocator: reserved is 3, must be 0: it has no meaning in this version");
 }

@@ -38,7 +38,7 @@ static int is_small(const visml_model *m) {
 }
 
 static void run(visml_context *ctx, const visml_model *m) {
-    visml_session_opts o = {sizeof o, 2};
+    visml_session_opts o = {.size = sizeof o, .max_batch = 2};
     visml_session *s = visml_session_new(m, &o, NULL);
     visml_shape in = visml_shape_with_batch(visml_model_input_shape(m), 3), out = visml_shape_with_batch(visml_model_output_shape(m), 3);
     visml_tensor *x = s ? visml_tensor_new(ctx, VISML_U8, &in, NULL) : NULL, *y = x ? visml_tensor_new(ctx, VISML_F32, &out, NULL) : NULL;

@@ -15,7 +15,7 @@
 #include "kernel/kernels.h"
 #include "kernel/compute.h"
 
-#define MAX_LEVELS 6
+#define MAX_LEVELS 7
 
 typedef struct level {
     const char *name;
@@ -28,7 +28,8 @@ static inline size_t all_levels(level out[MAX_LEVELS]) {
     static const struct {
         uint32_t bit;
         const char *name;
-    } known[] = {{VISML_CPU_SSE4, "sse4"}, {VISML_CPU_AVX2, "avx2"}, {VISML_CPU_AVX512, "avx512"}, {VISML_CPU_NEON, "neon"}};
+    } known[] = {{VISML_CPU_SSE4, "sse4"}, {VISML_CPU_AVX2, "avx2"}, {VISML_CPU_AVX512, "avx512"}, {VISML_CPU_NEON, "neon"},
+                 {VISML_CPU_VNNI, "vnni"}};
     uint32_t here = visml_cpu_levels();
     size_t n = 1;
     out[0].name = "ref";

@@ -183,6 +183,26 @@ class Training(unittest.TestCase):
             small().fit(two_clouds(), epoch=1)
 
 
+class Quantized(unittest.TestCase):
+    def test_bytes_are_as_good(self):
+        data = two_clouds()
+        model = small()
+        model.fit(data, epochs=20, optimizer=visml.Adam(0.05), verbose=0)
+        q = model.quantize(data, percentile=100)
+        report = model.evaluate(data, quantization=q)
+        self.assertEqual((report.accuracy, report.float_accuracy), (1.0, 1.0))
+        self.assertTrue(math.isnan(model.evaluate(data).float_accuracy))
+        run = visml.Session(model, quantization=q).run(data[0])
+        same = model.predict(data[0], quantization=q)
+        self.assertEqual(run.tolist(), same.tolist())
+        self.assertNotEqual(run.tolist(), model.predict(data[0]).tolist())
+
+    def test_of_another_model(self):
+        q = small().quantize(two_clouds())
+        with self.assertRaisesRegex(visml.Error, "another model"):
+            visml.Session(small(), quantization=q)
+
+
 class CallbackTests(unittest.TestCase):
     def test_what_they_see(self):
         seen = []

@@ -19,7 +19,7 @@ from .layers import (LSTM, SGD, Activation, Adam, Add, AveragePooling2D, BatchNo
 from .model import Model, Session
 from .report import Report
 from .tensor import Tensor, from_dlpack
-from .training import Callback, History, Progress
+from .training import Callback, History, Progress, Quantization
 
 __version__ = version()
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "Adam", "Add", "AveragePooling2D", "BatchNormalization", "CategoricalCrossentropy", "Concatenate", "Conv2D", "Dense", "Dropout",
     "Flatten", "GlobalAveragePooling2D", "Layer", "Loss", "MaxPooling2D", "MeanSquaredError", "Optimizer", "Rescaling", "Reshape",
     "SparseCategoricalCrossentropy", "Model", "Session", "Report", "Tensor", "from_dlpack", "Callback", "History", "Progress",
+    "Quantization",
 ]

@@ -32,6 +32,7 @@ VISML_CPU_SSE4 = 0x1
 VISML_CPU_AVX2 = 0x2
 VISML_CPU_AVX512 = 0x4
 VISML_CPU_NEON = 0x8
+VISML_CPU_VNNI = 0x10
 VISML_CPU_REF = 0x80000000
 VISML_F32 = 1
 VISML_F64 = 2
@@ -122,6 +123,10 @@ class visml_batch(Structure):
 
 
 class visml_model(Structure):
+    """Opaque."""
+
+
+class visml_quantization(Structure):
     """Opaque."""
 
 
@@ -268,7 +273,7 @@ class visml_loader_opts(Structure):
 
 
 class visml_session_opts(Structure):
-    _fields_ = [("size", uint32), ("max_batch", int32)]
+    _fields_ = [("size", uint32), ("max_batch", int32), ("quantization", P(visml_quantization))]
 
 
 class visml_progress(Structure):
@@ -293,9 +298,14 @@ class visml_fit_opts(Structure):
                 ("checkpoint_dir", c_char_p)]
 
 
+class visml_quantize_opts(Structure):
+    _fields_ = [("size", uint32), ("batch_size", int32), ("workers", int32), ("reserved", int32), ("samples", int64),
+                ("percentile", double), ("callback", P(visml_callback))]
+
+
 class visml_evaluate_opts(Structure):
     _fields_ = [("size", uint32), ("batch_size", int32), ("workers", int32), ("reserved", int32),
-                ("loss", P(visml_loss)), ("callback", P(visml_callback))]
+                ("loss", P(visml_loss)), ("callback", P(visml_callback)), ("quantization", P(visml_quantization))]
 
 
 # ---- functions: result, arguments ----
@@ -430,6 +440,7 @@ PROTOTYPES = {
     "visml_model_save_memory": (P(visml_tensor), [P(visml_model), P(visml_error)]),
     "visml_model_load": (P(visml_model), [P(visml_context), c_char_p, P(visml_error)]),
     "visml_model_load_memory": (P(visml_model), [P(visml_context), c_void_p, size_t, P(visml_error)]),
+    "visml_quantization_free": (None, [P(visml_quantization)]),
     "visml_session_new": (P(visml_session), [P(visml_model), P(visml_session_opts), P(visml_error)]),
     "visml_session_free": (None, [P(visml_session)]),
     "visml_session_run": (int32, [P(visml_session), P(visml_tensor), P(visml_tensor), P(visml_error)]),
@@ -440,6 +451,7 @@ PROTOTYPES = {
     "visml_report_classes": (size_t, [P(visml_report)]),
     "visml_report_count": (int64, [P(visml_report)]),
     "visml_report_accuracy": (double, [P(visml_report)]),
+    "visml_report_float_accuracy": (double, [P(visml_report)]),
     "visml_report_top_k": (double, [P(visml_report), size_t]),
     "visml_report_confusion": (double, [P(visml_report), size_t, size_t]),
     "visml_report_precision": (double, [P(visml_report), size_t]),
@@ -454,6 +466,7 @@ PROTOTYPES = {
     "visml_history_epochs": (size_t, [P(visml_history)]),
     "visml_history_get": (double, [P(visml_history), c_char_p, size_t]),
     "visml_fit": (int32, [P(visml_model), P(visml_dataset), P(visml_fit_opts), P(P(visml_history)), P(visml_error)]),
+    "visml_quantize": (P(visml_quantization), [P(visml_model), P(visml_dataset), P(visml_quantize_opts), P(visml_error)]),
     "visml_evaluate": (int32, [P(visml_model), P(visml_dataset), P(visml_evaluate_opts), P(double), P(P(visml_report)),
                                P(visml_error)]),
     "visml_predict": (P(visml_tensor), [P(visml_model), P(visml_dataset), P(visml_evaluate_opts), P(visml_error)]),

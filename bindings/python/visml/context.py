@@ -7,7 +7,7 @@ from ._call import Object, call
 from ._ffi import lib
 
 CPU_LEVELS = {"ref": _ffi.VISML_CPU_REF, "sse4": _ffi.VISML_CPU_SSE4, "avx2": _ffi.VISML_CPU_AVX2,
-              "avx512": _ffi.VISML_CPU_AVX512, "neon": _ffi.VISML_CPU_NEON}
+              "avx512": _ffi.VISML_CPU_AVX512, "neon": _ffi.VISML_CPU_NEON, "vnni": _ffi.VISML_CPU_VNNI}
 
 
 class Context(Object):

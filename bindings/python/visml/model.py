@@ -158,11 +158,18 @@ class Model(Object):
         return training.fit(self, data, **options)
 
     def evaluate(self, data, **options):
-        """A Report, with the loss as its `loss`. Options: batch_size, workers, loss, callbacks. None when a callback stopped it."""
+        """A Report, with the loss as its `loss`. Options: batch_size, workers, loss, callbacks, quantization (the report is then that
+        of the model on bytes, and its float_accuracy that on floats). None when a callback stopped it."""
         return training.evaluate(self, data, **options)
 
+    def quantize(self, data, **options):
+        """A Quantization: how to run on bytes what looks like these images. Options: samples, percentile, batch_size, workers, callbacks.
+        None when a callback stopped it."""
+        return training.quantize(self, data, **options)
+
     def predict(self, data, **options):
-        """The outputs, a tensor [N, ...], for a Dataset or an array of images. Options: batch_size, workers, callbacks."""
+        """The outputs, a tensor [N, ...], for a Dataset or an array of images. Options: batch_size, workers, callbacks,
+        quantization."""
         if isinstance(data, Dataset):
             return training.predict(self, data, **options)
         return Session(self, options.pop("batch_size", None), **options).run(data)
@@ -171,8 +178,10 @@ class Model(Object):
 class Session(Object):
     """Memory for running a model, for one thread. The model may go before it."""
 
-    def __init__(self, model, max_batch=None):
+    def __init__(self, model, max_batch=None, quantization=None):
         opts = _options.build(_ffi.visml_session_opts, {"max_batch": max_batch})
+        if quantization is not None:
+            opts.quantization = quantization._handle
         handle = call("visml_session_new", model._handle, ctypes.byref(opts))
         super().__init__(handle, lib.visml_session_free, model.context)
         self._output_shape = model.output_shape

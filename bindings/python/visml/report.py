@@ -40,6 +40,11 @@ class Report(Object):
         return lib.visml_report_accuracy(self._handle)
 
     @property
+    def float_accuracy(self):
+        """Of Model.evaluate with a quantization: the accuracy on floats; else NaN."""
+        return lib.visml_report_float_accuracy(self._handle)
+
+    @property
     def macro_f1(self):
         return lib.visml_report_macro_f1(self._handle)
 

@@ -6,7 +6,7 @@ import sys
 import threading
 
 from . import _ffi, _options
-from ._call import Error, call, read_text
+from ._call import Error, Object, call, read_text
 from ._ffi import lib
 from .data import as_dataset
 from .layers import Loss, Optimizer, named
@@ -202,9 +202,28 @@ def fit(model, data, *, loss=None, optimizer=None, validation=None, callbacks=()
             lib.visml_history_free(history)
 
 
+class Quantization(Object):
+    """How a model runs on bytes: what Model.quantize returns, for Model.evaluate, Model.predict and Session."""
+
+
+def quantize(model, data, *, callbacks=(), **options):
+    """See Model.quantize."""
+    run = Interruptible(model, callbacks)
+    opts = _options.build(_ffi.visml_quantize_opts, options)
+    opts.callback = ctypes.pointer(run.table)
+    data = as_dataset(data, model.context)
+    handle = None
+    with run:
+        handle = call("visml_quantize", model._handle, data._handle, ctypes.byref(opts))
+    return None if handle is None else Quantization(handle, lib.visml_quantization_free, model.context)
+
+
 def _evaluate_options(model, options, run):
+    quantization = options.pop("quantization", None)
     opts = _options.build(_ffi.visml_evaluate_opts, options)
     opts.callback = ctypes.pointer(run.table)
+    if quantization is not None:
+        opts.quantization = quantization._handle
     return opts
 
 
