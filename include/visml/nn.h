@@ -187,7 +187,7 @@ typedef struct visml_lstm_opts {
     visml_init kernel_initializer;    /* default VISML_INIT_GLOROT_UNIFORM */
     visml_init recurrent_initializer; /* default VISML_INIT_ORTHOGONAL */
     visml_init bias_initializer;      /* default VISML_INIT_ZEROS */
-    int32_t reserved;
+    int32_t reserved; /* must be 0 */
     const char *name;
 } visml_lstm_opts;
 VISML_API visml_layer *visml_lstm(visml_context *ctx, const visml_lstm_opts *opts, visml_error *err);

@@ -98,7 +98,7 @@ typedef struct visml_quantize_opts {
     uint32_t size;
     int32_t batch_size;  /* default 32 */
     int32_t workers;     /* default as visml_loader_opts */
-    int32_t reserved;
+    int32_t reserved; /* must be 0 */
     int64_t samples;     /* images that are looked at, evenly over the dataset; default 512, or all where there are fewer */
     double percentile;   /* of 100 values of an array so many lie in the range that bytes stand for, the others become its ends: above 50,
                           * at most 100 (the smallest and the largest value); default 99.99 */

@@ -16,6 +16,7 @@ static const visml_field fields[] = {
     VISML_FIELD_OF_ENUM(visml_lstm_opts, kernel_initializer, VISML_INIT_GLOROT_UNIFORM, visml_init_names),
     VISML_FIELD_OF_ENUM(visml_lstm_opts, recurrent_initializer, VISML_INIT_ORTHOGONAL, visml_init_names),
     VISML_FIELD_OF_ENUM(visml_lstm_opts, bias_initializer, VISML_INIT_ZEROS, visml_init_names),
+    VISML_FIELD_OF_RESERVED(visml_lstm_opts),
     VISML_FIELD(visml_lstm_opts, name, NAME, 0, 1, 0, 0, 0),
     {0},
 };

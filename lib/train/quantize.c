@@ -12,6 +12,7 @@ static const visml_field fields[] = {
     VISML_FIELD(visml_quantize_opts, workers, I32, 0, 1, -1, 1024, 0),
     VISML_FIELD(visml_quantize_opts, samples, I64, 0, 1, 1, 9007199254740992.0, 512),
     VISML_FIELD(visml_quantize_opts, percentile, F64, VISML_FIELD_OPEN_MIN, 1, 50, 100, DEFAULT_PERCENTILE),
+    VISML_FIELD_OF_RESERVED(visml_quantize_opts),
     {0},
 };
 

@@ -34,11 +34,12 @@ static void affinity_counts(void **state) {
 
 static void levels_build_on_each_other(void **state) {
     (void)state;
-    const uint32_t x86[] = {VISML_CPU_SSE4, VISML_CPU_AVX2, VISML_CPU_AVX512};
-    uint32_t levels = visml_cpu_levels(), known = VISML_CPU_SSE4 | VISML_CPU_AVX2 | VISML_CPU_AVX512 | VISML_CPU_NEON;
+    const uint32_t x86[] = {VISML_CPU_SSE4, VISML_CPU_AVX2, VISML_CPU_AVX512, VISML_CPU_VNNI};
+    uint32_t levels = visml_cpu_levels(), known = VISML_CPU_SSE4 | VISML_CPU_AVX2 | VISML_CPU_AVX512 | VISML_CPU_VNNI |
+                                                  VISML_CPU_NEON;
     assert_int_equal(levels & ~known, 0);
     assert_false((levels & VISML_CPU_NEON) && (levels & ~VISML_CPU_NEON));
-    for (int i = 1; i < 3; i++)
+    for (int i = 1; i < 4; i++)
         assert_true(!(levels & x86[i]) || (levels & x86[i - 1]));
     assert_int_equal(visml_cpu_levels(), levels);
 #if defined(__aarch64__)
@@ -59,7 +60,8 @@ static int listed(const char *line, const char *const *flags) {
 static void levels_are_what_the_kernel_says(void **state) {
     (void)state;
     static const char *const sse4[] = {" sse4_1 ", NULL}, *const avx2[] = {" avx2 ", " fma ", NULL},
-                      *const avx512[] = {" avx2 ", " fma ", " avx512f ", " avx512bw ", " avx512dq ", " avx512vl ", NULL};
+                      *const avx512[] = {" avx2 ", " fma ", " avx512f ", " avx512bw ", " avx512dq ", " avx512vl ", NULL},
+                      *const vnni[] = {" avx512_vnni ", NULL};
     static char line[1 << 14];
     FILE *f = fopen("/proc/cpuinfo", "r");
     int found = 0;
@@ -74,6 +76,7 @@ static void levels_are_what_the_kernel_says(void **state) {
     assert_int_equal(!!(levels & VISML_CPU_SSE4), listed(line, sse4));
     assert_int_equal(!!(levels & VISML_CPU_AVX2), listed(line, avx2));
     assert_int_equal(!!(levels & VISML_CPU_AVX512), listed(line, avx512));
+    assert_int_equal(!!(levels & VISML_CPU_VNNI), listed(line, avx512) && listed(line, vnni));
 }
 #else
 static void levels_are_what_the_kernel_says(void **state) {

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 
-MOST = 1_000_000  # bytes, stripped
+MOST = 1_300_000  # bytes, stripped; see docs/architecture.md, where practice led elsewhere
 MAY_NEED = re.compile(r"(libc|libm|ld-linux[\w-]*|libjansson|libturbojpeg|libspng)\.so(\.\d+)*")
 
 

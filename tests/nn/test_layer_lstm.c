@@ -72,7 +72,7 @@ static void mistakes_are_named(void **state) {
     assert_null(visml_lstm(ctx, NULL, &err));
     assert_string_equal(err.message, "lstm: units is not set; it is required, at least 1");
     assert_null(LAYER(.units = 3, .activation = VISML_SOFTMAX));
-    assert_string_equal(err.message, "lstm: activation is 5, must be one of the named constants, 0 to 6");
+    assert_string_equal(err.message, "lstm: activation is 5, must be one of the named constants, 0 to 7");
     test_layer_refuses(LAYER(.units = 4), VISML_SHAPE(3), 1, "input [3] must have two dimensions: time steps and channels");
     test_layer_refuses(LAYER(.units = 4), VISML_SHAPE(3, 4, 2), 1, "input [3, 4, 2] must have two dimensions: time steps and channels");
     test_layer_refuses(LAYER(.units = 4, .bias_initializer = VISML_INIT_ORTHOGONAL), VISML_SHAPE(3, 2), 1,
