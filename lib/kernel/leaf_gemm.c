@@ -66,48 +66,69 @@ VEC void finish_simple(const int rows, v16 sum[GEMM_MR][GEMM_NV], const visml_fi
     }
 }
 
-/* Every element is one chain of fused multiply-adds along k. `row` and `step` are the distances of a's elements along i and p. */
-VEC void multiply(const int rows, const visml_factors *x, int64_t row, int64_t step, const visml_finish *f) {
-    v16 sum[GEMM_MR][GEMM_NV];
+/* Every element is one chain of fused multiply-adds along k. `row` and `step` are the distances of a's elements along i and p; nv: vectors of
+ * columns that are computed. */
+VEC void add_up(const int rows, const int nv, const visml_factors *x, int64_t row, int64_t step, v16 sum[GEMM_MR][GEMM_NV]) {
     const real *b = x->b;
     UNROLL for (int i = 0; i < rows; i++)
-        UNROLL for (int j = 0; j < GEMM_NV; j++)
+        UNROLL for (int j = 0; j < nv; j++)
             sum[i][j] = v_zero();
     for (int64_t s = 0; s < x->segments; s++) {
         const real *a = x->a + s * x->segment;
         for (int64_t p = 0; p < x->k; p++) {
             v16 right[GEMM_NV];
-            UNROLL for (int j = 0; j < GEMM_NV; j++)
+            UNROLL for (int j = 0; j < nv; j++)
                 right[j] = v_load(b + j * LANES);
-            UNROLL for (int j = 0; j < GEMM_NV; j++) /* rows far apart escape the prefetching of the CPU */
+            UNROLL for (int j = 0; j < nv; j++) /* rows far apart escape the prefetching of the CPU */
                 __builtin_prefetch((const void *)((uintptr_t)b + sizeof(real) * (size_t)(AHEAD * x->ldb + j * LANES)));
             UNROLL for (int i = 0; i < rows; i++) {
                 v16 left = v_set1(a[i * row]);
-                UNROLL for (int j = 0; j < GEMM_NV; j++)
+                UNROLL for (int j = 0; j < nv; j++)
                     sum[i][j] = v_fma(left, right[j], sum[i][j]);
             }
             a += step;
             b += x->ldb;
         }
     }
+}
+
+VEC void multiply(const int rows, const visml_factors *x, int64_t row, int64_t step, const visml_finish *f) {
+    v16 sum[GEMM_MR][GEMM_NV];
+    real sums[GEMM_MR * NR] __attribute__((aligned(64)));
+    add_up(rows, GEMM_NV, x, row, step, sum);
     if (is_simple(f)) {
         finish_simple(rows, sum, f);
         return;
     }
-    real sums[GEMM_MR * NR] __attribute__((aligned(64)));
     UNROLL for (int i = 0; i < rows; i++)
         UNROLL for (int j = 0; j < GEMM_NV; j++)
             v_store(sums + i * NR + j * LANES, sum[i][j]);
     (f->cols == NR && is_relu_at_most(f) && !f->scale ? finish_whole : finish_any)(f, sums);
 }
 
+/* A block of at most 16 columns where others have more. */
+VEC void multiply_narrow(const int rows, const visml_factors *x, int64_t row, int64_t step, const visml_finish *f) {
+    v16 sum[GEMM_MR][GEMM_NV];
+    real sums[GEMM_MR * NR] __attribute__((aligned(64)));
+    add_up(rows, 1, x, row, step, sum);
+    UNROLL for (int i = 0; i < rows; i++)
+        v_store(sums + i * NR, sum[i][0]);
+    finish_any(f, sums);
+}
+
 /* One function for each number of rows: the sums of all must live in registers, and none may be computed that is not wanted. */
-#define BLOCK(rows)                                                                                             \
-    static __attribute__((noinline)) void rows_##rows(const visml_factors *x, const visml_finish *f) {          \
-        multiply(rows, x, x->lda, 1, f);                                                                        \
-    }                                                                                                           \
-    static __attribute__((noinline)) void cols_##rows(const visml_factors *x, const visml_finish *f) {          \
-        multiply(rows, x, 1, x->lda, f);                                                                        \
+#define BLOCK(rows)                                                                                    \
+    static __attribute__((noinline)) void rows_##rows(const visml_factors *x, const visml_finish *f) { \
+        if (GEMM_NV > 1 && f->cols <= LANES)                                                           \
+            multiply_narrow(rows, x, x->lda, 1, f);                                                    \
+        else                                                                                           \
+            multiply(rows, x, x->lda, 1, f);                                                           \
+    }                                                                                                  \
+    static __attribute__((noinline)) void cols_##rows(const visml_factors *x, const visml_finish *f) { \
+        if (GEMM_NV > 1 && f->cols <= LANES)                                                           \
+            multiply_narrow(rows, x, 1, x->lda, f);                                                    \
+        else                                                                                           \
+            multiply(rows, x, 1, x->lda, f);                                                           \
     }
 
 typedef void block(const visml_factors *x, const visml_finish *f);
