@@ -39,9 +39,12 @@ VEC void finish(const visml_depthwise_row *r, int64_t at, int64_t n, int64_t j, 
         UNROLL for (int p = 0; p < blocks; p++)
             if (p < n)
                 sum[p] = v_add(sum[p], v_get(r->residual + to + p * r->step, lanes));
-    if (r->activation == VISML_RELU)
+    if (r->activation == VISML_RELU || r->activation == VISML_RELU6)
         UNROLL for (int p = 0; p < blocks; p++)
             sum[p] = v_activate(VISML_RELU, sum[p], sum[p]);
+    if (r->activation == VISML_RELU6)
+        UNROLL for (int p = 0; p < blocks; p++)
+            sum[p] = v_min(v_set1(6), sum[p]);
     UNROLL for (int p = 0; p < blocks; p++, to += r->step)
         if (p < n)
             v_put(y + to, lanes, sum[p]);
@@ -131,7 +134,7 @@ static void rows_of(const visml_depthwise_row *r, const real *x, const real *w, 
 #undef CASE
 
 void LEAF(depthwise)(const visml_depthwise_row *r, const real *x, const real *w, real *y) {
-    int simple = r->activation == VISML_LINEAR || r->activation == VISML_RELU;
+    int simple = r->activation == VISML_LINEAR || r->activation == VISML_RELU || r->activation == VISML_RELU6;
     rows_of(r, x, w, y);
     for (int64_t o = 0; o < r->count && (!simple || r->scale); o++, y += r->step) {
         if (!simple)

@@ -23,17 +23,18 @@ static __attribute__((noinline)) void finish_any(const visml_finish *f, const re
         }
 }
 
-static inline int is_relu_at_most(const visml_finish *f) {
-    return f->activation == VISML_LINEAR || f->activation == VISML_RELU;
+/* An activation that only cuts off: linear, ReLU, ReLU6. */
+static inline int is_clamp(const visml_finish *f) {
+    return f->activation == VISML_LINEAR || f->activation == VISML_RELU || f->activation == VISML_RELU6;
 }
 
 VEC v16 floor_of(const visml_finish *f) {
-    return f->activation == VISML_RELU ? v_zero() : v_set1(-(real)INFINITY);
+    return f->activation == VISML_LINEAR ? v_set1(-(real)INFINITY) : v_zero();
 }
 
-/* A block of all columns whose activation is at most ReLU. */
+/* A block of all columns. */
 static __attribute__((noinline)) void finish_whole(const visml_finish *f, const real *sums) {
-    v16 floor = floor_of(f);
+    v16 floor = floor_of(f), ceiling = v_set1(f->activation == VISML_RELU6 ? (real)6 : (real)INFINITY);
     for (int j = 0; j < NR; j += LANES) {
         v16 bias = f->bias ? v_load(f->bias + j) : v_zero(), gain = f->gain ? v_load(f->gain + j) : v_zero();
         for (int i = 0; i < f->rows; i++) {
@@ -47,14 +48,14 @@ static __attribute__((noinline)) void finish_whole(const visml_finish *f, const 
                 x = v_add(x, bias);
             if (f->residual)
                 x = v_add(x, v_load(f->residual + at));
-            v_store(f->c + at, v_max(floor, x)); /* the second one where x is NaN */
+            v_store(f->c + at, v_min(ceiling, v_max(floor, x))); /* the second ones where x is NaN */
         }
     }
 }
 
 /* What is done from registers: bias and ReLU at most. The rest goes through memory, for the code is there once for each number of rows. */
 static inline int is_simple(const visml_finish *f) {
-    return f->cols == NR && is_relu_at_most(f) && !f->scale && !f->add && !f->gain && !f->residual;
+    return f->cols == NR && is_clamp(f) && f->activation != VISML_RELU6 && !f->scale && !f->add && !f->gain && !f->residual;
 }
 
 VEC void finish_simple(const int rows, v16 sum[GEMM_MR][GEMM_NV], const visml_finish *f) {
@@ -103,7 +104,7 @@ VEC void multiply(const int rows, const visml_factors *x, int64_t row, int64_t s
     UNROLL for (int i = 0; i < rows; i++)
         UNROLL for (int j = 0; j < GEMM_NV; j++)
             v_store(sums + i * NR + j * LANES, sum[i][j]);
-    (f->cols == NR && is_relu_at_most(f) && !f->scale ? finish_whole : finish_any)(f, sums);
+    (f->cols == NR && is_clamp(f) && !f->scale ? finish_whole : finish_any)(f, sums);
 }
 
 /* A block of at most 16 columns where others have more. */
