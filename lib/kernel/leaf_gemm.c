@@ -67,8 +67,8 @@ VEC void finish_simple(const int rows, v16 sum[GEMM_MR][GEMM_NV], const visml_fi
     }
 }
 
-/* Every element is one chain of fused multiply-adds along k. `row` and `step` are the distances of a's elements along i and p; nv: vectors of
- * columns that are computed. */
+/* Every element is one chain of fused multiply-adds along k. `row` and `step` are the distances of a's elements along i and p; nv:
+ * vectors of columns that are computed. */
 VEC void add_up(const int rows, const int nv, const visml_factors *x, int64_t row, int64_t step, v16 sum[GEMM_MR][GEMM_NV]) {
     const real *b = x->b;
     UNROLL for (int i = 0; i < rows; i++)
