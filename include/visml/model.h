@@ -55,13 +55,32 @@ VISML_API size_t visml_model_to_json(const visml_model *model, char *text, size_
 VISML_API visml_model *visml_model_from_json(visml_context *ctx, const char *text, size_t n, const visml_shape *input, int32_t classes,
                                              visml_error *err);
 
+/* ---- transfer ---------------------------------------------------------------------------------------------------------------- */
+
+/* Layers in the order in which they were added; 0 without a model. */
+VISML_API size_t visml_model_layer_count(const visml_model *model);
+/* The name of layer i, counted from 0. Borrowed; NULL when i is out of range. */
+VISML_API const char *visml_model_layer_name(const visml_model *model, size_t i);
+
+/* A new *open* model (owned) of the layers that lead to the layer called `last` and that layer, with their options and names: its output.
+ * More layers can be put behind it: a new head. visml_model_build gives the layers that were carried over the values that the model has
+ * then, and initialises the others; the attributes come along, the names of classes do not. The model must not be trained in between.
+ * Errors: VISML_EINVAL (no such layer), VISML_ESTATE (not built), VISML_ENOMEM. */
+VISML_API visml_model *visml_model_cut(const visml_model *model, const char *last, visml_error *err);
+
+/* Freezes (trainable 0) or releases (1) the layers from `first` to `last` in the order of adding; NULL: from the very first, to the very
+ * last. As visml_layer_opts.frozen; may be called before and after the build, not while the model is being trained. Saved with the model.
+ * Errors: VISML_EINVAL (no such layer; first behind last), nothing is changed then. */
+VISML_API visml_status visml_model_set_trainable(visml_model *model, const char *first, const char *last, int32_t trainable,
+                                                 visml_error *err);
+
 /* ---- parameters -------------------------------------------------------------------------------------------------------------- */
 
 /* Number of parameter arrays; 0 before build. Order: by layer, then as the layer's comment lists them. */
 VISML_API size_t visml_model_param_count(const visml_model *model);
 /* "conv2d_1/kernel". Borrowed; NULL when i is out of range. */
 VISML_API const char *visml_model_param_name(const visml_model *model, size_t i);
-/* 1 when training changes it by gradient, 0 for moving averages and the like; 0 when i is out of range. */
+/* 1 when training changes it by gradient, 0 for moving averages and the like, and in a frozen layer; 0 when i is out of range. */
 VISML_API int32_t visml_model_param_trainable(const visml_model *model, size_t i);
 /* A view of the array inside the model (VISML_F32, contiguous): a tensor (owned) that keeps the model's memory alive. Read it; write with
  * visml_model_set_param. Errors: VISML_EINVAL, VISML_ESTATE, VISML_ENOMEM. */
@@ -110,14 +129,19 @@ typedef struct visml_session_opts {
     uint32_t size;
     int32_t max_batch; /* default 32; larger inputs are run in pieces */
     const visml_quantization *quantization; /* of this model: run on bytes; borrowed during the call; default: floats */
+    const char *output; /* name of an inner layer whose output is wanted instead of the model's: features; borrowed during the call. The
+                           session then has a copy of the parameters that lead there. Not with a quantization */
 } visml_session_opts;
 
-/* Plans all memory; running allocates nothing. Owned by the caller. With a quantization convolutions, dense layers, pooling, sums of two
+/* Plans all memory; running allocates nothing. The shape of y is that of the model's output or of the layer `output`:
+ * visml_session_output_shape. Owned by the caller. With a quantization convolutions, dense layers, pooling, sums of two
  * and the rescaling of pixels run on bytes, with the weights that the model has now; other layers run on floats between them.
  * Errors: VISML_ESTATE (not built), VISML_EINVAL, VISML_EUNSUPPORTED (a quantization for a model without a layer that can run on bytes),
  * VISML_ENOMEM. */
 VISML_API visml_session *visml_session_new(const visml_model *model, const visml_session_opts *opts, visml_error *err);
 VISML_API void visml_session_free(visml_session *session);
+/* Of what visml_session_run writes, without the batch. Borrowed; NULL without a session. */
+VISML_API const visml_shape *visml_session_output_shape(const visml_session *session);
 
 /* The model's output for x, in inference mode. x: [N, input shape], VISML_F32 or VISML_U8 (taken as 0 ... 255), contiguous; N may be 0.
  * y: [N, output shape], VISML_F32, contiguous, the caller's. Errors: VISML_EINVAL with both shapes. */

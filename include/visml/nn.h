@@ -41,6 +41,33 @@ typedef struct visml_layer visml_layer;
 /* Only for a layer that was not given to a model. NULL is allowed. */
 VISML_API void visml_layer_free(visml_layer *layer);
 
+/* What any layer can have besides its own options: Keras' regularisers and constraints, and `trainable`. "kernel" means the weights of the
+ * layer (kernels but the recurrent one, embeddings, the gamma of a normalisation, the alpha of a PReLU), "bias" also its beta.
+ * l1 and l2: a penalty l1 sum|w| + l2 sum w^2 that training adds to the loss; that of the output ("activity") is divided by the batch size,
+ * and no part of validation. max_norm: after each step, columns (what leads to one output: all dimensions but the last) with a larger norm
+ * are scaled down to it. */
+typedef struct visml_layer_opts {
+    uint32_t size;
+    int32_t frozen;        /* 1: training leaves the layer as it is (trainable=False); a batch normalisation uses its moving averages */
+    double kernel_l1;      /* default 0; >= 0; the others too */
+    double kernel_l2;
+    double recurrent_l1;
+    double recurrent_l2;
+    double bias_l1;
+    double bias_l2;
+    double activity_l1;    /* of the output; not for layers that only reshape */
+    double activity_l2;
+    double kernel_max_norm; /* default 0: no bound; >= 0; the others too */
+    double recurrent_max_norm;
+    double bias_max_norm;
+} visml_layer_opts;
+
+/* Gives a layer these and returns it: *consumes* the layer, which is freed on failure. NULL as the layer gives NULL; a
+ * constructor's failure that is in `err` (zeroed or used by that) stays there.
+ * To be written around a constructor: visml_layer_with(visml_dense(ctx, ..., &err), VISML_OPTS(visml_layer_opts, .kernel_l2 = 1e-4), &err).
+ * Errors: VISML_EINVAL. */
+VISML_API visml_layer *visml_layer_with(visml_layer *layer, const visml_layer_opts *opts, visml_error *err);
+
 typedef int32_t visml_padding;
 #define VISML_VALID 0 /* no padding: out = floor((in - dilation * (k - 1) - 1) / stride) + 1 */
 #define VISML_SAME 1  /* zeros around, the odd one at the bottom and right: out = ceil(in / stride) */

@@ -33,6 +33,7 @@ VEC v16 add_square(v16 a, v16 s) {
 
 DEFINE_SUM(reduce_sum, (size_t n, const real *x), v_add(s, v_get(x + at, r)))
 DEFINE_SUM(reduce_squares, (size_t n, const real *x), add_square(v_get(x + at, r), s))
+DEFINE_SUM(reduce_abs, (size_t n, const real *x), v_add(s, v_abs(v_get(x + at, r))))
 DEFINE_SUM(reduce_dot, (size_t n, const real *x, const real *y), v_fma(v_get(x + at, r), v_get(y + at, r), s))
 
 /* The largest of x times sign (1 or -1); NaN when there is one. */

@@ -22,6 +22,10 @@ static real span_squares(const reduce_job *j, size_t from, size_t n) {
     return j->k->reduce_squares(n, j->x + from);
 }
 
+static real span_abs(const reduce_job *j, size_t from, size_t n) {
+    return j->k->reduce_abs(n, j->x + from);
+}
+
 static real span_dot(const reduce_job *j, size_t from, size_t n) {
     return j->k->reduce_dot(n, j->x + from, j->y + from);
 }
@@ -89,6 +93,11 @@ real visml_reduce_sum(const visml_compute *c, size_t n, const real *x) {
 
 real visml_reduce_squares(const visml_compute *c, size_t n, const real *x) {
     reduce_job j = {.k = c->kernels, .x = x, .n = n, .span = span_squares, .join = add};
+    return reduce(c, &j);
+}
+
+real visml_reduce_abs(const visml_compute *c, size_t n, const real *x) {
+    reduce_job j = {.k = c->kernels, .x = x, .n = n, .span = span_abs, .join = add};
     return reduce(c, &j);
 }
 

@@ -7,6 +7,8 @@
 
 real visml_reduce_sum(const visml_compute *c, size_t n, const real *x);
 real visml_reduce_squares(const visml_compute *c, size_t n, const real *x);
+/* The sum of magnitudes. */
+real visml_reduce_abs(const visml_compute *c, size_t n, const real *x);
 /* The sum of x[i] * y[i]. */
 real visml_reduce_dot(const visml_compute *c, size_t n, const real *x, const real *y);
 

@@ -5,6 +5,7 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "kernel/elementwise.h"
+#include "kernel/penalty.h"
 #include "kernel/softmax.h"
 #ifndef VISML_REAL_DOUBLE
 #include "model/qrun.h"
@@ -136,8 +137,8 @@ static visml_pass make_pass(const visml_exec *r, size_t i, pass_arrays *a) {
     for (size_t k = 0; k < n->input_count; k++)
         a->x[k] = read_value(r, (size_t)n->inputs[k]);
     visml_node_params(m, i, a->params);
-    return (visml_pass){.compute = visml_context_compute(m->context), .mode = r->plan.mode, .batch = r->rows, .inputs = n->input_count,
-                        .in = r->plan.in + p->first_input, .out = &n->shape, .x = a->x, .y = block(r, p->y), .params = a->params,
+    return (visml_pass){.compute = visml_context_compute(m->context), .mode = visml_layer_mode(n->layer, r->plan.mode),
+                        .batch = r->rows, .inputs = n->input_count, .in = r->plan.in + p->first_input, .out = &n->shape, .x = a->x, .y = block(r, p->y), .params = a->params,
                         .keep = block(r, p->keep), .scratch = block(r, p->forward_scratch), .key = visml_key(r->seed, i),
                         .step = r->step};
 }
@@ -221,10 +222,21 @@ void visml_exec_forward(const visml_exec *r) {
 
 /* ---- loss ---- */
 
+double visml_exec_activity(const visml_exec *r) {
+    const visml_compute c = visml_context_compute(r->model->context);
+    double sum = 0;
+    for (size_t i = 1; i < r->model->node_count; i++) {
+        const visml_layer_opts *w = &r->model->nodes[i].layer->with;
+        if (visml_layer_penalises_output(r->model->nodes[i].layer))
+            sum += visml_penalty(&c, elements(r, i), visml_exec_value(r, i), w->activity_l1, w->activity_l2);
+    }
+    return sum;
+}
+
 int32_t visml_exec_joins(const visml_exec *r, const visml_loss *loss) {
     const visml_node *last = &r->model->nodes[r->model->node_count - 1];
     return loss->cls->joins_softmax && last->layer->activation == VISML_SOFTMAX && last->shape.rank == 1 &&
-           !visml_node_is_alias(last, r->plan.mode);
+           !visml_node_is_alias(last, r->plan.mode) && !visml_layer_penalises_output(last->layer);
 }
 
 double visml_exec_loss(const visml_exec *r, const visml_loss *loss, const visml_train_batch *batch) {
@@ -255,6 +267,13 @@ static void activation_back(const visml_exec *r, size_t i, const visml_compute *
         visml_activate_backward(c, activation, n->layer->alpha, elements(r, i), y, dy, dy);
 }
 
+/* A penalty of the output is a part of the loss, divided by the batch size as the rest of it. */
+static void penalise_output(const visml_exec *r, size_t i, const visml_compute *c, const real *y, real *dy) {
+    const visml_layer_opts *w = &r->model->nodes[i].layer->with;
+    if (visml_layer_penalises_output(r->model->nodes[i].layer))
+        visml_penalize(c, elements(r, i), y, w->activity_l1 / r->divisor, w->activity_l2 / r->divisor, dy);
+}
+
 /* Where the layer that made x[0] leaves the derivative of its activation to this node. One that chooses has the element of x in y. */
 static void derive_input(const visml_exec *r, size_t i, visml_pass *pass, real *dy) {
     size_t from = (size_t)r->plan.nodes[r->model->nodes[i].inputs[0]].value;
@@ -276,7 +295,7 @@ static void point_gradients(const visml_exec *r, size_t i, pass_arrays *a) {
         a->dx[k] = block(r, g[k].dx);
     for (size_t k = 0; k < n->param_count; k++) {
         const visml_param *p = &r->model->params[n->first_param + k];
-        a->grads[k] = p->spec->trainable ? r->grads + p->offset : NULL;
+        a->grads[k] = p->spec->trainable && !n->layer->with.frozen ? r->grads + p->offset : NULL;
     }
 }
 
@@ -291,6 +310,7 @@ static void backward(const visml_exec *r, size_t i) {
     pass.dx = a.dx;
     pass.grads = a.grads;
     pass.scratch = block(r, r->plan.nodes[i].backward_scratch);
+    penalise_output(r, i, &pass.compute, pass.y, dy);
     activation_back(r, i, &pass.compute, pass.y, dy);
     derive_input(r, i, &pass, dy);
     if (!(n->layer->cls->properties & VISML_ONLY_ACTIVATES) || a.dx[0] != dy)

@@ -12,6 +12,7 @@ typedef struct visml_exec {
     real *losses;       /* [max_batch] */
     const real *x;      /* the input of this batch: the caller's, or converted in the arena */
     int64_t rows;       /* of this batch */
+    double divisor;     /* of this batch's gradient, for penalties of outputs */
     int32_t logits;     /* 1: the softmax of the last node is left to the loss */
     uint64_t seed, step;
     real *grads;        /* [trainable_count], or NULL */
@@ -33,6 +34,8 @@ void visml_exec_forward(const visml_exec *r);
  * something to train. */
 double visml_exec_loss(const visml_exec *r, const visml_loss *loss, const visml_train_batch *batch);
 void visml_exec_backward(const visml_exec *r);
+/* The penalties of outputs, summed over the batch: after a training forward, whose arrays are all there. */
+double visml_exec_activity(const visml_exec *r);
 
 /* The output of a node in this batch. */
 real *visml_exec_value(const visml_exec *r, size_t node);

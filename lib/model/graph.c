@@ -71,6 +71,7 @@ void visml_model_free(visml_model *m) {
         visml_mem_free(&ctx->memory, m->nodes[i].inputs);
     }
     visml_mem_free(&ctx->memory, m->nodes);
+    visml_model_free(m->origin);
     json_decref(m->attributes);
     pthread_mutex_destroy(&m->lock);
     visml_mem_free(&ctx->memory, m);
@@ -262,11 +263,13 @@ visml_status visml_model_seal(visml_model *m, visml_error *err) {
 visml_status visml_model_build(visml_model *m, uint64_t seed, visml_error *err) {
     VISML_TRY(visml_model_seal(m, err));
     visml_status status = visml_model_initialise(m, seed ? seed : m->context->seed, err);
-    if (status < 0)
+    if (status < 0) {
         visml_model_unlay(m); /* as before: open, and may be built again */
-    else
-        m->built = 1;
-    return status;
+        return status;
+    }
+    visml_model_inherit(m);
+    m->built = 1;
+    return VISML_OK;
 }
 
 const visml_shape *visml_model_input_shape(const visml_model *m) {

@@ -26,5 +26,7 @@ visml_status visml_model_values_new(visml_model *m, visml_error *err);
 visml_status visml_model_lay(visml_model *m, visml_error *err);
 visml_status visml_model_initialise(visml_model *m, uint64_t seed, visml_error *err);
 void visml_model_unlay(visml_model *m);
+/* cut.c: the values of layers that came from another model, and the end of the tie to it. */
+void visml_model_inherit(visml_model *m);
 
 #endif

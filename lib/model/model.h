@@ -21,6 +21,7 @@ typedef struct visml_node {
 
 typedef struct visml_param {
     char *name; /* "conv2d_1/kernel" */
+    const visml_layer *layer;
     const visml_param_spec *spec;
     size_t offset, count; /* in model->values (elements); in the gradients too, when trainable */
 } visml_param;
@@ -43,6 +44,8 @@ struct visml_model {
     real *values;          /* all parameters: the trainable ones first. Each starts at a multiple of 16 elements; gaps are 0 */
     size_t trainable_count; /* elements of values that have a gradient, gaps included */
     size_t value_count;
+    struct visml_model *origin; /* of a model that was cut from another, until it is built: where values come from */
+    size_t carried;        /* nodes that came from there */
     char **classes;
     size_t class_count;
     json_t *attributes; /* object of strings */
@@ -56,6 +59,11 @@ visml_model *visml_model_retain(visml_model *model);
 void visml_model_changed(visml_model *model);
 /* The node's parameter arrays, in the order of declaration. */
 void visml_node_params(const visml_model *model, size_t node, real *params[VISML_MAX_PARAMS]);
+
+/* regularize.c: the penalties of all trained parameters; their gradients are added to grads (as model->values; NULL: not wanted). */
+double visml_model_penalty(const visml_model *model, real *grads);
+/* After a step: parameters back within their bounds. The caller tells visml_model_changed. */
+void visml_model_constrain(visml_model *model);
 
 /* Architecture as JSON value and back (an open model). See visml_model_to_json. */
 json_t *visml_model_describe(const visml_model *model);

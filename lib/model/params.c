@@ -32,6 +32,7 @@ static visml_status list_params(visml_model *m, visml_error *err) {
         node->param_count = node->layer->param_count;
         for (size_t k = 0; k < node->param_count; k++) {
             visml_param *p = &m->params[m->param_count++];
+            p->layer = node->layer;
             p->spec = &node->layer->params[k];
             p->count = (size_t)visml_shape_count(&p->spec->shape);
             VISML_TRY(name_param(m, i, p, err));
@@ -136,7 +137,7 @@ const char *visml_model_param_name(const visml_model *m, size_t i) {
 
 int32_t visml_model_param_trainable(const visml_model *m, size_t i) {
     const visml_param *p = param(m, i);
-    return p ? p->spec->trainable : 0;
+    return p ? p->spec->trainable && !p->layer->with.frozen : 0;
 }
 
 static visml_status check_built(const visml_model *m, visml_error *err) {

@@ -74,6 +74,8 @@ static visml_status array_bytes(const planner *w, size_t node, size_t *bytes) {
 static int32_t read_back(const planner *w, size_t node) {
     const visml_layer *layer = w->model->nodes[node].layer;
     int reads = (layer->cls->properties & VISML_BACKWARD_NEEDS_Y) || layer->activation != VISML_LINEAR;
+    if (trains(w) && visml_layer_penalises_output(layer))
+        return goes_back(w, node) ? backward_time(w, node) : loss_time(w);
     return goes_back(w, node) && reads ? backward_time(w, node) : (int32_t)node;
 }
 
@@ -166,7 +168,7 @@ static visml_status plan_outputs(planner *w) {
 
 static int has_trainable(const visml_layer *layer) {
     for (size_t i = 0; i < layer->param_count; i++)
-        if (layer->params[i].trainable)
+        if (layer->params[i].trainable && !layer->with.frozen)
             return 1;
     return 0;
 }
@@ -240,7 +242,8 @@ static int is_derived(const planner *w, size_t node, size_t reader) {
     const visml_plan *p = w->plan;
     const visml_layer *layer = w->model->nodes[node].layer;
     int32_t able = VISML_DERIVES_INPUT | VISML_CHOOSES;
-    return layer && goes_back(w, node) && layer->activation != VISML_LINEAR && layer->activation != VISML_SOFTMAX &&
+    return layer && goes_back(w, node) && !visml_layer_penalises_output(layer) &&
+           layer->activation != VISML_LINEAR && layer->activation != VISML_SOFTMAX &&
            (w->model->nodes[reader].layer->cls->properties & able) && p->gradients[p->nodes[reader].first_input].dx == p->nodes[node].dy;
 }
 
@@ -268,10 +271,11 @@ static visml_status plan_layer(planner *w, size_t end) {
     const visml_layer_class *cls = n->layer->cls;
     visml_plan_node *p = &w->plan->nodes[node];
     int32_t now = (int32_t)end, back = backward_time(w, node);
-    visml_pass pass = {.compute = visml_context_compute(w->model->context), .mode = w->plan->mode, .batch = w->plan->max_batch,
+    visml_mode mode = visml_layer_mode(n->layer, w->plan->mode);
+    visml_pass pass = {.compute = visml_context_compute(w->model->context), .mode = mode, .batch = w->plan->max_batch,
                        .inputs = n->input_count, .in = w->plan->in + p->first_input, .out = &n->shape};
     size_t scratch = cls->scratch ? cls->scratch(n->layer, &pass) : 0;
-    size_t keep = cls->keep && trains(w) ? cls->keep(n->layer, &pass) : 0;
+    size_t keep = cls->keep && mode == VISML_TRAINING ? cls->keep(n->layer, &pass) : 0;
     if (scratch)
         VISML_TRY(add_block(w, scratch, now, now, &p->forward_scratch));
     if (scratch && goes_back(w, node))

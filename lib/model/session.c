@@ -35,6 +35,34 @@ void visml_session_observe(visml_session *s, visml_quantization *q) {
 }
 #endif
 
+static visml_session *open(const visml_model *m, const visml_session_opts *o, visml_error *err) {
+    visml_session *s = visml_mem_zalloc(&m->context->memory, 1, sizeof *s, err);
+    if (!s)
+        return NULL;
+    if (visml_exec_init(&s->run, m, VISML_INFERENCE, o->max_batch, 0, err) < 0) {
+        visml_mem_free(&m->context->memory, s);
+        return NULL;
+    }
+    s->context = visml_context_retain(m->context);
+    if (quantize(s, o->quantization, err) < 0) {
+        visml_session_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+/* A session over the part of the model that leads to an inner layer; it holds that part alive. */
+static visml_session *open_inner(const visml_model *m, const visml_session_opts *o, visml_error *err) {
+    if (o->quantization) {
+        visml_fail(err, VISML_EINVAL, "session: output and quantization are both set: an inner layer's output is had on floats only");
+        return NULL;
+    }
+    visml_model *part = visml_model_cut(m, o->output, err);
+    visml_session *s = part && visml_model_build(part, 0, err) == VISML_OK ? open(part, o, err) : NULL;
+    visml_model_free(part);
+    return s;
+}
+
 visml_session *visml_session_new(const visml_model *m, const visml_session_opts *opts, visml_error *err) {
     visml_session_opts o;
     if (visml_options_read("session", fields, opts, &o, sizeof o, err) < 0)
@@ -43,19 +71,11 @@ visml_session *visml_session_new(const visml_model *m, const visml_session_opts 
         visml_fail(err, VISML_EINVAL, "session: model is NULL, must be a model");
         return NULL;
     }
-    visml_session *s = visml_mem_zalloc(&m->context->memory, 1, sizeof *s, err);
-    if (!s)
-        return NULL;
-    if (visml_exec_init(&s->run, m, VISML_INFERENCE, o.max_batch, 0, err) < 0) {
-        visml_mem_free(&m->context->memory, s);
-        return NULL;
-    }
-    s->context = visml_context_retain(m->context);
-    if (quantize(s, o.quantization, err) < 0) {
-        visml_session_free(s);
-        return NULL;
-    }
-    return s;
+    return o.output ? open_inner(m, &o, err) : open(m, &o, err);
+}
+
+const visml_shape *visml_session_output_shape(const visml_session *s) {
+    return s ? visml_model_output_shape(s->run.model) : NULL;
 }
 
 void visml_session_free(visml_session *s) {
@@ -127,7 +147,7 @@ double visml_session_losses(visml_session *s, const visml_loss *loss, const vism
     r->logits = loss ? visml_exec_joins(r, loss) : 0;
     visml_exec_input(r, batch->x, batch->x_dtype, batch->rows);
     visml_exec_forward(r);
-    double sum = loss ? visml_exec_loss(r, loss, batch) : 0;
+    double sum = loss ? visml_exec_loss(r, loss, batch) + visml_model_penalty(r->model, NULL) * (double)batch->rows : 0;
     *y = visml_exec_output(r);
     return sum;
 }

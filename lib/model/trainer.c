@@ -55,9 +55,10 @@ double visml_trainer_gradients(visml_trainer *t, const visml_train_batch *batch)
     visml_exec_input(r, batch->x, batch->x_dtype, batch->rows);
     visml_exec_forward(r);
     visml_model_changed(r->model); /* moving averages */
-    double sum = visml_exec_loss(r, t->loss, batch);
+    r->divisor = batch->divisor;
+    double sum = visml_exec_loss(r, t->loss, batch) + visml_exec_activity(r);
     visml_exec_backward(r);
-    return sum;
+    return sum + visml_model_penalty(r->model, r->grads) * (double)batch->rows;
 }
 
 real *visml_trainer_grads(visml_trainer *t) {

@@ -1,5 +1,6 @@
 #include "nn/layer.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -163,6 +164,60 @@ size_t visml_layer_packed(size_t bytes) {
     return bytes <= MOST_PACKED ? bytes : 0;
 }
 
+/* ---- what any layer can have ---- */
+
+#define PENALTY(name) VISML_FIELD(visml_layer_opts, name, F64, VISML_FIELD_OPEN_MAX, 1, 0, INFINITY, 0)
+static const visml_field with_fields[] = {
+    VISML_FIELD(visml_layer_opts, frozen, FLAG, 0, 1, 0, 1, 0),
+    PENALTY(kernel_l1), PENALTY(kernel_l2), PENALTY(recurrent_l1), PENALTY(recurrent_l2), PENALTY(bias_l1), PENALTY(bias_l2),
+    PENALTY(activity_l1), PENALTY(activity_l2), PENALTY(kernel_max_norm), PENALTY(recurrent_max_norm), PENALTY(bias_max_norm),
+    {0},
+};
+
+static visml_status give(visml_layer *layer, const visml_layer_opts *opts, visml_error *err) {
+    visml_layer_opts with;
+    VISML_TRY(visml_options_read(layer->cls->name, with_fields, opts, &with, sizeof with, err));
+    if ((with.activity_l1 > 0 || with.activity_l2 > 0) && (layer->cls->properties & VISML_ALIASES_INPUT))
+        return visml_fail(err, VISML_EINVAL, "%s: activity_l1 and activity_l2 are not for a layer that only reshapes: set them for the "
+                          "layer before it", layer->cls->name);
+    layer->with = with;
+    return VISML_OK;
+}
+
+/* A constructor that failed has left its reason in the same err. */
+static int is_explained(const visml_error *err) {
+    return err && err->size == sizeof *err && err->code < 0;
+}
+
+visml_layer *visml_layer_with(visml_layer *layer, const visml_layer_opts *opts, visml_error *err) {
+    if (!layer && !is_explained(err))
+        visml_fail(err, VISML_EINVAL, "layer_with: layer is NULL, must be a layer");
+    if (!layer || give(layer, opts, err) == VISML_OK)
+        return layer;
+    visml_layer_free(layer);
+    return NULL;
+}
+
+visml_param_rule visml_layer_rule(const visml_layer *layer, size_t param) {
+    const visml_layer_opts *w = &layer->with;
+    const visml_param_spec *p = &layer->params[param];
+    if (!p->trainable || w->frozen)
+        return (visml_param_rule){0};
+    if (strstr(p->name, "bias") || strcmp(p->name, "beta") == 0)
+        return (visml_param_rule){w->bias_l1, w->bias_l2, w->bias_max_norm};
+    if (strstr(p->name, "recurrent_kernel"))
+        return (visml_param_rule){w->recurrent_l1, w->recurrent_l2, w->recurrent_max_norm};
+    return (visml_param_rule){w->kernel_l1, w->kernel_l2, w->kernel_max_norm};
+}
+
+int visml_layer_penalises_output(const visml_layer *layer) {
+    return layer->with.activity_l1 > 0 || layer->with.activity_l2 > 0;
+}
+
+visml_mode visml_layer_mode(const visml_layer *layer, visml_mode run) {
+    return layer->with.frozen && (layer->cls->properties & VISML_FREEZES_STATE) ? VISML_INFERENCE : run;
+}
+
 /* ---- JSON ---- */
 
 json_t *visml_layer_to_json(const visml_layer *layer) {
@@ -171,7 +226,8 @@ json_t *visml_layer_to_json(const visml_layer *layer) {
         return NULL;
     int failed = json_object_set_new(object, "class", json_string(layer->cls->name)) < 0 ||
                  (layer->name && json_object_set_new(object, "name", json_string(layer->name)) < 0) ||
-                 visml_options_to_json(layer->cls->fields, layer->opts, object) < 0;
+                 visml_options_to_json(layer->cls->fields, layer->opts, object) < 0 ||
+                 visml_options_to_json(with_fields, &layer->with, object) < 0;
     if (failed) {
         json_decref(object);
         return NULL;
@@ -192,6 +248,28 @@ static visml_status find_class(const json_t *object, const visml_layer_class **c
     return visml_fail(err, VISML_EFORMAT, "layer: \"class\" is \"%.64s\", must be one of %s", name, names);
 }
 
+/* Takes the keys that any layer can have out of a copy of the object: *with holds them, *own the others. */
+static visml_status divide(const json_t *object, json_t **own, json_t **with, visml_error *err) {
+    *own = json_copy((json_t *)object);
+    *with = json_object();
+    int failed = !*own || !*with;
+    for (const visml_field *f = with_fields; f->name && !failed; f++) {
+        json_t *v = json_object_get(object, f->name);
+        if (v)
+            failed = json_object_set(*with, f->name, v) < 0 || json_object_del(*own, f->name) < 0;
+    }
+    return failed ? visml_fail(err, VISML_ENOMEM, "layer: out of memory") : VISML_OK;
+}
+
+static visml_layer *with_from_json(visml_layer *layer, const json_t *with, visml_error *err) {
+    visml_layer_opts opts;
+    if (layer && visml_options_from_json(layer->cls->name, with_fields, with, NULL, &opts, sizeof opts, err) < 0) {
+        visml_layer_free(layer);
+        return NULL;
+    }
+    return visml_layer_with(layer, &opts, err);
+}
+
 static visml_layer *make_from_json(visml_context *ctx, const visml_layer_class *cls, const json_t *object, const char *const *known,
                                    visml_error *err) {
     const char *keys[KEYS_KNOWN + 2] = {"class"};
@@ -207,7 +285,13 @@ static visml_layer *make_from_json(visml_context *ctx, const visml_layer_class *
 
 visml_layer *visml_layer_from_json(visml_context *ctx, const json_t *object, const char *const *known, visml_error *err) {
     const visml_layer_class *cls;
+    json_t *own = NULL, *with = NULL;
+    visml_layer *layer = NULL;
     if (find_class(object, &cls, err) < 0)
         return NULL;
-    return make_from_json(ctx, cls, object, known, err);
+    if (divide(object, &own, &with, err) == VISML_OK)
+        layer = with_from_json(make_from_json(ctx, cls, own, known, err), with, err);
+    json_decref(own);
+    json_decref(with);
+    return layer;
 }

@@ -66,6 +66,7 @@ typedef struct visml_pass {
 #define VISML_WORKS_IN_PLACE 128 /* y of an inference may be x[0], where no other input is that array */
 #define VISML_DERIVES_INPUT 256  /* backward multiplies dx[0] by the derivative of pass->input_activation */
 #define VISML_CHOOSES 512        /* each element of y is one of x[0], and its gradient goes there (maximum) */
+#define VISML_FREEZES_STATE 2048 /* frozen, its passes are those of inference, in training too (batch_normalization) */
 #define VISML_ACTIVATES_INSIDE 1024 /* the option `activation` is applied within the layer: nothing of it is left to the session (lstm) */
 
 typedef struct visml_layer_class {
@@ -105,6 +106,7 @@ struct visml_layer {
     void *opts; /* owned: the class' options, defaults filled in */
     int32_t activation; /* applied to y after forward; from the options of classes that have it, else VISML_LINEAR */
     real alpha;
+    visml_layer_opts with; /* what any layer can have */
     visml_param_spec params[VISML_MAX_PARAMS];
     size_t param_count;
 };
@@ -126,6 +128,15 @@ visml_status visml_layer_infer(const visml_layer *layer, const visml_shape *in, 
 visml_status visml_layer_build(visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err);
 visml_status visml_layer_param(visml_layer *layer, const char *name, const visml_shape *shape, visml_init init, int32_t trainable,
                                int64_t fan_in, int64_t fan_out, visml_error *err);
+
+/* The penalty and the bound of a parameter. All 0: none, as for those that are not trained. */
+typedef struct visml_param_rule {
+    double l1, l2, max_norm;
+} visml_param_rule;
+visml_param_rule visml_layer_rule(const visml_layer *layer, size_t param);
+int visml_layer_penalises_output(const visml_layer *layer);
+/* The mode in which a layer's passes run in a run of this mode. */
+visml_mode visml_layer_mode(const visml_layer *layer, visml_mode run);
 
 /* How many of these bytes prepare should take for packed weights: all, or 0 where they are so many that a second copy of them costs more
  * than it gains. */

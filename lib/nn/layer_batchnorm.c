@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "kernel/elementwise.h"
 #include "kernel/norm.h"
 #include "nn/layer.h"
 
@@ -129,7 +130,26 @@ static void forward(const visml_layer *layer, const visml_pass *pass) {
     apply(pass, scale, shift);
 }
 
+/* Of a frozen layer: the same affine map as in inference, for the gradient of x alone. */
+static void backward_frozen(const visml_layer *layer, const visml_pass *pass) {
+    int64_t c = channels_of(pass->in), rows = rows_of(pass);
+    real *scale = pass->scratch, *shift = scale + c;
+    if (!pass->dx[0])
+        return;
+    affine(layer, pass->params, c, scale, shift);
+    for (int64_t i = 0; i < c; i++)
+        shift[i] = 0;
+    visml_affine(&pass->compute, rows, c, pass->dy, scale, shift, pass->dx[0]);
+    if (pass->input_activation != VISML_LINEAR)
+        visml_activate_backward(&pass->compute, pass->input_activation, pass->input_alpha, (size_t)(rows * c), pass->x[0], pass->dx[0],
+                                pass->dx[0]);
+}
+
 static void backward(const visml_layer *layer, const visml_pass *pass) {
+    if (pass->mode == VISML_INFERENCE) {
+        backward_frozen(layer, pass);
+        return;
+    }
     arrays a = arrays_of(layer, pass->params), g = arrays_of(layer, pass->grads);
     int64_t c = channels_of(pass->in);
     const real *mean = pass->keep, *inverse = mean + c;
@@ -144,7 +164,7 @@ const visml_layer_class visml_batchnorm_class = {
     .title = "BatchNormalization",
     .opts_size = sizeof(visml_batchnorm_opts),
     .fields = fields,
-    .properties = VISML_BACKWARD_NEEDS_X | VISML_WORKS_IN_PLACE | VISML_DERIVES_INPUT,
+    .properties = VISML_BACKWARD_NEEDS_X | VISML_WORKS_IN_PLACE | VISML_DERIVES_INPUT | VISML_FREEZES_STATE,
     .min_inputs = 1,
     .max_inputs = 1,
     .infer = infer,

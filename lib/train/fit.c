@@ -100,6 +100,7 @@ static visml_status take_step(visml_training *r, visml_train_batch *batch, visml
     if (!isfinite(loss) || !all_finite(grads, m->trainable_count))
         return not_finite(r, loss, err);
     o->cls->step(o, &compute, m->trainable_count, m->values, grads, r->slots, ++r->updates, o->cls->learning_rate(o));
+    visml_model_constrain(m);
     visml_model_changed(m);
     visml_sums_add(&r->sums, &r->feed, batch, loss, visml_trainer_output(r->trainer));
     return VISML_OK;

@@ -56,6 +56,9 @@ VALUES = {
     ("visml_model_set_param", "value"): "f->kernel",
     ("visml_model_set_classes", "n"): "2",
     ("visml_model_set_attribute", "value"): '"rgb"',
+    ("visml_layer_with", "opts"): "VISML_OPTS(visml_layer_opts, .kernel_l2 = 0.1)",
+    ("visml_model_cut", "last"): '"d"', ("visml_model_set_trainable", "first"): '"d"', ("visml_model_set_trainable", "last"): '"d"',
+    ("visml_model_set_trainable", "trainable"): "1",
     ("visml_model_save", "path"): 'fixture_path("new")', ("visml_model_load", "path"): 'fixture_path("model.visml")',
     ("visml_model_load_memory", "bytes"): "fixture_file", ("visml_model_load_memory", "n"): "fixture_file_size",
     ("visml_report_add", "scores"): "f->scores",
@@ -82,7 +85,8 @@ REQUIRED = {
 NULLABLE = {
     "err", "strides", "release", "user", "class_names", ("visml_dataset_from_manifest", "part"), ("visml_model_from_json", "input"),
     ("visml_report_add", "weights"), ("visml_fit", "history"), ("visml_evaluate", "loss"), ("visml_evaluate", "report"),
-    ("visml_model_set_attribute", "value"), ("visml_report_text", "names"),
+    ("visml_model_set_attribute", "value"), ("visml_report_text", "names"), ("visml_model_set_trainable", "first"),
+    ("visml_model_set_trainable", "last"),
 }
 # NULL is not spoken of: both are fine, a crash is not.
 EITHER = {("visml_dataset_dropped", "path"), ("visml_dataset_dropped", "reason")}
@@ -134,6 +138,10 @@ BAD = {
                                           (json('{"input_shape": [4], "layers": 3}'), "layers")],
     ("visml_model_from_json", "n"): [("0", "n|text|line|empty"), ("5", "line|column")],
     ("visml_model_from_json", "classes"): [("-1", None)],
+    ("visml_model_cut", "model"): [("f->open", "built")],
+    ("visml_model_cut", "last"): [('"none"', "none"), ('""', "last"), ('"input_layer"', "input_layer")],
+    ("visml_model_set_trainable", "first"): [('"none"', "none")], ("visml_model_set_trainable", "last"): [('"none"', "none")],
+    ("visml_model_set_trainable", "trainable"): [("2", None), ("-1", None)],
     ("visml_model_param", "i"): [("2", None), ("SIZE_MAX", None)],
     ("visml_model_param", "model"): [("f->open", "built|i")],
     ("visml_model_set_param", "name"): [('"none"', "none"), ('""', "name")],

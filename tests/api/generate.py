@@ -169,7 +169,7 @@ def options(function):
         setup = f"{base}\n    void *longer = fixture_stretched(&o, sizeof o, 1);\n    char {offset}"
         kind, good, free = result_of(function)
         test(f"{function.name}__longer_with_more", setup,
-             f"{kind}r = {call(function, {p.name: 'longer'})};", f"fixture_failed(f, !({good}), VISML_EINVAL, offset, 0);", free)
+             f"{kind}r = {call(function, {p.name: 'longer'})};", f"fixture_failed(f, !({good}), VISML_EINVAL, offset, {int(consumes(function))});", free)
         for f in fields:
             for assignment, words in bad_of_field(struct, f):
                 failing(function, f"{f.name}_{assignment.split('=', 1)[-1].strip()}", words, {p.name: "&o"},

@@ -4,6 +4,8 @@
     residual.f32    the network `residual` with every kind of layer, branches, fan-out and a shared input. float32, little-endian, in this
                     order: parameters by layer, x [5, 8, 8, 3], y [5, 3] (inference), targets [5, 3], loss (mean), gradients of the
                     trainable parameters by layer, y in training mode, moving_mean and moving_variance after it
+    penalised.f32   penalties, norms with a bound and a frozen batch normalisation: parameters by layer, x [5, 4, 6], class numbers [5],
+                    five losses (penalties within), one before each step of SGD, and the parameters after them
 """
 import contextlib
 import io
@@ -114,5 +116,42 @@ def residual_values():
     np.concatenate([np.asarray(p, np.float64).ravel() for p in parts]).astype("<f4").tofile(HERE / "residual.f32")
 
 
+def penalised():
+    r = keras.regularizers
+    norm = keras.constraints.MaxNorm
+    return keras.Sequential([
+        keras.Input((4, 6)),
+        L.LSTM(5, kernel_regularizer=r.L1L2(0.01, 0.02), recurrent_regularizer=r.L1(0.03), bias_regularizer=r.L2(0.04),
+               recurrent_constraint=norm(0.6, axis=0), name="lstm"),
+        L.BatchNormalization(trainable=False, name="frozen"),
+        L.Dense(4, activation="relu", activity_regularizer=r.L1L2(0.05, 0.06), kernel_constraint=norm(0.7, axis=0),
+                bias_constraint=norm(0.1, axis=0), name="dense"),
+        L.BatchNormalization(gamma_regularizer=r.L2(0.07), beta_regularizer=r.L1(0.08), name="norm"),
+        L.Dense(3, activation="softmax", kernel_regularizer=r.L2(0.09), name="out")])
+
+
+def penalised_values():
+    keras.config.set_floatx("float64")
+    rng = np.random.default_rng(8)
+    model = penalised()
+    for w in model.weights:
+        v = rng.normal(0, 0.4, w.shape)
+        w.assign(np.abs(v).astype(np.float32) + 0.5 if w.name in ("gamma", "moving_variance") else v.astype(np.float32))
+    params = [w.numpy() for w in model.weights]
+    x, labels, losses = rng.normal(0, 1, (5, 4, 6)).astype(np.float32), rng.integers(0, 3, 5), []
+    optimizer = keras.optimizers.SGD(0.3)
+    for _ in range(5):
+        with tf.GradientTape() as tape:
+            y = model(x.astype(np.float64), training=True)
+            loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(labels, y)) + sum(model.losses)
+        losses.append(loss.numpy())
+        optimizer.apply(tape.gradient(loss, model.trainable_weights), model.trainable_weights)
+        for w in model.trainable_weights:  # apply has done it already: once more must change next to nothing
+            assert w.constraint is None or np.allclose(w.constraint(w.value), w.value, rtol=1e-6)
+    parts = params + [x, labels, losses] + [w.numpy() for w in model.weights]
+    np.concatenate([np.asarray(p, np.float64).ravel() for p in parts]).astype("<f4").tofile(HERE / "penalised.f32")
+
+
 summaries()
 residual_values()
+penalised_values()

@@ -41,6 +41,7 @@ static uint32_t *counts_of(size_t n) {
     }
 RUN_REDUCE(reduce_sum)
 RUN_REDUCE(reduce_squares)
+RUN_REDUCE(reduce_abs)
 RUN_REDUCE(reduce_max)
 RUN_REDUCE(reduce_min)
 RUN_REDUCE(reduce_argmax)

@@ -26,7 +26,7 @@ static void sums_agree(void **state) {
     float *x = random_array(LONGEST, 1), *y = random_array(LONGEST, 2);
     for (size_t i = 0; i < LENGTHS; i++) {
         double sum = 0, squares = 0, dot = 0, size = 0, products = 0;
-        float first[3] = {0};
+        float first[4] = {0};
         for (size_t j = 0; j < lengths[i]; j++) {
             sum += (double)x[j];
             size += fabs((double)x[j]);
@@ -38,15 +38,16 @@ static void sums_agree(void **state) {
             for (size_t threads = 1; threads <= 8; threads += 7) {
                 visml_parallel p = workers(threads);
                 visml_compute c = {&levels[l].kernels, &p};
-                float got[3] = {visml_reduce_sum(&c, lengths[i], x), visml_reduce_squares(&c, lengths[i], x),
-                                visml_reduce_dot(&c, lengths[i], x, y)};
+                float got[4] = {visml_reduce_sum(&c, lengths[i], x), visml_reduce_squares(&c, lengths[i], x),
+                                visml_reduce_dot(&c, lengths[i], x, y), visml_reduce_abs(&c, lengths[i], x)};
                 assert_near(got[0], sum, size, 3, "sum", i);
                 assert_near(got[1], squares, squares, 3, "squares", i);
                 assert_near(got[2], dot, products, 3, "dot", i);
+                assert_near(got[3], size, size, 3, "magnitudes", i);
                 if (l == 0 && threads == 1)
                     memcpy(first, got, sizeof got);
                 if (levels[l].fused)
-                    assert_same(got, first, 3, "sums", levels[l].name);
+                    assert_same(got, first, 4, "sums", levels[l].name);
                 if (lengths[i] <= 16384)
                     assert_true(got[0] == span_by_hand(lengths[i], x));
                 if (lengths[i] == 16385)

@@ -38,7 +38,7 @@ static void check(problem p) {
     memcpy(grads, visml_trainer_grads(p.trainer), m->trainable_count * sizeof *grads);
     double largest = 0;
     for (size_t i = 0; i < m->param_count; i++)
-        for (size_t k = 0; k < m->params[i].count && m->params[i].spec->trainable; k++) {
+        for (size_t k = 0; k < m->params[i].count && visml_model_param_trainable(m, i); k++) {
             size_t at = m->params[i].offset + k;
             double want = difference(&p, &m->values[at]), got = grads[at];
             if (!(fabs(got - want) <= 1e-7 * fmax(1, fabs(want))))
@@ -115,10 +115,26 @@ static void fan_out(void **state) {
     with_loss(m, visml_sparse_categorical_crossentropy(ctx, OPTS(visml_crossentropy_opts, .from_logits = 1), &err), 1);
 }
 
+/* Penalties of parameters and outputs; a frozen batch normalisation, through which the gradient goes all the same. */
+static void penalties_and_frozen_layers(void **state) {
+    (void)state;
+    const visml_layer_opts *some = OPTS(visml_layer_opts, .kernel_l1 = 0.01, .kernel_l2 = 0.02, .bias_l2 = 0.03, .activity_l1 = 0.04,
+                                        .activity_l2 = 0.05);
+    visml_model *m = visml_model_new(ctx, VISML_SHAPE(8, 8, 3), &err);
+    visml_model_add(m, visml_rescaling(ctx, OPTS(visml_rescaling_opts, .scale = 1 / 127.5), &err), &err);
+    visml_model_add(m, visml_layer_with(visml_conv2d(ctx, OPTS(visml_conv2d_opts, .filters = 3, .kernel_size = {4}, .strides = {4},
+                                                               .activation = VISML_TANH), &err), some, &err), &err);
+    visml_model_add(m, visml_layer_with(visml_batchnorm(ctx, NULL, &err), OPTS(visml_layer_opts, .frozen = 1), &err), &err);
+    visml_model_add(m, visml_flatten(ctx, NULL, &err), &err);
+    visml_model_add(m, visml_layer_with(visml_dense(ctx, OPTS(visml_dense_opts, .units = 3, .activation = VISML_SOFTMAX), &err), some,
+                                        &err), &err);
+    with_loss(m, visml_sparse_categorical_crossentropy(ctx, NULL, &err), 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(softmax_joined_with_crossentropy), cmocka_unit_test(softmax_by_itself), cmocka_unit_test(a_reshape_at_the_end),
-        cmocka_unit_test(fan_out),
+        cmocka_unit_test(fan_out), cmocka_unit_test(penalties_and_frozen_layers),
     };
     ctx = test_context(2);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

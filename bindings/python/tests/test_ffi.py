@@ -131,13 +131,13 @@ class Constants(unittest.TestCase):
     def test_turned_flags_exist(self):
         there = {f.name for fields in HEADERS.structs.values() for f in fields}
         self.assertLessEqual(set(_options.TURNED), there)
-        self.assertEqual({n for n in there if n.startswith("no_")}, set(_options.TURNED))
+        self.assertEqual({n for n in there if n.startswith("no_")} | {"frozen"}, set(_options.TURNED))
 
 
 class Descriptions(unittest.TestCase):
     def test_every_constructor_of_nn_h_has_a_class(self):
         there = {c._function for c in vars(layers).values() if isinstance(c, type) and getattr(c, "_function", None)}
-        made = {n for n, f in HEADERS.functions.items() if f.header == "nn" and not n.endswith("_free")}
+        made = {n for n, f in HEADERS.functions.items() if f.header == "nn" and not n.endswith(("_free", "_with"))}
         self.assertEqual(there, made)
 
     def test_keywords(self):

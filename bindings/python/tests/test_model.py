@@ -75,6 +75,25 @@ class Building(unittest.TestCase):
         with self.assertRaisesRegex(visml.Error, r"\[4, 8\]"):
             model.params[name] = visml.Tensor.zeros((8, 4))
 
+    def test_transfer(self):
+        layers = [visml.Dense(4, activation="tanh", kernel_l2=1e-3, name="a"), visml.Dense(3, trainable=False, name="b")]
+        model = visml.Model((5,), layers)
+        self.assertEqual(model.layers, ["a", "b"])
+        self.assertIn('"kernel_l2"', model.to_json())
+        self.assertTrue(model.params.trainable("a/kernel"))
+        self.assertFalse(model.params.trainable("b/kernel"))
+        model.set_trainable(True, "b")
+        self.assertTrue(model.params.trainable("b/kernel"))
+        part = model.cut("a")
+        part.add(visml.Dense(2))
+        part.build()
+        self.assertEqual(part.output_shape, (2,))
+        self.assertEqual(part.params["a/kernel"].tolist(), model.params["a/kernel"].tolist())
+        features = visml.Session(model, output="a").run(visml.Tensor.zeros((3, 5)))
+        self.assertEqual(features.shape, (3, 4))
+        with self.assertRaises(TypeError):
+            visml.Dense(3, kernel_l3=1)
+
     def test_description(self):
         model = small()
         model.classes = ["cat", "Käse"]

@@ -209,6 +209,13 @@ class visml_dropout_opts(Structure):
     _fields_ = [("size", uint32), ("reserved", int32), ("rate", double), ("seed", uint64), ("name", c_char_p)]
 
 
+class visml_layer_opts(Structure):
+    _fields_ = [("size", uint32), ("frozen", int32), ("kernel_l1", double), ("kernel_l2", double),
+                ("recurrent_l1", double), ("recurrent_l2", double), ("bias_l1", double), ("bias_l2", double),
+                ("activity_l1", double), ("activity_l2", double), ("kernel_max_norm", double),
+                ("recurrent_max_norm", double), ("bias_max_norm", double)]
+
+
 class visml_plain_opts(Structure):
     _fields_ = [("size", uint32), ("reserved", int32), ("name", c_char_p)]
 
@@ -273,7 +280,8 @@ class visml_loader_opts(Structure):
 
 
 class visml_session_opts(Structure):
-    _fields_ = [("size", uint32), ("max_batch", int32), ("quantization", P(visml_quantization))]
+    _fields_ = [("size", uint32), ("max_batch", int32), ("quantization", P(visml_quantization)),
+                ("output", c_char_p)]
 
 
 class visml_progress(Structure):
@@ -355,6 +363,7 @@ PROTOTYPES = {
     "visml_image_convert": (P(visml_tensor), [P(visml_tensor), int32, P(visml_error)]),
     # nn.h
     "visml_layer_free": (None, [P(visml_layer)]),
+    "visml_layer_with": (P(visml_layer), [P(visml_layer), P(visml_layer_opts), P(visml_error)]),
     "visml_conv2d": (P(visml_layer), [P(visml_context), P(visml_conv2d_opts), P(visml_error)]),
     "visml_maxpool2d": (P(visml_layer), [P(visml_context), P(visml_pool2d_opts), P(visml_error)]),
     "visml_avgpool2d": (P(visml_layer), [P(visml_context), P(visml_pool2d_opts), P(visml_error)]),
@@ -422,6 +431,10 @@ PROTOTYPES = {
     "visml_model_build": (int32, [P(visml_model), uint64, P(visml_error)]),
     "visml_model_input_shape": (P(visml_shape), [P(visml_model)]),
     "visml_model_output_shape": (P(visml_shape), [P(visml_model)]),
+    "visml_model_layer_count": (size_t, [P(visml_model)]),
+    "visml_model_layer_name": (c_char_p, [P(visml_model), size_t]),
+    "visml_model_cut": (P(visml_model), [P(visml_model), c_char_p, P(visml_error)]),
+    "visml_model_set_trainable": (int32, [P(visml_model), c_char_p, c_char_p, int32, P(visml_error)]),
     "visml_model_summary": (size_t, [P(visml_model), P(c_char), size_t]),
     "visml_model_to_json": (size_t, [P(visml_model), P(c_char), size_t]),
     "visml_model_from_json": (P(visml_model), [P(visml_context), c_char_p, size_t, P(visml_shape), int32,
@@ -443,6 +456,7 @@ PROTOTYPES = {
     "visml_quantization_free": (None, [P(visml_quantization)]),
     "visml_session_new": (P(visml_session), [P(visml_model), P(visml_session_opts), P(visml_error)]),
     "visml_session_free": (None, [P(visml_session)]),
+    "visml_session_output_shape": (P(visml_shape), [P(visml_session)]),
     "visml_session_run": (int32, [P(visml_session), P(visml_tensor), P(visml_tensor), P(visml_error)]),
     # metric.h
     "visml_report_new": (P(visml_report), [P(visml_context), size_t, P(visml_error)]),

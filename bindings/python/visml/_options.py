@@ -13,7 +13,7 @@ from . import _call, _ffi
 
 # Field -> the word that says the opposite.
 TURNED = {"no_bias": "use_bias", "no_center": "center", "no_scale": "scale", "no_shuffle": "shuffle",
-          "no_unit_forget_bias": "unit_forget_bias"}
+          "no_unit_forget_bias": "unit_forget_bias", "frozen": "trainable"}
 
 ACTIVATIONS = ("linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax", "relu6", "identity")
 INITIALIZERS = (None, "zeros", "ones", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal",

@@ -28,7 +28,19 @@ class Description:
 
 
 class Layer(Description):
-    """A layer of a network."""
+    """A layer of a network. Besides its own options each takes those of visml_layer_opts: trainable, kernel_l2, kernel_max_norm, ..."""
+
+    def __init__(self, *arguments, **options):
+        common = _options.keywords(_ffi.visml_layer_opts)
+        self.common = {k: options.pop(k) for k in list(options) if k in common}
+        super().__init__(*arguments, **options)
+        _options.build(_ffi.visml_layer_opts, self.common)
+
+    def _make(self, context):
+        layer = super()._make(context)
+        if not self.common:
+            return layer
+        return call("visml_layer_with", layer, ctypes.byref(_options.build(_ffi.visml_layer_opts, self.common)))
 
 
 class Loss(Description):

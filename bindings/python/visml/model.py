@@ -149,6 +149,22 @@ class Model(Object):
         """None removes."""
         call("visml_model_set_attribute", self._handle, text(key, "key"), None if value is None else text(value, "value"))
 
+    # ---- transfer ----
+
+    @property
+    def layers(self):
+        """The names of the layers, in the order of adding."""
+        return [lib.visml_model_layer_name(self._handle, i).decode() for i in range(lib.visml_model_layer_count(self._handle))]
+
+    def cut(self, last):
+        """An open model of the layers up to this one; built, they have the values that they have here."""
+        return Model._adopt(call("visml_model_cut", self._handle, text(last, "last")), self.context)
+
+    def set_trainable(self, trainable, first=None, last=None):
+        """Freezes or releases the layers from `first` to `last`; None: from the first, to the last of all."""
+        call("visml_model_set_trainable", self._handle, None if first is None else text(first, "first"),
+             None if last is None else text(last, "last"), int(bool(trainable)))
+
     # ---- using ----
 
     def fit(self, data, **options):
@@ -176,15 +192,16 @@ class Model(Object):
 
 
 class Session(Object):
-    """Memory for running a model, for one thread. The model may go before it."""
+    """Memory for running a model, for one thread. The model may go before it. output: the name of an inner layer whose output is
+    wanted, instead of the model's."""
 
-    def __init__(self, model, max_batch=None, quantization=None):
-        opts = _options.build(_ffi.visml_session_opts, {"max_batch": max_batch})
+    def __init__(self, model, max_batch=None, quantization=None, output=None):
+        opts = _options.build(_ffi.visml_session_opts, {"max_batch": max_batch, "output": output})
         if quantization is not None:
             opts.quantization = quantization._handle
         handle = call("visml_session_new", model._handle, ctypes.byref(opts))
         super().__init__(handle, lib.visml_session_free, model.context)
-        self._output_shape = model.output_shape
+        self._output_shape = dims(lib.visml_session_output_shape(handle))
 
     def run(self, x, out=None):
         """The output for x, [N, input shape]; uint8 and float32 are taken as they are. out: a float32 array or tensor to write to."""
