@@ -49,6 +49,106 @@ typedef struct visml_callback {
  * ━━━━━━━━━━────────── 4s 8ms/step - accuracy: 0.8391 - loss: 0.4513"). Length as visml_model_summary; 0 when progress is NULL. */
 VISML_API size_t visml_progress_text(const visml_progress *progress, int32_t style, char *text, size_t capacity);
 
+/* ---- monitors ---------------------------------------------------------------------------------------------------------------- */
+
+/* What watches a training run and acts on it: Keras' callbacks (its BackupAndRestore is checkpoint_dir and resume of visml_fit_opts).
+ * Owned by the caller; one can be used for one run after another, not for two at a time: each run starts it afresh, and one that resumes takes
+ * what it remembers from the checkpoint.
+ * All constructors: the options are borrowed during the call, strings are copied; NULL and VISML_EINVAL or VISML_ENOMEM on failure.
+ * `monitor` names a number: "loss", "accuracy", "val_loss" or "val_accuracy"; default "val_loss". A run without it is an error. */
+typedef struct visml_monitor visml_monitor;
+VISML_API void visml_monitor_free(visml_monitor *monitor);
+
+typedef int32_t visml_watch_mode;
+#define VISML_MODE_AUTO 0 /* accuracies are to rise, losses to fall */
+#define VISML_MODE_MIN 1
+#define VISML_MODE_MAX 2
+
+/* Ends the run when the number has not become better for `patience` epochs (Prechelt 1998). */
+typedef struct visml_early_stopping_opts {
+    uint32_t size;
+    int32_t patience;      /* default 0: at the first epoch that is no better */
+    const char *monitor;   /* default "val_loss" */
+    visml_watch_mode mode; /* default VISML_MODE_AUTO */
+    int32_t restore_best_weights; /* 1: at the end the model has the weights of the best epoch, however the run ended */
+    double min_delta;      /* what counts as better; default 0; >= 0 */
+    double baseline;       /* patience ends also while the number has not been better than this; default 0: none */
+    int32_t start_from_epoch; /* epochs before it are not looked at; default 0 */
+    int32_t reserved; /* must be 0 */
+} visml_early_stopping_opts;
+VISML_API visml_monitor *visml_early_stopping(visml_context *ctx, const visml_early_stopping_opts *opts, visml_error *err);
+
+/* Saves the model after epochs as folder/epoch-0001.visml, ..., and keeps the last or the best of these files. */
+typedef struct visml_model_checkpoint_opts {
+    uint32_t size;
+    int32_t keep;          /* files; default 5; 1 ... 100 */
+    const char *folder;    /* required; made when it does not exist */
+    const char *monitor;   /* of save_best_only; default "val_loss" */
+    visml_watch_mode mode; /* default VISML_MODE_AUTO */
+    int32_t save_best_only; /* 1: keeps the best, and saves no other */
+} visml_model_checkpoint_opts;
+VISML_API visml_monitor *visml_model_checkpoint(visml_context *ctx, const visml_model_checkpoint_opts *opts, visml_error *err);
+
+/* Multiplies the learning rate by `factor` when the number has not become better for `patience` epochs. The rate is then fixed: an
+ * optimizer's schedule is left behind. */
+typedef struct visml_reduce_lr_on_plateau_opts {
+    uint32_t size;
+    int32_t patience;      /* default 10 */
+    const char *monitor;   /* default "val_loss" */
+    visml_watch_mode mode; /* default VISML_MODE_AUTO */
+    int32_t cooldown;      /* epochs after a reduction in which nothing is counted; default 0 */
+    double factor;         /* default 0.1; (0, 1) */
+    double min_delta;      /* default 1e-4; >= 0; VISML_ZERO for 0 */
+    double min_lr;         /* default 0 */
+} visml_reduce_lr_on_plateau_opts;
+VISML_API visml_monitor *visml_reduce_lr_on_plateau(visml_context *ctx, const visml_reduce_lr_on_plateau_opts *opts, visml_error *err);
+
+/* The learning rate of each epoch is what the function returns for it. */
+typedef struct visml_learning_rate_scheduler_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    void *user;
+    double (*schedule)(void *user, int32_t epoch, double learning_rate); /* required; epoch from 0; the rate up to now; must give >= 0 */
+} visml_learning_rate_scheduler_opts;
+VISML_API visml_monitor *visml_learning_rate_scheduler(visml_context *ctx, const visml_learning_rate_scheduler_opts *opts,
+                                                       visml_error *err);
+
+/* The history so far as a CSV table (a line an epoch, columns sorted by name), whole after each epoch and after any kill. */
+typedef struct visml_csv_logger_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    const char *path; /* required */
+} visml_csv_logger_opts;
+VISML_API visml_monitor *visml_csv_logger(visml_context *ctx, const visml_csv_logger_opts *opts, visml_error *err);
+
+/* The same as JSON lines. */
+typedef struct visml_json_logger_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    const char *path; /* required */
+} visml_json_logger_opts;
+VISML_API visml_monitor *visml_json_logger(visml_context *ctx, const visml_json_logger_opts *opts, visml_error *err);
+
+/* TensorBoard's event files below log_dir/train and log_dir/validation: epoch_loss, epoch_accuracy, epoch_learning_rate; with update_freq
+ * also batch_loss, batch_accuracy, batch_learning_rate. */
+typedef struct visml_tensorboard_opts {
+    uint32_t size;
+    int32_t update_freq; /* also after every so many batches; default 0: after epochs only */
+    const char *log_dir; /* required; made when it does not exist */
+} visml_tensorboard_opts;
+VISML_API visml_monitor *visml_tensorboard(visml_context *ctx, const visml_tensorboard_opts *opts, visml_error *err);
+
+/* A loss that is not finite ends the run with the weights from before that step, instead of failing it with VISML_ENONFINITE. */
+typedef struct visml_terminate_on_nan_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+} visml_terminate_on_nan_opts;
+VISML_API visml_monitor *visml_terminate_on_nan(visml_context *ctx, const visml_terminate_on_nan_opts *opts, visml_error *err);
+
+/* A monitor (owned) from a JSON object (n bytes): {"class": "early_stopping", "patience": 3}. All but learning_rate_scheduler.
+ * Errors: VISML_EFORMAT (line and column, or the key), VISML_EINVAL, VISML_ENOMEM. */
+VISML_API visml_monitor *visml_monitor_from_json(visml_context *ctx, const char *text, size_t n, visml_error *err);
+
 /* ---- fit --------------------------------------------------------------------------------------------------------------------- */
 
 typedef struct visml_fit_opts {
@@ -70,6 +170,8 @@ typedef struct visml_fit_opts {
     const visml_callback *callbacks;   /* [callback_count]; borrowed */
     size_t callback_count;
     const char *checkpoint_dir;   /* made when it does not exist; default: no checkpoints. Holds checkpoint.visml, always whole */
+    visml_monitor *const *monitors; /* [monitor_count]; borrowed, in use until the call returns; called before the callbacks */
+    size_t monitor_count;
 } visml_fit_opts;
 
 /* What a run recorded: one row an epoch. Owned by the caller. */
@@ -78,6 +180,8 @@ VISML_API void visml_history_free(visml_history *history);
 VISML_API size_t visml_history_epochs(const visml_history *history);
 /* "loss", "accuracy", "val_loss", "val_accuracy", "seconds", "images_per_second", "learning_rate"; NaN when there is no such value. */
 VISML_API double visml_history_get(const visml_history *history, const char *name, size_t epoch);
+/* The kind of the monitor that ended the run early, "early_stopping" say. Borrowed; NULL when none did. */
+VISML_API const char *visml_history_stopped_by(const visml_history *history);
 
 /* Trains a built model. The same bits come out for any number of threads and workers, and for a run that was killed and resumed.
  * Rows of invalid images take no part, whether they are dropped or kept; a batch without valid rows is passed over. (With

@@ -138,7 +138,8 @@ static visml_pass make_pass(const visml_exec *r, size_t i, pass_arrays *a) {
         a->x[k] = read_value(r, (size_t)n->inputs[k]);
     visml_node_params(m, i, a->params);
     return (visml_pass){.compute = visml_context_compute(m->context), .mode = visml_layer_mode(n->layer, r->plan.mode),
-                        .batch = r->rows, .inputs = n->input_count, .in = r->plan.in + p->first_input, .out = &n->shape, .x = a->x, .y = block(r, p->y), .params = a->params,
+                        .batch = r->rows, .inputs = n->input_count, .in = r->plan.in + p->first_input, .out = &n->shape,
+                        .x = a->x, .y = block(r, p->y), .params = a->params,
                         .keep = block(r, p->keep), .scratch = block(r, p->forward_scratch), .key = visml_key(r->seed, i),
                         .step = r->step};
 }

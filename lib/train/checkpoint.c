@@ -10,6 +10,7 @@
 #include "base/checksum.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "train/monitor.h"
 #include "train/train.h"
 
 #define MOST 9007199254740992LL /* 2^53 */
@@ -89,9 +90,18 @@ static visml_status check_settings(const visml_training *r, const json_t *traini
 /* ---- the place ---- */
 
 static json_t *place_of(const visml_training *r) {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "epoch", (json_int_t)r->epoch, "step", (json_int_t)r->step, "updates",
-                     (json_int_t)r->updates, "rows", (json_int_t)r->sums.rows, "correct", (json_int_t)r->sums.correct, "loss_sum",
-                     r->sums.loss, "seconds", r->seconds);
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:o, s:s?}", "epoch", (json_int_t)r->epoch, "step", (json_int_t)r->step,
+                     "updates", (json_int_t)r->updates, "rows", (json_int_t)r->sums.rows, "correct", (json_int_t)r->sums.correct,
+                     "loss_sum", r->sums.loss, "seconds", r->seconds, "learning_rate", isnan(r->rate) ? json_null() : json_real(r->rate),
+                     "stopped_by", r->stopped_by);
+}
+
+/* The name of a monitor as the static text that it has here. */
+static const char *monitor_name(const char *name) {
+    for (const visml_monitor_class *const *c = visml_monitor_classes; name && *c; c++)
+        if (strcmp((*c)->name, name) == 0)
+            return (*c)->name;
+    return NULL;
 }
 
 static visml_status read_place(visml_training *r, const json_t *training, visml_error *err) {
@@ -104,6 +114,9 @@ static visml_status read_place(visml_training *r, const json_t *training, visml_
     VISML_TRY(visml_json_int(what, p, "rows", 0, r->feed.data->count, &r->sums.rows, err));
     VISML_TRY(visml_json_int(what, p, "correct", 0, r->sums.rows, &r->sums.correct, err));
     VISML_TRY(visml_json_real(what, p, "loss_sum", &r->sums.loss, err));
+    const json_t *rate = json_object_get(p, "learning_rate");
+    r->rate = json_is_number(rate) ? json_number_value(rate) : NAN;
+    r->stopped_by = monitor_name(json_string_value(json_object_get(p, "stopped_by")));
     return visml_json_real(what, p, "seconds", &r->seconds, err);
 }
 
@@ -122,6 +135,18 @@ static slot_name name_slot(const visml_training *r, size_t slot, const visml_par
     return n;
 }
 
+/* What a monitor holds for later: "monitor.0.values". */
+static slot_name name_values(size_t monitor) {
+    slot_name n;
+    snprintf(n.s, sizeof n.s, "monitor.%zu.values", monitor);
+    return n;
+}
+
+static real *monitor_values(const visml_training *r, size_t i) {
+    visml_monitor *m = r->opts.monitors[i];
+    return m->cls->values ? m->cls->values(m) : NULL;
+}
+
 /* All tensors of a checkpoint, the model's first. names[] holds the names of the others. */
 static visml_status fill_tensors(const visml_training *r, json_t *description, visml_bundle_tensor *tensors, slot_name *names, size_t *n,
                                  visml_error *err) {
@@ -137,6 +162,30 @@ static visml_status fill_tensors(const visml_training *r, json_t *description, v
             tensors[(*n)++] = (visml_bundle_tensor){names->s, VISML_REAL_DTYPE, p->spec->shape, r->slots[slot] + p->offset};
             names++;
         }
+    for (size_t i = 0; i < r->opts.monitor_count; i++) {
+        real *values = monitor_values(r, i);
+        if (!values)
+            continue;
+        *names = name_values(i);
+        tensors[(*n)++] = (visml_bundle_tensor){names++->s, VISML_REAL_DTYPE, visml_shape_make(1, &(int64_t){(int64_t)m->value_count}),
+                                                values};
+    }
+    return VISML_OK;
+}
+
+/* Step 0 checks, step 1 copies. */
+static visml_status take_monitor_values(visml_training *r, const visml_bundle *b, int copy, visml_error *err) {
+    int64_t count = (int64_t)r->model->value_count;
+    for (size_t i = 0; i < r->opts.monitor_count; i++) {
+        real *values = monitor_values(r, i);
+        slot_name name = name_values(i);
+        const visml_bundle_tensor *t = values ? visml_bundle_find(b, name.s) : NULL;
+        if (values && (!t || t->dtype != VISML_REAL_DTYPE || !visml_shape_equal(&t->shape, VISML_SHAPE(count))))
+            return visml_fail(err, VISML_EFORMAT, "%s: \"%s\" is %s, must be a float32 tensor of [%lld]", r->checkpoint, name.s,
+                              t ? visml_shape_format(&t->shape).s : "missing", (long long)count);
+        if (values && copy)
+            memcpy(values, t->data, (size_t)count * sizeof(real));
+    }
     return VISML_OK;
 }
 
@@ -164,7 +213,8 @@ static visml_status describe(const visml_training *r, json_t *description, visml
     json_t *training = json_object();
     if (json_object_set_new(description, "training", training) == 0 && json_object_set_new(training, "settings", settings_of(r)) == 0 &&
         json_object_set_new(training, "place", place_of(r)) == 0 &&
-        json_object_set_new(training, "history", visml_history_to_json(r->history)) == 0)
+        json_object_set_new(training, "history", visml_history_to_json(r->history)) == 0 &&
+        json_object_set_new(training, "monitors", visml_monitors_save(r)) == 0)
         return VISML_OK;
     return visml_fail(err, VISML_ENOMEM, "%s: out of memory", r->checkpoint);
 }
@@ -182,9 +232,9 @@ visml_status visml_checkpoint_write(const visml_training *r, visml_error *err) {
     if (!r->checkpoint)
         return VISML_OK;
     VISML_TRY(visml_training_check_weights(r, err));
-    size_t params = r->model->param_count;
-    visml_bundle_tensor *tensors = visml_mem_zalloc(m, params * (1 + VISML_MAX_SLOTS), sizeof *tensors, err);
-    slot_name *names = visml_mem_zalloc(m, params * VISML_MAX_SLOTS, sizeof *names, err);
+    size_t params = r->model->param_count, others = params * VISML_MAX_SLOTS + r->opts.monitor_count;
+    visml_bundle_tensor *tensors = visml_mem_zalloc(m, params + others, sizeof *tensors, err);
+    slot_name *names = visml_mem_zalloc(m, others, sizeof *names, err);
     json_t *description = json_object();
     visml_status status = VISML_ENOMEM;
     if (!description)
@@ -233,8 +283,11 @@ static visml_status read_bundle(visml_training *place, const visml_bundle *b, vi
     VISML_TRY(visml_json_object(place->checkpoint, training, "history", &history, err));
     VISML_TRY(visml_history_from_json(place->history, place->checkpoint, history, place->epoch, err));
     VISML_TRY(take_slots(place, b, 0, err));
+    VISML_TRY(take_monitor_values(place, b, 0, err));
+    VISML_TRY(visml_monitors_load(place, json_object_get(training, "monitors"), err));
     VISML_TRY(visml_model_restore(place->model, b, err));
-    return take_slots(place, b, 1, err);
+    VISML_TRY(take_slots(place, b, 1, err));
+    return take_monitor_values(place, b, 1, err);
 }
 
 static visml_status read_from(visml_training *r, const visml_bundle *b, visml_error *err) {

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "train/monitor.h"
 #include "train/train.h"
 
 /* ---- progress and callbacks ---- */
@@ -30,20 +31,18 @@ static visml_progress progress_of(const visml_training *r) {
         .val_accuracy = NAN,
         .seconds = seconds,
         .images_per_second = ratio((double)r->sums.rows, seconds),
-        .learning_rate = r->optimizer->cls->learning_rate(r->optimizer),
+        .learning_rate = visml_training_rate(r),
         .dropped = (int64_t)visml_dataset_dropped_count(r->feed.data),
     };
 }
 
-typedef enum moment { EPOCH_BEGIN, BATCH_END, EPOCH_END } moment;
-
 /* All callbacks hear of it, also behind one that asks to stop. Returns 1 to stop. */
-static int tell(const visml_training *r, moment when, const visml_progress *p) {
+static int tell(const visml_training *r, visml_moment when, const visml_progress *p) {
     int stop = 0;
     for (size_t i = 0; i < r->opts.callback_count; i++) {
         const visml_callback *c = &r->callbacks[i];
         int32_t (*fn)(void *, visml_model *, const visml_progress *) =
-            when == EPOCH_BEGIN ? c->epoch_begin : when == BATCH_END ? c->batch_end : c->epoch_end;
+            when == VISML_EPOCH_BEGIN ? c->epoch_begin : when == VISML_BATCH_END ? c->batch_end : c->epoch_end;
         if (fn && fn(c->user, r->model, p) != 0)
             stop = 1;
     }
@@ -85,7 +84,7 @@ static visml_status not_finite(const visml_training *r, double loss, visml_error
     return visml_fail(err, VISML_ENONFINITE, "fit: epoch %lld/%d, step %lld/%lld: %s; the model keeps the weights from before this step. A "
                       "learning rate below %s or pixels scaled to 0 ... 1 (visml_rescaling) usually help", (long long)r->epoch + 1,
                       r->opts.epochs, (long long)r->step + 1, (long long)r->steps, what,
-                      visml_shortest(r->optimizer->cls->learning_rate(r->optimizer)).s);
+                      visml_shortest(visml_training_rate(r)).s);
 }
 
 /* Forward, backward and, if all is finite, the step. The forward pass has changed the moving averages by then: they are put back if not. */
@@ -99,7 +98,8 @@ static visml_status take_step(visml_training *r, visml_train_batch *batch, visml
     const real *grads = visml_trainer_grads(r->trainer);
     if (!isfinite(loss) || !all_finite(grads, m->trainable_count))
         return not_finite(r, loss, err);
-    o->cls->step(o, &compute, m->trainable_count, m->values, grads, r->slots, ++r->updates, o->cls->learning_rate(o));
+    o->cls->step(o, &compute, m->trainable_count, m->values, grads, r->slots, r->updates + 1, visml_training_rate(r));
+    r->updates++;
     visml_model_constrain(m);
     visml_model_changed(m);
     visml_sums_add(&r->sums, &r->feed, batch, loss, visml_trainer_output(r->trainer));
@@ -120,7 +120,8 @@ static visml_status train_step(visml_training *r, visml_error *err) {
     VISML_TRY(status);
     r->step++;
     visml_progress p = progress_of(r);
-    int stop = tell(r, BATCH_END, &p);
+    VISML_TRY(visml_monitors_tell(r, VISML_BATCH_END, &p, err));
+    int stop = tell(r, VISML_BATCH_END, &p);
     return save(r, r->opts.checkpoint_steps && r->step % r->opts.checkpoint_steps == 0, stop, err);
 }
 
@@ -138,7 +139,7 @@ static visml_status after_validation_batch(void *user, const visml_walk *w, cons
     (void)source, (void)batch, (void)y;
     p.validating = 1;
     p.seconds += w->seconds;
-    return tell(v->run, BATCH_END, &p) ? cancelled(v->run, err) : VISML_OK;
+    return tell(v->run, VISML_BATCH_END, &p) ? cancelled(v->run, err) : VISML_OK;
 }
 
 /* Completes the progress of an epoch. A stop leaves a checkpoint from which the validation is done again. */
@@ -173,15 +174,18 @@ static visml_status end_epoch(visml_training *r, visml_error *err) {
     visml_progress p = progress_of(r);
     VISML_TRY(validate(r, &p, err));
     VISML_TRY(visml_history_add(r->history, &p, err));
+    VISML_TRY(visml_monitors_tell(r, VISML_EPOCH_END, &p, err));
     next_epoch(r);
-    int stop = tell(r, EPOCH_END, &p);
+    int stop = tell(r, VISML_EPOCH_END, &p);
     return save(r, 1, stop, err);
 }
 
 static visml_status train_epoch(visml_training *r, visml_error *err) {
     r->since = visml_walk_clock();
     visml_progress p = progress_of(r);
-    VISML_TRY(save(r, 0, tell(r, EPOCH_BEGIN, &p), err));
+    VISML_TRY(visml_monitors_tell(r, VISML_EPOCH_BEGIN, &p, err));
+    p.learning_rate = visml_training_rate(r);
+    VISML_TRY(save(r, 0, tell(r, VISML_EPOCH_BEGIN, &p), err));
     while (r->step < r->steps)
         VISML_TRY(train_step(r, err));
     if (!r->sums.rows)
@@ -191,15 +195,29 @@ static visml_status train_epoch(visml_training *r, visml_error *err) {
 
 /* ---- the whole ---- */
 
+/* Where a loss that is not finite is an end, nothing is written to err. */
+static visml_status train_epochs(visml_training *r, visml_error *err) {
+    VISML_TRY(visml_training_open_loader(r, err));
+    while (r->epoch < r->opts.epochs && !r->stopped_by) {
+        visml_error failure;
+        visml_status status = train_epoch(r, &failure);
+        if (status == VISML_ENONFINITE && r->ends_on_nan)
+            r->stopped_by = visml_terminate_on_nan_class.name;
+        else if (status < 0)
+            *err = failure;
+        if (status < 0 && !r->stopped_by)
+            return status;
+    }
+    return VISML_OK;
+}
+
 static visml_status run_all(visml_training *r, visml_error *err) {
     if (r->opts.resume)
         VISML_TRY(visml_checkpoint_read(r, err));
-    if (r->epoch >= r->opts.epochs)
-        return VISML_OK;
-    VISML_TRY(visml_training_open_loader(r, err));
-    while (r->epoch < r->opts.epochs)
-        VISML_TRY(train_epoch(r, err));
-    return VISML_OK;
+    if (r->epoch < r->opts.epochs && !r->stopped_by)
+        VISML_TRY(train_epochs(r, err));
+    visml_history_set_stopped(r->history, r->stopped_by);
+    return visml_monitors_train_end(r, err);
 }
 
 visml_status visml_fit(visml_model *model, visml_dataset *data, const visml_fit_opts *opts, visml_history **history, visml_error *err) {

@@ -9,6 +9,7 @@ struct visml_history {
     visml_context *context;
     double (*rows)[VISML_HISTORY_COLUMNS];
     size_t count, capacity;
+    const char *stopped_by;
 };
 
 const char *const visml_history_names[VISML_HISTORY_COLUMNS + 1] = {
@@ -111,4 +112,12 @@ double visml_history_get(const visml_history *h, const char *name, size_t epoch)
         if (strcmp(visml_history_names[c], name) == 0)
             return h->rows[epoch][c];
     return NAN;
+}
+
+void visml_history_set_stopped(visml_history *h, const char *by) {
+    h->stopped_by = by;
+}
+
+const char *visml_history_stopped_by(const visml_history *h) {
+    return h ? h->stopped_by : NULL;
 }

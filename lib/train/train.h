@@ -87,6 +87,8 @@ visml_status visml_evaluate_report_step(const visml_callback *callback, const vi
 #define VISML_HISTORY_COLUMNS 7
 extern const char *const visml_history_names[VISML_HISTORY_COLUMNS + 1]; /* NULL at the end */
 
+/* A monitor's name, which is static. */
+void visml_history_set_stopped(visml_history *h, const char *by);
 visml_history *visml_history_new(visml_context *ctx, visml_error *err);
 /* One epoch's row, taken from the progress at its end. */
 visml_status visml_history_add(visml_history *h, const visml_progress *p, visml_error *err);
@@ -117,10 +119,14 @@ typedef struct visml_training {
     real *untrained; /* values that have no gradient, as they were before the step */
     char *checkpoint; /* path of the file, or NULL */
     visml_history *history;
+    size_t monitors_begun; /* opts.monitors[0 ... monitors_begun - 1] are to be cleared */
+    int32_t ends_on_nan;   /* 1: a loss that is not finite is an end, not a failure */
+    const char *stopped_by; /* of the monitor that ended the run, or NULL */
 
     /* Where it stands: what a checkpoint holds beside parameters and slots. */
     int64_t epoch, step, steps; /* step: batches done in this epoch, 0 ... steps */
     int64_t updates;            /* of the weights, over all epochs */
+    double rate;                /* the learning rate that a monitor has set; NaN: the optimizer's own */
     visml_sums sums;            /* of this epoch */
     double seconds;             /* of training in this epoch before `since` */
     double since;               /* the clock when this part of the epoch began */
@@ -129,6 +135,8 @@ typedef struct visml_training {
 /* Checks everything and takes all memory that training needs. On failure nothing needs clearing. */
 visml_status visml_training_init(visml_training *r, visml_model *model, visml_dataset *data, const visml_fit_opts *opts, visml_error *err);
 void visml_training_clear(visml_training *r);
+/* The learning rate of the next step. */
+double visml_training_rate(const visml_training *r);
 /* The loader from where the run stands. */
 visml_status visml_training_open_loader(visml_training *r, visml_error *err);
 /* Errors: VISML_ENONFINITE when a weight is NaN or infinite. */

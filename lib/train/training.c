@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "train/monitor.h"
 #include "train/train.h"
 
 static const visml_field fields[] = {
@@ -27,6 +28,8 @@ static visml_status read_options(visml_training *r, const visml_fit_opts *opts, 
         return visml_fail(err, VISML_EINVAL, "fit: checkpoint_dir is empty, must be the name of a folder");
     if (!o->callbacks && o->callback_count)
         return visml_fail(err, VISML_EINVAL, "fit: callbacks is NULL, callback_count is %zu", o->callback_count);
+    if (!o->monitors && o->monitor_count)
+        return visml_fail(err, VISML_EINVAL, "fit: monitors is NULL, monitor_count is %zu", o->monitor_count);
     if (!o->seed)
         o->seed = r->context->seed;
     return VISML_OK;
@@ -107,7 +110,8 @@ static visml_status prepare(visml_training *r, visml_error *err) {
     r->trainer = visml_trainer_new(r->model, r->feed.loss, r->batch, r->opts.seed, err);
     if (!r->trainer || !(r->history = visml_history_new(r->context, err)))
         return err->code;
-    return name_checkpoint(r, err);
+    VISML_TRY(name_checkpoint(r, err));
+    return visml_monitors_begin(r, err);
 }
 
 visml_status visml_training_init(visml_training *r, visml_model *model, visml_dataset *data, const visml_fit_opts *opts, visml_error *err) {
@@ -116,6 +120,7 @@ visml_status visml_training_init(visml_training *r, visml_model *model, visml_da
         return visml_fail(err, VISML_EINVAL, "fit: model is NULL, must be a model");
     r->context = model->context;
     r->model = model;
+    r->rate = NAN;
     VISML_TRY(read_options(r, opts, err));
     VISML_TRY(visml_feed_init(&r->feed, "fit", model, data, r->opts.loss, 1, err));
     r->batch = visml_walk_batch(data, r->opts.batch_size);
@@ -128,6 +133,7 @@ visml_status visml_training_init(visml_training *r, visml_model *model, visml_da
 
 void visml_training_clear(visml_training *r) {
     visml_memory *m = &r->context->memory;
+    visml_monitors_clear(r);
     visml_loader_free(r->loader);
     visml_trainer_free(r->trainer);
     visml_session_free(r->session);
@@ -157,4 +163,8 @@ visml_status visml_training_check_weights(const visml_training *r, visml_error *
                               "step; a smaller learning rate usually helps", (long long)r->epoch + 1, r->opts.epochs, (long long)r->step,
                               (long long)r->steps);
     return VISML_OK;
+}
+
+double visml_training_rate(const visml_training *r) {
+    return isnan(r->rate) ? r->optimizer->cls->learning_rate(r->optimizer) : r->rate;
 }

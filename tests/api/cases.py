@@ -4,6 +4,7 @@ Everything that is not said here follows from the types (see generate.py): a poi
 values, a flag 0 or 1, an option not negative and not NaN.
 """
 
+MONITOR = '{"class": "terminate_on_nan"}'
 JSON = '{"layers": [{"class": "dense", "units": 0}], "input_shape": [4]}'
 
 
@@ -56,6 +57,8 @@ VALUES = {
     ("visml_model_set_param", "value"): "f->kernel",
     ("visml_model_set_classes", "n"): "2",
     ("visml_model_set_attribute", "value"): '"rgb"',
+    ("visml_monitor_from_json", "text"): '"' + MONITOR.replace('"', '\\"') + '"', ("visml_monitor_from_json", "n"): str(len(MONITOR)),
+    ("visml_history_stopped_by", "history"): "f->history",
     ("visml_layer_with", "opts"): "VISML_OPTS(visml_layer_opts, .kernel_l2 = 0.1)",
     ("visml_model_cut", "last"): '"d"', ("visml_model_set_trainable", "first"): '"d"', ("visml_model_set_trainable", "last"): '"d"',
     ("visml_model_set_trainable", "trainable"): "1",
@@ -72,11 +75,18 @@ BASE = {
     "visml_conv2d_opts": ".filters = 2, .kernel_size = {1, 1}",
     "visml_dropout_opts": ".rate = 0.5",
     "visml_dense_opts": ".units = 2",
+    "visml_model_checkpoint_opts": '.folder = fixture_path("epochs")',
+    "visml_csv_logger_opts": '.path = fixture_path("log")',
+    "visml_json_logger_opts": '.path = fixture_path("log")',
+    "visml_tensorboard_opts": '.log_dir = fixture_path("board")',
+    "visml_learning_rate_scheduler_opts": ".schedule = fixture_schedule",
     "visml_lstm_opts": ".units = 2",
     "visml_reshape_opts": ".target_shape = {6}",
     "visml_rescaling_opts": ".scale = 2",
 }
 REQUIRED = {
+    "visml_model_checkpoint_opts": ("folder",), "visml_csv_logger_opts": ("path",), "visml_json_logger_opts": ("path",),
+    "visml_tensorboard_opts": ("log_dir",), "visml_learning_rate_scheduler_opts": ("schedule",),
     "visml_conv2d_opts": ("filters", "kernel_size"), "visml_dropout_opts": ("rate",), "visml_dense_opts": ("units",),
     "visml_reshape_opts": ("target_shape",), "visml_rescaling_opts": ("scale",), "visml_lstm_opts": ("units",),
 }
@@ -138,6 +148,7 @@ BAD = {
                                           (json('{"input_shape": [4], "layers": 3}'), "layers")],
     ("visml_model_from_json", "n"): [("0", "n|text|line|empty"), ("5", "line|column")],
     ("visml_model_from_json", "classes"): [("-1", None)],
+    ("visml_monitor_from_json", "n"): [("0", "n|text|line|empty"), ("5", "line|column")],
     ("visml_model_cut", "model"): [("f->open", "built")],
     ("visml_model_cut", "last"): [('"none"', "none"), ('""', "last"), ('"input_layer"', "input_layer")],
     ("visml_model_set_trainable", "first"): [('"none"', "none")], ("visml_model_set_trainable", "last"): [('"none"', "none")],
@@ -215,6 +226,12 @@ BAD_FIELDS = {
     ("visml_quantize_opts", "percentile"): [("@ = 50", None), ("@ = 100.1", None)],
     ("visml_fit_opts", "sample_weight"): [("@ = f->tensor", None)],
     ("visml_fit_opts", "validation"): [("@ = f->folder", "validation|shape")],
+    ("visml_early_stopping_opts", "monitor"): [('@ = "f1"', "f1")], ("visml_model_checkpoint_opts", "monitor"): [('@ = "f1"', "f1")],
+    ("visml_reduce_lr_on_plateau_opts", "monitor"): [('@ = "f1"', "f1")], ("visml_reduce_lr_on_plateau_opts", "factor"): [("@ = 1", None)],
+    ("visml_model_checkpoint_opts", "keep"): [("@ = 101", None)], ("visml_model_checkpoint_opts", "folder"): [('@ = ""', None)],
+    ("visml_csv_logger_opts", "path"): [('@ = ""', None)], ("visml_json_logger_opts", "path"): [('@ = ""', None)],
+    ("visml_tensorboard_opts", "log_dir"): [('@ = ""', None)],
+    ("visml_fit_opts", "monitors"): [("o.monitor_count = 1", "monitors|monitor_count")],
     ("visml_conv2d_opts", "name"): [('@ = "a/b"', None), ('@ = ""', None)],
     ("visml_dense_opts", "name"): [('@ = "a/b"', None)],
 }
@@ -222,6 +239,7 @@ BAD_FIELDS = {
 OWN_RANGE = {
     ("visml_loader_opts", "workers"), ("visml_loader_opts", "epochs"), ("visml_fit_opts", "workers"), ("visml_evaluate_opts", "workers"),
     ("visml_quantize_opts", "workers"),
+    ("visml_early_stopping_opts", "baseline"),
     ("visml_concatenate_opts", "axis"), ("visml_reshape_opts", "target_shape"), ("visml_rescaling_opts", "scale"),
     ("visml_rescaling_opts", "offset"),
 }

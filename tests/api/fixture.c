@@ -137,6 +137,11 @@ int32_t fixture_sample(void *user, int64_t index, void *pixels, int32_t *label, 
     return 0;
 }
 
+double fixture_schedule(void *user, int32_t epoch, double learning_rate) {
+    (void)user, (void)epoch;
+    return learning_rate;
+}
+
 void fixture_release(void *user) {
     (void)user;
 }

@@ -62,6 +62,7 @@ extern const visml_shape fixture_shape_2x3;
 extern const visml_shape fixture_shape_4;
 int32_t fixture_sample(void *user, int64_t index, void *pixels, int32_t *label, char *reason);
 void fixture_release(void *user);
+double fixture_schedule(void *user, int32_t epoch, double learning_rate);
 
 int fixture_open(void **state);  /* for the whole group: the files */
 int fixture_close(void **state);

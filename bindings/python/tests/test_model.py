@@ -25,6 +25,10 @@ def two_clouds(n=64):
     return visml.Tensor(array.array("f", values)).reshape(n, 4), visml.Tensor(array.array("i", labels))
 
 
+def fit_clouds(**options):
+    return small().fit(two_clouds(), batch_size=16, **options)
+
+
 class Building(unittest.TestCase):
     def test_sequential(self):
         model = visml.Model((8, 8, 3), [
@@ -267,6 +271,46 @@ class CallbackTests(unittest.TestCase):
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, timer)
         self.assertIs(signal.getsignal(signal.SIGINT), before)
+
+
+class Monitors(unittest.TestCase):
+    def test_monitors(self):
+        with tempfile.TemporaryDirectory() as folder:
+            log = os.path.join(folder, "log.csv")
+            rates = []
+
+            def schedule(epoch, rate):
+                rates.append(rate)
+                return rate / 2
+
+            watched = [visml.EarlyStopping(monitor="loss", mode="max", patience=1), visml.CSVLogger(log),
+                       visml.LearningRateScheduler(schedule)]
+            history = fit_clouds(epochs=9, callbacks=watched)
+            self.assertEqual(history.stopped_by, "early_stopping")
+            self.assertLess(history.epochs, 9)
+            with open(log, encoding="utf-8") as f:
+                self.assertEqual(len(f.readlines()), history.epochs + 1)
+            self.assertEqual(len(rates), history.epochs)
+            with self.assertRaises(ZeroDivisionError):
+                fit_clouds(epochs=2, callbacks=[visml.LearningRateScheduler(lambda epoch, rate: 1 / 0)])
+
+    def test_tensorboard_reads_event_files(self):
+        try:
+            from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+        except ImportError:
+            self.skipTest("tensorboard is not installed")
+        with tempfile.TemporaryDirectory() as folder:
+            history = fit_clouds(epochs=3, callbacks=[visml.TensorBoard(folder, update_freq=1)], validation=two_clouds())
+            for part, names in (("train", ("loss", "accuracy", "learning_rate")), ("validation", ("loss", "accuracy"))):
+                events = EventAccumulator(os.path.join(folder, part)).Reload()
+                for name in names:
+                    found = events.Scalars(f"epoch_{name}")
+                    key = name if part == "train" else f"val_{name}"
+                    self.assertEqual([e.step for e in found], [0, 1, 2])
+                    for event, value in zip(found, history[key]):
+                        self.assertAlmostEqual(event.value, value, places=5)
+            batches = EventAccumulator(os.path.join(folder, "train")).Reload().Scalars("batch_loss")
+            self.assertEqual([e.step for e in batches], list(range(1, len(batches) + 1)))
 
 
 class Reports(unittest.TestCase):

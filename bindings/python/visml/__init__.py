@@ -13,9 +13,10 @@ from . import image
 from ._call import Error
 from .context import Context, default_context, version
 from .data import Batch, Dataset, Loader, save_split
-from .layers import (LSTM, SGD, Activation, Adam, Add, AveragePooling2D, BatchNormalization, CategoricalCrossentropy, Concatenate, Conv2D,
-                     Dense, Dropout, Flatten, GlobalAveragePooling2D, Layer, Loss, MaxPooling2D, MeanSquaredError, Optimizer, Rescaling,
-                     Reshape, SparseCategoricalCrossentropy)
+from .layers import (LSTM, SGD, Activation, Adam, Add, AveragePooling2D, BatchNormalization, CSVLogger, CategoricalCrossentropy,
+                     Concatenate, Conv2D, Dense, Dropout, EarlyStopping, Flatten, GlobalAveragePooling2D, JSONLogger, Layer,
+                     LearningRateScheduler, Loss, MaxPooling2D, MeanSquaredError, ModelCheckpoint, Monitor, Optimizer, ReduceLROnPlateau,
+                     Rescaling, Reshape, SparseCategoricalCrossentropy, TensorBoard, TerminateOnNaN)
 from .model import Model, Session
 from .report import Report
 from .tensor import Tensor, from_dlpack
@@ -27,5 +28,6 @@ __all__ = [
     "Adam", "Add", "AveragePooling2D", "BatchNormalization", "CategoricalCrossentropy", "Concatenate", "Conv2D", "Dense", "Dropout",
     "Flatten", "GlobalAveragePooling2D", "Layer", "Loss", "MaxPooling2D", "MeanSquaredError", "Optimizer", "Rescaling", "Reshape",
     "SparseCategoricalCrossentropy", "Model", "Session", "Report", "Tensor", "from_dlpack", "Callback", "History", "Progress",
-    "Quantization",
+    "Quantization", "CSVLogger", "EarlyStopping", "JSONLogger", "LearningRateScheduler", "ModelCheckpoint", "Monitor",
+    "ReduceLROnPlateau", "TensorBoard", "TerminateOnNaN",
 ]

@@ -138,6 +138,10 @@ class visml_report(Structure):
     """Opaque."""
 
 
+class visml_monitor(Structure):
+    """Opaque."""
+
+
 class visml_history(Structure):
     """Opaque."""
 
@@ -298,12 +302,49 @@ class visml_callback(Structure):
                 ("epoch_end", CFUNCTYPE(int32, c_void_p, P(visml_model), P(visml_progress)))]
 
 
+class visml_early_stopping_opts(Structure):
+    _fields_ = [("size", uint32), ("patience", int32), ("monitor", c_char_p), ("mode", int32),
+                ("restore_best_weights", int32), ("min_delta", double), ("baseline", double),
+                ("start_from_epoch", int32), ("reserved", int32)]
+
+
+class visml_model_checkpoint_opts(Structure):
+    _fields_ = [("size", uint32), ("keep", int32), ("folder", c_char_p), ("monitor", c_char_p), ("mode", int32),
+                ("save_best_only", int32)]
+
+
+class visml_reduce_lr_on_plateau_opts(Structure):
+    _fields_ = [("size", uint32), ("patience", int32), ("monitor", c_char_p), ("mode", int32), ("cooldown", int32),
+                ("factor", double), ("min_delta", double), ("min_lr", double)]
+
+
+class visml_learning_rate_scheduler_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("user", c_void_p),
+                ("schedule", CFUNCTYPE(double, c_void_p, int32, double))]
+
+
+class visml_csv_logger_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("path", c_char_p)]
+
+
+class visml_json_logger_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("path", c_char_p)]
+
+
+class visml_tensorboard_opts(Structure):
+    _fields_ = [("size", uint32), ("update_freq", int32), ("log_dir", c_char_p)]
+
+
+class visml_terminate_on_nan_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32)]
+
+
 class visml_fit_opts(Structure):
     _fields_ = [("size", uint32), ("epochs", int32), ("batch_size", int32), ("no_shuffle", int32), ("workers", int32),
                 ("resume", int32), ("checkpoint_steps", int64), ("seed", uint64), ("validation", P(visml_dataset)),
                 ("loss", P(visml_loss)), ("optimizer", P(visml_optimizer)), ("class_weight", P(double)),
                 ("sample_weight", P(visml_tensor)), ("callbacks", P(visml_callback)), ("callback_count", size_t),
-                ("checkpoint_dir", c_char_p)]
+                ("checkpoint_dir", c_char_p), ("monitors", P(P(visml_monitor))), ("monitor_count", size_t)]
 
 
 class visml_quantize_opts(Structure):
@@ -476,8 +517,19 @@ PROTOTYPES = {
     "visml_report_text": (size_t, [P(visml_report), P(c_char_p), P(c_char), size_t]),
     # train.h
     "visml_progress_text": (size_t, [P(visml_progress), int32, P(c_char), size_t]),
+    "visml_monitor_free": (None, [P(visml_monitor)]),
+    "visml_early_stopping": (P(visml_monitor), [P(visml_context), P(visml_early_stopping_opts), P(visml_error)]),
+    "visml_model_checkpoint": (P(visml_monitor), [P(visml_context), P(visml_model_checkpoint_opts), P(visml_error)]),
+    "visml_reduce_lr_on_plateau": (P(visml_monitor), [P(visml_context), P(visml_reduce_lr_on_plateau_opts), P(visml_error)]),
+    "visml_learning_rate_scheduler": (P(visml_monitor), [P(visml_context), P(visml_learning_rate_scheduler_opts), P(visml_error)]),
+    "visml_csv_logger": (P(visml_monitor), [P(visml_context), P(visml_csv_logger_opts), P(visml_error)]),
+    "visml_json_logger": (P(visml_monitor), [P(visml_context), P(visml_json_logger_opts), P(visml_error)]),
+    "visml_tensorboard": (P(visml_monitor), [P(visml_context), P(visml_tensorboard_opts), P(visml_error)]),
+    "visml_terminate_on_nan": (P(visml_monitor), [P(visml_context), P(visml_terminate_on_nan_opts), P(visml_error)]),
+    "visml_monitor_from_json": (P(visml_monitor), [P(visml_context), c_char_p, size_t, P(visml_error)]),
     "visml_history_free": (None, [P(visml_history)]),
     "visml_history_epochs": (size_t, [P(visml_history)]),
+    "visml_history_stopped_by": (c_char_p, [P(visml_history)]),
     "visml_history_get": (double, [P(visml_history), c_char_p, size_t]),
     "visml_fit": (int32, [P(visml_model), P(visml_dataset), P(visml_fit_opts), P(P(visml_history)), P(visml_error)]),
     "visml_quantize": (P(visml_quantization), [P(visml_model), P(visml_dataset), P(visml_quantize_opts), P(visml_error)]),

@@ -33,6 +33,13 @@ ENUMS = {
     "mode": {"stratified": 0, "random": 1, "grouped": 2},
 }
 
+# The same where a field of this name means something else in another struct.
+OWN_ENUMS = {
+    "visml_early_stopping_opts": {"mode": {"auto": 0, "min": 1, "max": 2}},
+    "visml_model_checkpoint_opts": {"mode": {"auto": 0, "min": 1, "max": 2}},
+    "visml_reduce_lr_on_plateau_opts": {"mode": {"auto": 0, "min": 1, "max": 2}},
+}
+
 # Real-valued fields in which 0 is not the default and VISML_ZERO asks for it.
 ZERO = {
     "visml_batchnorm_opts": {"momentum"},
@@ -41,12 +48,13 @@ ZERO = {
     "visml_rescaling_opts": {"scale"},
     "visml_sgd_opts": {"learning_rate"},
     "visml_adam_opts": {"learning_rate", "beta_1", "beta_2"},
+    "visml_reduce_lr_on_plateau_opts": {"min_delta"},
 }
 
 # Activations whose default is not linear: "linear" is VISML_IDENTITY there.
 NOT_LINEAR = {"visml_lstm_opts": {"activation", "recurrent_activation"}}
 
-PATHS = {"checkpoint_dir"}
+PATHS = {"checkpoint_dir", "path", "folder", "log_dir"}
 NUMBERS = (_ffi.int32, _ffi.uint32, _ffi.int64, _ffi.uint64, _ffi.double, _ffi.c_char_p)
 
 
@@ -69,19 +77,25 @@ def signature(struct, positional=(), extra=()):
     return inspect.Signature(listed)
 
 
-def enum(name, value):
+def enum_of(struct, name):
+    """{name: number} of a field or an argument (struct None); None where it is no enumeration."""
+    return OWN_ENUMS.get(struct, {}).get(name) or ENUMS.get(name)
+
+
+def enum(name, value, struct=None):
     """The number of a named value."""
+    names = enum_of(struct, name)
     if not isinstance(value, str):
         return _call.whole(value, _ffi.int32, name)
-    if value not in ENUMS[name]:
-        raise ValueError(f"{name} is {value!r}, must be one of {', '.join(map(repr, ENUMS[name]))}")
-    return ENUMS[name][value]
+    if value not in names:
+        raise ValueError(f"{name} is {value!r}, must be one of {', '.join(map(repr, names))}")
+    return names[value]
 
 
 def one(struct, name, kind, value, what):
     """One number as the field takes it."""
-    if name in ENUMS:
-        number = enum(name, value)
+    if enum_of(struct.__name__, name):
+        number = enum(name, value, struct.__name__)
         return _ffi.VISML_IDENTITY if number == 0 and name in NOT_LINEAR.get(struct.__name__, ()) else number
     if kind is _ffi.double:
         number = float(value)

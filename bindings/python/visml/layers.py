@@ -51,6 +51,32 @@ class Optimizer(Description):
     """How gradients become steps."""
 
 
+class Monitor(Description):
+    """What watches a training run and acts on it; one of the callbacks of fit."""
+
+
+class LearningRateScheduler(Monitor):
+    """The learning rate of each epoch is schedule(epoch, rate up to now). An exception in it ends the run and is raised again."""
+
+    def __init__(self, schedule):
+        self.schedule = schedule
+        self.options = {"schedule": schedule}
+        self.exception = None
+
+    def _call(self, _, epoch, rate):
+        try:
+            return float(self.schedule(epoch, rate))
+        except BaseException as e:  # whatever it is, it must not go through C
+            self.exception = e
+            return -1.0
+
+    def _make(self, context):
+        struct = _ffi.visml_learning_rate_scheduler_opts
+        self._function = dict(struct._fields_)["schedule"](self._call)  # as long as the monitor may call it
+        return call("visml_learning_rate_scheduler", context._handle,
+                    ctypes.byref(struct(size=ctypes.sizeof(struct), schedule=self._function)))
+
+
 def _describe(base, name, function, positional=()):
     struct = _ffi.PROTOTYPES[function][1][1]._type_
     signature = _options.signature(struct, positional)
@@ -80,6 +106,14 @@ MeanSquaredError = _describe(Loss, "MeanSquaredError", "visml_mean_squared_error
 
 SGD = _describe(Optimizer, "SGD", "visml_sgd", ("learning_rate", "momentum"))
 Adam = _describe(Optimizer, "Adam", "visml_adam", ("learning_rate",))
+
+EarlyStopping = _describe(Monitor, "EarlyStopping", "visml_early_stopping", ("monitor", "min_delta", "patience"))
+ModelCheckpoint = _describe(Monitor, "ModelCheckpoint", "visml_model_checkpoint", ("folder",))
+ReduceLROnPlateau = _describe(Monitor, "ReduceLROnPlateau", "visml_reduce_lr_on_plateau", ("monitor", "factor", "patience"))
+CSVLogger = _describe(Monitor, "CSVLogger", "visml_csv_logger", ("path",))
+JSONLogger = _describe(Monitor, "JSONLogger", "visml_json_logger", ("path",))
+TensorBoard = _describe(Monitor, "TensorBoard", "visml_tensorboard", ("log_dir",))
+TerminateOnNaN = _describe(Monitor, "TerminateOnNaN", "visml_terminate_on_nan")
 
 # By the names that Keras takes as strings.
 NAMED = {

@@ -9,7 +9,7 @@ from . import _ffi, _options
 from ._call import Error, Object, call, read_text
 from ._ffi import lib
 from .data import as_dataset
-from .layers import Loss, Optimizer, named
+from .layers import Loss, Monitor, Optimizer, named
 from .report import Report
 from .tensor import Tensor, as_tensor
 
@@ -125,11 +125,14 @@ class Interruptible:
 
 
 class History(dict):
-    """What a run recorded: {"loss": [an epoch each], ...}; measures without any value are left out. `epochs`: finished epochs."""
+    """What a run recorded: {"loss": [an epoch each], ...}; measures without any value are left out. `epochs`: finished epochs;
+    `stopped_by`: the kind of the monitor that ended the run early, or None."""
 
     def __init__(self, handle):
         super().__init__()
         self.epochs = lib.visml_history_epochs(handle)
+        by = lib.visml_history_stopped_by(handle)
+        self.stopped_by = by.decode() if by else None
         for name in MEASURES:
             values = [lib.visml_history_get(handle, name.encode(), e) for e in range(self.epochs)]
             if not all(math.isnan(v) for v in values):
@@ -145,6 +148,15 @@ def _doubles(weights, count):
             raise ValueError(f"class_weight speaks of class {i}, there are {count}")
         array[i] = w
     return array
+
+
+def raise_first(monitors):
+    """The exception that a monitor's Python function ended the run with."""
+    for m in monitors:
+        failure = getattr(m, "exception", None)
+        if failure is not None:
+            m.exception = None
+            raise failure
 
 
 class Made:
@@ -174,7 +186,8 @@ def fit(model, data, *, loss=None, optimizer=None, validation=None, callbacks=()
     validation = None if validation is None else as_dataset(validation, model.context)
     if verbose:
         callbacks = (*callbacks, Printer(verbose))
-    run = Interruptible(model, callbacks)
+    monitors = [c for c in callbacks if isinstance(c, Monitor)]
+    run = Interruptible(model, [c for c in callbacks if not isinstance(c, Monitor)])
     history = ctypes.POINTER(_ffi.visml_history)()
     with Made() as made:
         if loss is not None:
@@ -190,12 +203,16 @@ def fit(model, data, *, loss=None, optimizer=None, validation=None, callbacks=()
             sample_weight = as_tensor(sample_weight, model.context).contiguous("float32")
             opts.sample_weight = sample_weight._handle
         opts.callbacks, opts.callback_count = ctypes.pointer(run.table), 1
+        handles = (ctypes.POINTER(_ffi.visml_monitor) * max(len(monitors), 1))(
+            *[made.make(m, model.context, lib.visml_monitor_free) for m in monitors])
+        opts.monitors, opts.monitor_count = handles, len(monitors)
         try:
             with run:
                 try:
                     call("visml_fit", model._handle, data._handle, ctypes.byref(opts), ctypes.byref(history))
                 except Error as e:
                     e.history = History(history) if history else None
+                    raise_first(monitors)
                     raise
             return History(history)
         finally:
