@@ -2,8 +2,6 @@
 #include "kernel/lstm_plan.h"
 #include "kernel/product.h"
 
-#define PLAIN 256 /* rows of the gradients at a time: for so few, products read dz where it lies */
-
 typedef struct backward_job {
     const visml_compute *compute;
     const visml_lstm_sequence *l;
@@ -120,9 +118,9 @@ static size_t products_scratch(const backward_job *j) {
     return weights > data ? weights : data;
 }
 
-/* All rows of `sums`, then those that are wanted. */
+/* So many rows at a time as are packed at a time, or fewer and all alike: dz is then read where it lies. */
 static void run_rows(const backward_job *j, int64_t all, void (*part)(const backward_job *j, int64_t first, int64_t rows)) {
-    int64_t parts = visml_blocks(all, PLAIN), rows = parts ? visml_blocks(all, parts) : 0;
+    int64_t parts = visml_blocks(all, j->compute->kernels->gemm_blocking().mc), rows = parts ? visml_blocks(all, parts) : 0;
     for (int64_t first = 0; first < all; first += rows)
         part(j, first, visml_block_length(first / rows, rows, all));
 }
