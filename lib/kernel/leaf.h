@@ -172,7 +172,8 @@ typedef struct visml_lstm_back {
     int64_t rows, first, end, units;
     int32_t activation, recurrent_activation;
     const real *after;    /* [rows, ldg]: dz of the step after, all units; NULL: this is the last step */
-    const real *b;        /* the recurrent weights turned: element (k, unit u) at b[u / 64 * panel + k * 64 + u % 64], k as in a row of gates */
+    const real *b;        /* the recurrent weights turned: element (k, unit u) at b[u / 64 * panel + k * 64 + u % 64], k as in a row of
+                             gates */
     const real *dy;       /* [rows, ldy]: gradient of the output of this step, or NULL */
     real *gates;          /* [rows, ldg] */
     const real *c, *c_before; /* [rows, ldc]; c_before NULL: zeros */

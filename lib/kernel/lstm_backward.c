@@ -46,7 +46,8 @@ typedef struct weight_rows {
     int64_t first;
 } weight_rows;
 
-static void left_x(const visml_compute *c, const visml_product *p, int64_t row, int64_t rows, int64_t k0, int64_t kc, int64_t mc, real *to) {
+static void left_x(const visml_compute *c, const visml_product *p, int64_t row, int64_t rows, int64_t k0, int64_t kc, int64_t mc,
+                   real *to) {
     const weight_rows *w = p->source;
     const visml_lstm_sequence *l = w->job->l;
     int64_t from = w->first + row, cols = from + rows > l->channels ? l->channels - from : rows;
@@ -60,7 +61,8 @@ static void left_x(const visml_compute *c, const visml_product *p, int64_t row, 
         to[k * mc + cols] = 1;
 }
 
-static void right_dz(const visml_compute *c, const visml_product *p, int64_t k0, int64_t kc, int64_t col, int64_t cols, int64_t nr, real *to) {
+static void right_dz(const visml_compute *c, const visml_product *p, int64_t k0, int64_t kc, int64_t col, int64_t cols, int64_t nr,
+                     real *to) {
     c->kernels->copy_rows(kc, cols, p->right_plain + k0 * p->ld_plain + col, p->ld_plain, to, nr);
 }
 
@@ -84,7 +86,8 @@ static void recurrent_rows(const backward_job *j, int64_t first, int64_t rows) {
 
 /* ---- dx = dz W' ---- */
 
-static void left_dz(const visml_compute *c, const visml_product *p, int64_t row, int64_t rows, int64_t k0, int64_t kc, int64_t mc, real *to) {
+static void left_dz(const visml_compute *c, const visml_product *p, int64_t row, int64_t rows, int64_t k0, int64_t kc, int64_t mc,
+                    real *to) {
     const backward_job *j = p->source;
     (void)c, (void)mc;
     copy_in_order(j, rows, j->kept.gates + row * j->kept.ld_gates, k0, kc, to, VISML_LEFT_LD);
