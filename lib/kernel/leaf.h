@@ -153,31 +153,32 @@ typedef struct visml_crossentropy_rows {
 typedef struct visml_lstm_step {
     int64_t rows, first, end, units;
     int32_t activation, recurrent_activation; /* elementwise ones; see v_activate */
-    int64_t kx, kh;       /* channels (0: they are in z) and units */
-    const real *a;        /* [rows, lda]: x of the step in columns 0 ... kx, then h of the step before */
+    int64_t kx, kh;       /* channels and units; kh 0: no step before */
+    const real *x;        /* [rows, ldx], kx of each; not read with z */
+    const real *h_before; /* [rows, ldb], kh of each */
     const real *b;        /* packed: kx rows, then kh rows */
     const real *bias;     /* [4 units] in Keras' order, or NULL; not read with z */
     const real *z;        /* [rows, ldz], x W + bias; or NULL */
     real *gates;          /* [rows, ldg], after their activations, for backward; or NULL */
     const real *c_before; /* [rows, ldc], or NULL: zeros */
     real *c;              /* [rows, ldc]; lanes up to a multiple of 16 are written */
-    real *h[3];           /* where h goes, [rows, ldh[i]] each; NULL: nowhere */
-    int64_t lda, panel, ldz, ldg, ldc, ldh[3];
+    real *h[2];           /* where h goes, [rows, ldh[i]] each; NULL: nowhere */
+    int64_t ldx, ldb, panel, ldz, ldg, ldc, ldh[2];
 } visml_lstm_step;
 
-/* The same step backward: dz of the gates before their activations, from what the step after left. Units `first` ... `end`, first a
- * multiple of 64. */
+/* The same step backward: the gates become dz, the gradients before their activations, in the same places; 0 for units that there are not.
+ * Units `first` ... `end`, first a multiple of 64. */
 typedef struct visml_lstm_back {
     int64_t rows, first, end, units;
     int32_t activation, recurrent_activation;
-    const real *after;    /* [rows, lda]: dz of the step after, 4 units in Keras' order; NULL: this is the last step */
-    const real *b;        /* the recurrent weights turned: element (k of 4 units, unit u) at b[u / 64 * panel + k * 64 + u % 64] */
+    const real *after;    /* [rows, ldg]: dz of the step after, all units; NULL: this is the last step */
+    const real *b;        /* the recurrent weights turned: element (k, unit u) at b[u / 64 * panel + k * 64 + u % 64], k as in a row of
+                             gates */
     const real *dy;       /* [rows, ldy]: gradient of the output of this step, or NULL */
-    const real *gates;    /* [rows, ldg] */
+    real *gates;          /* [rows, ldg] */
     const real *c, *c_before; /* [rows, ldc]; c_before NULL: zeros */
     real *dc;             /* [rows, ldd]: of c, from the step after; becomes that of the step before. Lanes up to a multiple of 16 */
-    real *dz[2];          /* [rows, ldo[i]], Keras' order; NULL: nowhere */
-    int64_t lda, panel, ldy, ldg, ldc, ldd, ldo[2];
+    int64_t panel, ldy, ldg, ldc, ldd;
 } visml_lstm_back;
 
 /* ---- optimizers ---- */

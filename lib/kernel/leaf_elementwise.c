@@ -76,44 +76,6 @@ void LEAF(from_u8)(size_t n, const uint8_t *x, real *y) {
         y[i] = (real)x[i];
 }
 
-/* Philox4x32-10 of 16 blocks at once (see base/rng.h): whole numbers, the same however they are computed. */
-VEC void philox(uint64_t key, uint64_t hi, uint64_t lo, uint32_t word[4][LANES]) {
-    uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
-    for (int l = 0; l < LANES; l++) {
-        word[0][l] = (uint32_t)(lo + (uint64_t)l);
-        word[1][l] = (uint32_t)((lo + (uint64_t)l) >> 32);
-        word[2][l] = (uint32_t)hi;
-        word[3][l] = (uint32_t)(hi >> 32);
-    }
-    for (int round = 0; round < 10; round++) {
-        for (int l = 0; l < LANES; l++) {
-            uint64_t p = (uint64_t)0xD2511F53u * word[0][l], r = (uint64_t)0xCD9E8D57u * word[2][l];
-            word[0][l] = (uint32_t)(r >> 32) ^ word[1][l] ^ k0;
-            word[2][l] = (uint32_t)(p >> 32) ^ word[3][l] ^ k1;
-            word[1][l] = (uint32_t)r;
-            word[3][l] = (uint32_t)p;
-        }
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
-    }
-}
-
-void LEAF(dropout)(const visml_dropout_terms *t, size_t n, const real *x, real *y) {
-    uint64_t block = t->first;
-    for (size_t i = 0; i < n; i += 4 * LANES, block += LANES) {
-        uint32_t word[4][LANES];
-        real mask[4 * LANES];
-        philox(t->key, t->step, block, word);
-        for (int l = 0; l < LANES; l++)
-            for (int w = 0; w < 4; w++)
-                mask[4 * l + w] = word[w][l] >= t->threshold ? t->scale : 0;
-        for (size_t j = 0; j < 4 * LANES && i + j < n; j += LANES) {
-            int r = v_rest(i + j, n);
-            v_put(y + i + j, r, v_mul(v_get(x + i + j, r), v_load(mask + j)));
-        }
-    }
-}
-
 int LEAF(all_finite)(size_t n, const real *x) {
     v16 bad = v_zero();
     for (size_t i = 0; i < n; i += LANES) {

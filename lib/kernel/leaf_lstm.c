@@ -86,7 +86,7 @@ VEC int64_t least(int64_t a, int64_t b) {
 /* x W + bias of a panel's units from u on; z: WIDTH apart. */
 VEC void project(const visml_lstm_step *s, int64_t u, int64_t row, int rows, real *z) {
     int n = (int)least(LANES, s->units - u);
-    product(rows, VECTORS, s->kx, s->a + row * s->lda, s->lda, s->b + u / LANES * s->panel, 0, z);
+    product(rows, VECTORS, s->kx, s->x + row * s->ldx, s->ldx, s->b + u / LANES * s->panel, 0, z);
     if (!s->bias)
         return;
     for (int g = 0; g < 4; g++) {
@@ -105,12 +105,6 @@ void LEAF(lstm_project)(const visml_lstm_step *s, real *z) {
             for (int i = 0; i < rows; i++)
                 v_copy(z + (row + i) * s->ldz + u * 4, sums + i * WIDTH, WIDTH);
         }
-}
-
-VEC void put_where_wanted(real *const *to, const int64_t *ld, int count, int64_t row, int64_t u, int n, v16 x) {
-    for (int i = 0; i < count; i++)
-        if (to[i])
-            v_put(to[i] + row * ld[i] + u, n, x);
 }
 
 /* ---- activations: `usual` is a constant, 1 for tanh and sigmoid ---- */
@@ -178,7 +172,10 @@ VEC void outputs(const visml_lstm_step *s, int usual, int64_t row, int rows, int
     int n = (int)least(LANES, s->units - u);
     for (int64_t end = row + rows; row < end; row++, z += WIDTH) {
         v16 y = CELL(v_load(s->c + row * s->ldc + u));
-        put_where_wanted(s->h, s->ldh, 3, row, u, n, v_mul(v_load(z + 3 * LANES), y));
+        v16 h = v_mul(v_load(z + 3 * LANES), y);
+        for (int i = 0; i < 2; i++)
+            if (s->h[i])
+                v_put(s->h[i] + row * s->ldh[i] + u, n, h);
     }
 }
 
@@ -198,10 +195,9 @@ static void fetch_kept(const visml_lstm_step *s, int64_t row, int rows, int64_t 
         for (int g = 0; g < 4; g++)
             __builtin_prefetch(s->gates + row * s->ldg + u * 4 + g * LANES, 1);
         __builtin_prefetch(s->c + row * s->ldc + u, 1);
-        if (s->h[1])
-            __builtin_prefetch(s->h[1] + row * s->ldh[1] + u, 1);
-        if (s->h[2])
-            __builtin_prefetch(s->h[2] + row * s->ldh[2] + u, 1);
+        for (int i = 0; i < 2; i++)
+            if (s->h[i])
+                __builtin_prefetch(s->h[i] + row * s->ldh[i] + u, 1);
     }
 }
 
@@ -218,7 +214,7 @@ void LEAF(lstm_step)(const visml_lstm_step *s) {
                 project(s, u, row, rows, z);
             if (s->gates)
                 fetch_kept(s, row, rows, u);
-            product(rows, VECTORS, s->kh, s->a + row * s->lda + s->kx, s->lda, b, 1, z);
+            product(rows, VECTORS, s->kh, s->h_before + row * s->ldb, s->ldb, b, 1, z);
             cells(s, row, rows, u, z);
         }
     }
@@ -230,11 +226,8 @@ void LEAF(lstm_step)(const visml_lstm_step *s) {
 static void fetch(const visml_lstm_back *s, int64_t row, int rows, int64_t u, int64_t units) {
     for (int64_t end = row + rows; row < end; row++)
         for (int64_t j = u; j < u + units; j += LANES) {
-            for (int g = 0; g < 4; g++) {
-                __builtin_prefetch(s->gates + row * s->ldg + j * 4 + g * LANES);
-                if (s->dz[1])
-                    __builtin_prefetch(s->dz[1] + row * s->ldo[1] + g * s->units + j, 1);
-            }
+            for (int g = 0; g < 4; g++)
+                __builtin_prefetch(s->gates + row * s->ldg + j * 4 + g * LANES, 1);
             __builtin_prefetch(s->c + row * s->ldc + j);
             if (s->c_before)
                 __builtin_prefetch(s->c_before + row * s->ldc + j);
@@ -263,11 +256,14 @@ void LEAF(lstm_turn)(int64_t rows, int64_t k, const real *from, int64_t ld, real
         }
 }
 
+VEC void put_gradient(real *to, int n, v16 dz) {
+    v_store(to, n == LANES ? dz : v_select(m_first(n), dz, v_zero()));
+}
+
 /* dz of one sample and 16 units, from dh: the gradient of h by way of the step after. */
 VEC void cell_backward(const visml_lstm_back *s, int usual, int64_t row, int64_t u, v16 dh, v16 y) {
-    const real *kept = s->gates + row * s->ldg + u * 4;
-    int64_t units = s->units;
-    int n = (int)least(LANES, units - u);
+    real *kept = s->gates + row * s->ldg + u * 4;
+    int n = (int)least(LANES, s->units - u);
     v16 i = v_load(kept), f = v_load(kept + LANES), g = v_load(kept + 2 * LANES), o = v_load(kept + 3 * LANES);
     v16 before = s->c_before ? v_load(s->c_before + row * s->ldc + u) : v_zero();
     if (s->dy)
@@ -276,10 +272,10 @@ VEC void cell_backward(const visml_lstm_back *s, int usual, int64_t row, int64_t
     if (s->after)
         dc = v_add(v_load(s->dc + row * s->ldd + u), dc);
     v_store(s->dc + row * s->ldd + u, v_mul(dc, f));
-    put_where_wanted(s->dz, s->ldo, 2, row, u, n, GATE_SLOPE(i, v_mul(dc, g)));
-    put_where_wanted(s->dz, s->ldo, 2, row, units + u, n, GATE_SLOPE(f, v_mul(dc, before)));
-    put_where_wanted(s->dz, s->ldo, 2, row, 2 * units + u, n, CELL_SLOPE(g, v_mul(dc, i)));
-    put_where_wanted(s->dz, s->ldo, 2, row, 3 * units + u, n, GATE_SLOPE(o, v_mul(dh, y)));
+    put_gradient(kept, n, GATE_SLOPE(i, v_mul(dc, g)));
+    put_gradient(kept + LANES, n, GATE_SLOPE(f, v_mul(dc, before)));
+    put_gradient(kept + 2 * LANES, n, CELL_SLOPE(g, v_mul(dc, i)));
+    put_gradient(kept + 3 * LANES, n, GATE_SLOPE(o, v_mul(dh, y)));
 }
 
 VEC void cells_backward_with(const visml_lstm_back *s, int usual, int64_t row, int rows, int64_t u, const real *dh) {
@@ -298,6 +294,7 @@ static void cells_backward(const visml_lstm_back *s, int64_t row, int rows, int6
 
 void LEAF(lstm_step_backward)(const visml_lstm_back *s) {
     real dh[ROWS * WIDTH] __attribute__((aligned(64)));
+    int64_t depth = (s->units + LANES - 1) / LANES * WIDTH;
     for (int64_t u = s->first; u < s->end; u += WIDTH) {
         int64_t units = least(WIDTH, s->end - u);
         int vectors = (int)((units + LANES - 1) / LANES);
@@ -305,7 +302,7 @@ void LEAF(lstm_step_backward)(const visml_lstm_back *s) {
             int rows = (int)least(ROWS, s->rows - row);
             fetch(s, row, rows, u, units);
             if (s->after)
-                product(rows, vectors, 4 * s->units, s->after + row * s->lda, s->lda, s->b + u / WIDTH * s->panel, 0, dh);
+                product(rows, vectors, depth, s->after + row * s->ldg, s->ldg, s->b + u / WIDTH * s->panel, 0, dh);
             else
                 for (int j = 0; j < rows * WIDTH; j += LANES)
                     v_store(dh + j, v_zero());

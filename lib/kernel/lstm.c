@@ -11,8 +11,7 @@ typedef struct forward_job {
     visml_lstm_kept kept;
     visml_lstm_cut cut;
     int64_t panels, panel; /* of the packed weights: how many, elements of one */
-    int64_t kx, lda;       /* columns of x in a; a's rows */
-    int64_t ldz;
+    int64_t ldx, ldz;
     real *weights; /* [panels, channels + units, 64] */
     real *z;       /* few: [batch * steps, ldz], x W + b; else NULL */
     real *local;   /* of each worker: as many rows as a piece has, of local_ld */
@@ -21,21 +20,6 @@ typedef struct forward_job {
     int64_t units;        /* ... and how many units each job takes */
 } forward_job;
 
-/* What a piece works on: x of the step and h of the one before, of this step and the next; c where it is not kept. */
-typedef struct piece {
-    int64_t row, rows;
-    real *a[2], *c;
-} piece;
-
-static void describe_piece(const forward_job *j, size_t task, size_t worker, piece *p) {
-    real *local = j->local + (int64_t)worker * j->cut.rows * j->local_ld;
-    p->row = (int64_t)task * j->cut.rows;
-    p->rows = visml_block_length((int64_t)task, j->cut.rows, j->l->batch);
-    p->a[0] = local;
-    p->a[1] = local + j->cut.rows * j->lda;
-    p->c = local + 2 * j->cut.rows * j->lda;
-}
-
 /* (Scratch may not be less for a larger batch: so there is room for what only a smaller one uses.) */
 static size_t lay_out(const visml_compute *c, const visml_lstm_sequence *l, void *scratch, forward_job *j) {
     visml_lstm_regions r = {scratch, 0};
@@ -43,13 +27,12 @@ static size_t lay_out(const visml_compute *c, const visml_lstm_sequence *l, void
     *j = (forward_job){.compute = c, .l = l, .kept = visml_lstm_kept_of(l), .cut = visml_lstm_cut_of(c, l->batch)};
     j->panels = visml_blocks(l->units, VISML_LSTM_UNITS);
     j->panel = visml_lstm_ld((l->channels + l->units) * VISML_LSTM_WIDTH);
-    j->kx = j->cut.few ? 0 : l->channels;
-    j->lda = visml_lstm_ld(j->kx + l->units);
-    j->ldz = visml_lstm_ld(j->panels * VISML_LSTM_WIDTH);
+    j->ldx = visml_lstm_ld(l->channels);
+    j->ldz = visml_lstm_ld(visml_lstm_columns(l));
     j->weights = visml_lstm_take(&r, j->panels, j->panel);
     j->z = visml_lstm_take(&r, (l->batch < few ? l->batch : few) * l->steps, j->ldz);
     j->z = j->cut.few ? j->z : NULL;
-    j->local_ld = 2 * visml_lstm_ld(l->channels + l->units) + j->kept.ld_c;
+    j->local_ld = j->ldx + 3 * j->kept.ld_c;
     j->local = visml_lstm_take(&r, visml_lstm_room(c, l->batch), j->local_ld);
     return r.used;
 }
@@ -100,8 +83,8 @@ static void project_task(void *arg, size_t task, size_t worker) {
     visml_lstm_step s = {.rows = visml_block_length(block, PROJECT_ROWS, l->batch * l->steps), .first = u, .units = l->units};
     (void)worker;
     s.end = u + VISML_LSTM_UNITS < l->units ? u + VISML_LSTM_UNITS : l->units;
-    s.kx = s.lda = l->channels;
-    s.a = l->x + row * l->channels;
+    s.kx = s.ldx = l->channels;
+    s.x = l->x + row * l->channels;
     s.b = j->weights;
     s.panel = j->panel;
     s.bias = l->bias;
@@ -111,30 +94,32 @@ static void project_task(void *arg, size_t task, size_t worker) {
 
 /* ---- one step ---- */
 
-static void describe_h(const forward_job *j, const piece *p, int64_t t, visml_lstm_step *s) {
+/* Where h is from and where it goes: what is kept is in order; else two places in turn. */
+static void describe_h(const forward_job *j, const visml_lstm_piece *p, int64_t t, visml_lstm_step *s) {
     const visml_lstm_sequence *l = j->l;
-    int64_t n = l->steps * l->units;
+    int64_t ld = j->kept.ld_c, n = p->rows * ld;
     int last = t + 1 == l->steps;
-    s->h[0] = last ? NULL : p->a[(t + 1) % 2] + j->kx;
-    s->ldh[0] = j->lda;
-    s->ldh[1] = l->sequences ? n : l->units;
+    real *here = l->keep ? j->kept.h + (t * l->batch + p->row) * ld : p->local + t % 2 * n;
+    const real *before = l->keep ? here - l->batch * ld : p->local + (t + 1) % 2 * n;
+    s->h_before = t ? before : NULL;
+    s->ldb = s->ldh[0] = ld;
+    s->h[0] = last ? NULL : here;
+    s->ldh[1] = l->sequences ? l->steps * l->units : l->units;
     s->h[1] = l->sequences || last ? l->y + p->row * s->ldh[1] + (l->sequences ? t * l->units : 0) : NULL;
-    s->ldh[2] = n;
-    s->h[2] = l->keep && !last ? j->kept.before + p->row * n + visml_lstm_time(l, t + 1) * l->units : NULL;
 }
 
-static void describe_step(const forward_job *j, const piece *p, int64_t t, visml_lstm_step *s) {
+static void describe_step(const forward_job *j, const visml_lstm_piece *p, int64_t t, visml_lstm_step *s) {
     const visml_lstm_sequence *l = j->l;
     const visml_lstm_kept *k = &j->kept;
-    int64_t at = t * l->batch + p->row;
+    int64_t at = t * l->batch + p->row, n = p->rows * k->ld_c;
     *s = (visml_lstm_step){.rows = p->rows, .end = l->units, .units = l->units, .activation = l->activation,
-                           .recurrent_activation = l->recurrent_activation, .kx = j->kx, .kh = t ? l->units : 0, .a = p->a[t % 2],
-                           .lda = j->lda, .panel = j->panel, .bias = l->bias, .ldg = k->ld_gates, .ldc = k->ld_c};
-    s->b = j->weights + (l->channels - j->kx) * VISML_LSTM_WIDTH;
+                           .recurrent_activation = l->recurrent_activation, .kx = l->channels, .kh = t ? l->units : 0,
+                           .x = p->local + 3 * n, .ldx = j->ldx, .b = j->weights, .panel = j->panel, .bias = l->bias,
+                           .ldg = k->ld_gates, .ldc = k->ld_c};
     s->z = j->z ? j->z + (p->row * l->steps + visml_lstm_time(l, t)) * j->ldz : NULL;
     s->ldz = l->steps * j->ldz;
     s->gates = l->keep ? k->gates + at * k->ld_gates : NULL;
-    s->c = l->keep ? k->c + at * k->ld_c : p->c;
+    s->c = l->keep ? k->c + at * k->ld_c : p->local + 2 * n;
     s->c_before = t == 0 ? NULL : l->keep ? s->c - l->batch * k->ld_c : s->c;
     describe_h(j, p, t, s);
 }
@@ -143,46 +128,35 @@ static void step_task(void *arg, size_t task, size_t worker) {
     const forward_job *j = arg;
     visml_lstm_step s = j->step;
     (void)worker;
-    s.first = (int64_t)task * j->units;
-    s.end = s.first + j->units < s.units ? s.first + j->units : s.units;
+    visml_lstm_share(task, j->units, s.units, &s.first, &s.end);
     j->compute->kernels->lstm_step(&s);
 }
 
 /* ---- the sequence ---- */
 
-/* h before the first step. */
-static void clear_kept(const forward_job *j, const piece *p) {
-    const visml_lstm_sequence *l = j->l;
-    int64_t n = l->steps * l->units;
-    if (l->keep)
-        j->compute->kernels->copy_rows(p->rows, l->units, NULL, 0, j->kept.before + p->row * n + visml_lstm_time(l, 0) * l->units, n);
-}
-
 static void run_few(forward_job *j) {
     const visml_lstm_sequence *l = j->l;
     const visml_parallel *parallel = j->compute->parallel;
-    piece p;
-    describe_piece(j, 0, 0, &p);
+    visml_lstm_piece p = visml_lstm_piece_of(&j->cut, l->batch, j->local, j->local_ld, 0, 0);
     visml_parallel_run(parallel, (size_t)(j->panels * visml_blocks(l->batch * l->steps, PROJECT_ROWS)), project_task, j);
     j->units = visml_lstm_job_units(j->compute, l->batch * l->units * l->units * 4, l->units, VISML_LSTM_UNITS);
-    clear_kept(j, &p);
     for (int64_t t = 0; t < l->steps; t++) {
         describe_step(j, &p, t, &j->step);
         visml_parallel_run(parallel, (size_t)visml_blocks(l->units, j->units), step_task, j);
     }
 }
 
+/* x is copied because its rows are far apart, often by a power of two. */
 static void piece_task(void *arg, size_t task, size_t worker) {
     const forward_job *j = arg;
     const visml_lstm_sequence *l = j->l;
-    piece p;
-    describe_piece(j, task, worker, &p);
-    clear_kept(j, &p);
+    visml_lstm_piece p = visml_lstm_piece_of(&j->cut, l->batch, j->local, j->local_ld, task, worker);
+    real *to = p.local + 3 * p.rows * j->kept.ld_c;
     for (int64_t t = 0; t < l->steps; t++) {
         visml_lstm_step s;
         const real *x = l->x + (p.row * l->steps + visml_lstm_time(l, t)) * l->channels;
         describe_step(j, &p, t, &s);
-        j->compute->kernels->copy_rows(p.rows, l->channels, x, l->steps * l->channels, p.a[t % 2], j->lda);
+        j->compute->kernels->copy_rows(p.rows, l->channels, x, l->steps * l->channels, to, j->ldx);
         j->compute->kernels->lstm_step(&s);
     }
 }

@@ -27,26 +27,31 @@ static inline real *visml_lstm_take(visml_lstm_regions *r, int64_t rows, int64_t
     return p;
 }
 
+/* Columns of a row of gates: those of all units, whole panels. */
+static inline int64_t visml_lstm_columns(const visml_lstm_sequence *l) {
+    return visml_blocks(l->units, VISML_LSTM_UNITS) * VISML_LSTM_WIDTH;
+}
+
 /* The time step of x at step s of the recurrence. */
 static inline int64_t visml_lstm_time(const visml_lstm_sequence *l, int64_t s) {
     return l->backwards ? l->steps - 1 - s : s;
 }
 
-/* What forward leaves for backward. */
+/* What forward leaves for backward. Backward leaves dz in place of the gates. */
 typedef struct visml_lstm_kept {
-    real *gates;  /* [steps, batch, ld_gates]: see visml_lstm_step */
-    real *c;      /* [steps, batch, ld_c] */
-    real *before; /* [batch, steps, units]: h of the step before, in the order of x */
+    real *gates; /* [steps, batch, ld_gates]: see visml_lstm_step */
+    real *c;     /* [steps, batch, ld_c] */
+    real *h;     /* [steps - 1, batch, ld_c]: of the last step nobody asks */
     int64_t ld_gates, ld_c;
     size_t bytes;
 } visml_lstm_kept;
 
 static inline visml_lstm_kept visml_lstm_kept_of(const visml_lstm_sequence *l) {
     visml_lstm_regions r = {l->keep, 0};
-    visml_lstm_kept k = {.ld_gates = visml_lstm_ld(4 * visml_blocks(l->units, 16) * 16), .ld_c = visml_lstm_ld(l->units)};
+    visml_lstm_kept k = {.ld_gates = visml_lstm_ld(visml_lstm_columns(l)), .ld_c = visml_lstm_ld(l->units)};
     k.gates = visml_lstm_take(&r, l->steps * l->batch, k.ld_gates);
     k.c = visml_lstm_take(&r, l->steps * l->batch, k.ld_c);
-    k.before = visml_lstm_take(&r, l->batch * l->steps, l->units);
+    k.h = visml_lstm_take(&r, (l->steps - 1) * l->batch, k.ld_c);
     k.bytes = r.used;
     return k;
 }
@@ -83,10 +88,28 @@ static inline visml_lstm_cut visml_lstm_cut_of(const visml_compute *c, int64_t b
     return (visml_lstm_cut){0, visml_blocks(batch, n), visml_blocks(batch, visml_blocks(batch, n))};
 }
 
+/* The samples of piece `task`, and what the worker has to itself: rows of `ld` elements out of `local`. */
+typedef struct visml_lstm_piece {
+    int64_t row, rows;
+    real *local;
+} visml_lstm_piece;
+
+static inline visml_lstm_piece visml_lstm_piece_of(const visml_lstm_cut *cut, int64_t batch, real *local, int64_t ld, size_t task,
+                                                   size_t worker) {
+    return (visml_lstm_piece){(int64_t)task * cut->rows, visml_block_length((int64_t)task, cut->rows, batch),
+                              local + (int64_t)worker * cut->rows * ld};
+}
+
 /* Units of one of the jobs that a step of so many multiplications is cut into; a multiple of `width`. A job is some microseconds. */
 static inline int64_t visml_lstm_job_units(const visml_compute *c, int64_t work, int64_t units, int64_t width) {
     int64_t jobs = c->parallel->workers > 1 ? work / 65536 + 1 : 1, panels = visml_blocks(units, width);
     return visml_blocks(panels, jobs) * width;
+}
+
+/* The units of job `task`. */
+static inline void visml_lstm_share(size_t task, int64_t size, int64_t units, int64_t *first, int64_t *end) {
+    *first = (int64_t)task * size;
+    *end = *first + visml_block_length((int64_t)task, size, units);
 }
 
 #endif

@@ -88,7 +88,13 @@ VEC i16 i_set1(int32_t a) { return (i16){_mm256_set1_epi32(a), _mm256_set1_epi32
 VEC i16 i_add(i16 x, i16 y) { return WHOLE(_mm256_add_epi32); }
 VEC i16 i_sub(i16 x, i16 y) { return WHOLE(_mm256_sub_epi32); }
 VEC i16 i_and(i16 x, i16 y) { return WHOLE(_mm256_and_si256); }
+VEC i16 i_xor(i16 x, i16 y) { return WHOLE(_mm256_xor_si256); }
 VEC i16 i_mul(i16 x, i16 y) { return WHOLE(_mm256_mullo_epi32); }
+VEC __m256i eight_mul_high(__m256i x, __m256i y) {
+    __m256i even = _mm256_mul_epu32(x, y), odd = _mm256_mul_epu32(_mm256_srli_epi64(x, 32), _mm256_srli_epi64(y, 32));
+    return _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+}
+VEC i16 i_mul_high(i16 x, i16 y) { return WHOLE(eight_mul_high); }
 VEC m16 i_gt(i16 x, i16 y) {
     return (m16){_mm256_castsi256_ps(_mm256_cmpgt_epi32(x.a, y.a)), _mm256_castsi256_ps(_mm256_cmpgt_epi32(x.b, y.b))};
 }
@@ -124,21 +130,30 @@ VEC float v_top(v16 x) {
     return _mm_cvtss_f32(_mm_max_ss(c, _mm_movehdup_ps(c)));
 }
 
+VEC void eight_transpose_fours(__m256 x[4]) {
+    __m256 a = _mm256_unpacklo_ps(x[0], x[1]), b = _mm256_unpackhi_ps(x[0], x[1]);
+    __m256 c = _mm256_unpacklo_ps(x[2], x[3]), d = _mm256_unpackhi_ps(x[2], x[3]);
+    x[0] = _mm256_shuffle_ps(a, c, 0x44);
+    x[1] = _mm256_shuffle_ps(a, c, 0xee);
+    x[2] = _mm256_shuffle_ps(b, d, 0x44);
+    x[3] = _mm256_shuffle_ps(b, d, 0xee);
+}
+
+VEC void v_transpose_fours(v16 x[4]) {
+    __m256 low[4] = {x[0].a, x[1].a, x[2].a, x[3].a}, high[4] = {x[0].b, x[1].b, x[2].b, x[3].b};
+    eight_transpose_fours(low);
+    eight_transpose_fours(high);
+    UNROLL for (int i = 0; i < 4; i++)
+        x[i] = (v16){low[i], high[i]};
+}
+
 VEC void eight_transpose(__m256 x[8]) {
-    __m256 t[8], r[8];
-    UNROLL for (int i = 0; i < 8; i += 2) {
-        t[i] = _mm256_unpacklo_ps(x[i], x[i + 1]);
-        t[i + 1] = _mm256_unpackhi_ps(x[i], x[i + 1]);
-    }
-    UNROLL for (int i = 0; i < 8; i += 4) {
-        r[i] = _mm256_shuffle_ps(t[i], t[i + 2], 0x44);
-        r[i + 1] = _mm256_shuffle_ps(t[i], t[i + 2], 0xee);
-        r[i + 2] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0x44);
-        r[i + 3] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0xee);
-    }
+    eight_transpose_fours(x);
+    eight_transpose_fours(x + 4);
     UNROLL for (int k = 0; k < 4; k++) {
-        x[k] = _mm256_permute2f128_ps(r[k], r[4 + k], 0x20);
-        x[4 + k] = _mm256_permute2f128_ps(r[k], r[4 + k], 0x31);
+        __m256 top = x[k], below = x[4 + k];
+        x[k] = _mm256_permute2f128_ps(top, below, 0x20);
+        x[4 + k] = _mm256_permute2f128_ps(top, below, 0x31);
     }
 }
 

@@ -44,7 +44,12 @@ VEC i16 i_set1(int32_t a) { return _mm512_set1_epi32(a); }
 VEC i16 i_add(i16 a, i16 b) { return _mm512_add_epi32(a, b); }
 VEC i16 i_sub(i16 a, i16 b) { return _mm512_sub_epi32(a, b); }
 VEC i16 i_and(i16 a, i16 b) { return _mm512_and_si512(a, b); }
+VEC i16 i_xor(i16 a, i16 b) { return _mm512_xor_si512(a, b); }
 VEC i16 i_mul(i16 a, i16 b) { return _mm512_mullo_epi32(a, b); }
+VEC i16 i_mul_high(i16 a, i16 b) {
+    __m512i even = _mm512_mul_epu32(a, b), odd = _mm512_mul_epu32(_mm512_srli_epi64(a, 32), _mm512_srli_epi64(b, 32));
+    return _mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even, 32), odd);
+}
 VEC m16 i_gt(i16 a, i16 b) { return _mm512_cmpgt_epi32_mask(a, b); }
 VEC v16 i_float(i16 a) { return _mm512_cvtepi32_ps(a); }
 VEC i16 v_nearest(v16 a) { return _mm512_cvtps_epi32(a); }
@@ -71,23 +76,23 @@ VEC float v_top(v16 a) {
     return _mm_cvtss_f32(_mm_max_ss(c, _mm_movehdup_ps(c)));
 }
 
-VEC void v_transpose(v16 x[LANES]) {
-    __m512 t[16], r[16];
-    UNROLL for (int i = 0; i < 16; i += 2) {
-        t[i] = _mm512_unpacklo_ps(x[i], x[i + 1]);
-        t[i + 1] = _mm512_unpackhi_ps(x[i], x[i + 1]);
-    }
 #define PAIRS(op, a, b) _mm512_castpd_ps(op(_mm512_castps_pd(a), _mm512_castps_pd(b)))
-    UNROLL for (int i = 0; i < 16; i += 4) {
-        r[i] = PAIRS(_mm512_unpacklo_pd, t[i], t[i + 2]);
-        r[i + 1] = PAIRS(_mm512_unpackhi_pd, t[i], t[i + 2]);
-        r[i + 2] = PAIRS(_mm512_unpacklo_pd, t[i + 1], t[i + 3]);
-        r[i + 3] = PAIRS(_mm512_unpackhi_pd, t[i + 1], t[i + 3]);
-    }
+VEC void v_transpose_fours(v16 x[4]) {
+    __m512 a = _mm512_unpacklo_ps(x[0], x[1]), b = _mm512_unpackhi_ps(x[0], x[1]);
+    __m512 c = _mm512_unpacklo_ps(x[2], x[3]), d = _mm512_unpackhi_ps(x[2], x[3]);
+    x[0] = PAIRS(_mm512_unpacklo_pd, a, c);
+    x[1] = PAIRS(_mm512_unpackhi_pd, a, c);
+    x[2] = PAIRS(_mm512_unpacklo_pd, b, d);
+    x[3] = PAIRS(_mm512_unpackhi_pd, b, d);
+}
 #undef PAIRS
-    UNROLL for (int k = 0; k < 4; k++) { /* quarter q of r[4 g + k] is column 4 q + k of rows 4 g ... 4 g + 3 */
-        __m512 a = _mm512_shuffle_f32x4(r[k], r[4 + k], 0x88), b = _mm512_shuffle_f32x4(r[k], r[4 + k], 0xdd);
-        __m512 c = _mm512_shuffle_f32x4(r[8 + k], r[12 + k], 0x88), d = _mm512_shuffle_f32x4(r[8 + k], r[12 + k], 0xdd);
+
+VEC void v_transpose(v16 x[LANES]) {
+    UNROLL for (int i = 0; i < 16; i += 4)
+        v_transpose_fours(x + i);
+    UNROLL for (int k = 0; k < 4; k++) { /* quarter q of x[4 g + k] is column 4 q + k of rows 4 g ... 4 g + 3 */
+        __m512 a = _mm512_shuffle_f32x4(x[k], x[4 + k], 0x88), b = _mm512_shuffle_f32x4(x[k], x[4 + k], 0xdd);
+        __m512 c = _mm512_shuffle_f32x4(x[8 + k], x[12 + k], 0x88), d = _mm512_shuffle_f32x4(x[8 + k], x[12 + k], 0xdd);
         x[k] = _mm512_shuffle_f32x4(a, c, 0x88);
         x[4 + k] = _mm512_shuffle_f32x4(b, d, 0x88);
         x[8 + k] = _mm512_shuffle_f32x4(a, c, 0xdd);

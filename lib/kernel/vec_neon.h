@@ -39,7 +39,13 @@ typedef uint32x4_t quad_m;
 #define qi_add vaddq_s32
 #define qi_sub vsubq_s32
 #define qi_and vandq_s32
+#define qi_xor veorq_s32
 #define qi_mul vmulq_s32
+static inline int32x4_t qi_mul_high(int32x4_t a, int32x4_t b) {
+    uint32x4_t x = vreinterpretq_u32_s32(a), y = vreinterpretq_u32_s32(b);
+    uint64x2_t low = vmull_u32(vget_low_u32(x), vget_low_u32(y)), high = vmull_high_u32(x, y);
+    return vreinterpretq_s32_u32(vuzp2q_u32(vreinterpretq_u32_u64(low), vreinterpretq_u32_u64(high)));
+}
 #define qi_gt vcgtq_s32
 #define qi_float vcvtq_f32_s32
 #define q_nearest vcvtnq_s32_f32

@@ -66,7 +66,9 @@ TWO(m16, m_andnot, m16, qm_andnot(a.v[l], b.v[l]))
 TWO(i16, i_add, i16, qi_add(a.v[l], b.v[l]))
 TWO(i16, i_sub, i16, qi_sub(a.v[l], b.v[l]))
 TWO(i16, i_and, i16, qi_and(a.v[l], b.v[l]))
+TWO(i16, i_xor, i16, qi_xor(a.v[l], b.v[l]))
 TWO(i16, i_mul, i16, qi_mul(a.v[l], b.v[l]))
+TWO(i16, i_mul_high, i16, qi_mul_high(a.v[l], b.v[l]))
 TWO(m16, i_gt, i16, qi_gt(a.v[l], b.v[l]))
 #undef TWO
 VEC v16 v_fma(v16 a, v16 b, v16 c) {
@@ -156,6 +158,14 @@ VEC float v_top(v16 a) {
     q_store(t, q_max(q_max(a.v[0], a.v[2]), q_max(a.v[1], a.v[3])));
     float x = t[0] > t[2] ? t[0] : t[2], y = t[1] > t[3] ? t[1] : t[3];
     return x > y ? x : y;
+}
+VEC void v_transpose_fours(v16 x[4]) {
+    for (int g = 0; g < 4; g++) {
+        quad a[4];
+        FOUR a[l] = x[l].v[g];
+        q_transpose(a);
+        FOUR x[l].v[g] = a[l];
+    }
 }
 VEC void v_transpose(v16 x[LANES]) {
     for (int i = 0; i < 4; i++)

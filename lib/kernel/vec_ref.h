@@ -170,7 +170,51 @@ VEC void v_transpose(v16 x[LANES]) {
             x[j].v[i] = a;
         }
 }
-#ifndef VISML_REAL_DOUBLE
+VEC i16 i_set1(int32_t a) {
+    i16 r;
+    EACH r.v[l] = a;
+    return r;
+}
+VEC i16 i_add(i16 a, i16 b) {
+    EACH a.v[l] = (int32_t)((uint32_t)a.v[l] + (uint32_t)b.v[l]);
+    return a;
+}
+VEC i16 i_xor(i16 a, i16 b) {
+    EACH a.v[l] ^= b.v[l];
+    return a;
+}
+/* The low 32 bits. */
+VEC i16 i_mul(i16 a, i16 b) {
+    EACH a.v[l] = (int32_t)((uint32_t)a.v[l] * (uint32_t)b.v[l]);
+    return a;
+}
+/* The high 32 bits of products of numbers without sign. */
+VEC i16 i_mul_high(i16 a, i16 b) {
+    EACH a.v[l] = (int32_t)((uint64_t)(uint32_t)a.v[l] * (uint32_t)b.v[l] >> 32);
+    return a;
+}
+VEC m16 i_gt(i16 a, i16 b) {
+    m16 m;
+    EACH m.v[l] = a.v[l] > b.v[l];
+    return m;
+}
+/* Each group of four lanes, across four vectors: lane 4 g + j of x[i] becomes lane 4 g + i of x[j]. */
+VEC void v_transpose_fours(v16 x[4]) {
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < i; j++)
+            for (int g = 0; g < LANES; g += 4) {
+                real a = x[i].v[g + j];
+                x[i].v[g + j] = x[j].v[g + i];
+                x[j].v[g + i] = a;
+            }
+}
+#ifdef VISML_REAL_DOUBLE
+VEC i16 i_load(const int32_t *p) {
+    i16 r;
+    memcpy(r.v, p, sizeof r.v);
+    return r;
+}
+#else
 /* The bits of floats as whole numbers, and back. */
 VEC i16 v_bits(v16 a) {
     i16 r;
@@ -181,15 +225,6 @@ VEC v16 i_float_bits(i16 a) {
     v16 r;
     memcpy(r.v, a.v, sizeof r.v);
     return r;
-}
-VEC i16 i_set1(int32_t a) {
-    i16 r;
-    EACH r.v[l] = a;
-    return r;
-}
-VEC i16 i_add(i16 a, i16 b) {
-    EACH a.v[l] = (int32_t)((uint32_t)a.v[l] + (uint32_t)b.v[l]);
-    return a;
 }
 VEC i16 i_sub(i16 a, i16 b) {
     EACH a.v[l] = (int32_t)((uint32_t)a.v[l] - (uint32_t)b.v[l]);
@@ -208,16 +243,6 @@ VEC i16 i_shift_left(i16 a, int n) {
 VEC i16 i_shift_right(i16 a, int n) {
     EACH a.v[l] >>= n;
     return a;
-}
-/* The low 32 bits. */
-VEC i16 i_mul(i16 a, i16 b) {
-    EACH a.v[l] = (int32_t)((uint32_t)a.v[l] * (uint32_t)b.v[l]);
-    return a;
-}
-VEC m16 i_gt(i16 a, i16 b) {
-    m16 m;
-    EACH m.v[l] = a.v[l] > b.v[l];
-    return m;
 }
 /* Rounded to the nearest, halves to the even one. */
 VEC v16 i_float(i16 a) {

@@ -16,6 +16,10 @@ static inline __m128i qi_load_u8(const uint8_t *p) {
     memcpy(&four, p, sizeof four);
     return _mm_cvtepu8_epi32(_mm_cvtsi32_si128(four));
 }
+static inline __m128i qi_mul_high(__m128i a, __m128i b) {
+    __m128i even = _mm_mul_epu32(a, b), odd = _mm_mul_epu32(_mm_srli_epi64(a, 32), _mm_srli_epi64(b, 32));
+    return _mm_blend_epi16(_mm_srli_epi64(even, 32), odd, 0xcc);
+}
 #define q_set1 _mm_set1_ps
 #define q_load _mm_loadu_ps
 #define q_store _mm_storeu_ps
@@ -44,6 +48,7 @@ static inline __m128i qi_load_u8(const uint8_t *p) {
 #define qi_add _mm_add_epi32
 #define qi_sub _mm_sub_epi32
 #define qi_and _mm_and_si128
+#define qi_xor _mm_xor_si128
 #define qi_mul _mm_mullo_epi32
 #define qi_gt(a, b) _mm_castsi128_ps(_mm_cmpgt_epi32((a), (b)))
 #define qi_float _mm_cvtepi32_ps

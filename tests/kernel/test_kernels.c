@@ -392,8 +392,8 @@ static size_t whole(size_t n) {
 }
 
 static void run_lstm_project(const visml_kernels *k, trial *t) {
-    visml_lstm_step s = {.rows = (int64_t)t->rows, .end = (int64_t)t->n, .units = (int64_t)t->n, .kx = 3, .lda = 3, .panel = 3 * 64};
-    s.a = in(t, t->rows * 3);
+    visml_lstm_step s = {.rows = (int64_t)t->rows, .end = (int64_t)t->n, .units = (int64_t)t->n, .kx = 3, .ldx = 3, .panel = 3 * 64};
+    s.x = in(t, t->rows * 3);
     s.b = in(t, whole(t->n) * 4 * 3);
     s.bias = in(t, 4 * t->n);
     s.ldz = 4 * (int64_t)whole(t->n);
@@ -407,10 +407,11 @@ static void run_lstm_project(const visml_kernels *k, trial *t) {
 static void run_lstm_step(const visml_kernels *k, trial *t) {
     size_t n = t->n, w = whole(n), depth = n < 300 ? n : 300;
     visml_lstm_step s = {.rows = (int64_t)t->rows, .end = (int64_t)n, .units = (int64_t)n, .activation = VISML_TANH,
-                         .recurrent_activation = VISML_SIGMOID, .kx = 3, .kh = (int64_t)depth, .lda = 3 + (int64_t)depth,
+                         .recurrent_activation = VISML_SIGMOID, .kx = 3, .kh = (int64_t)depth, .ldx = 3, .ldb = (int64_t)depth,
                          .panel = (3 + (int64_t)depth) * 64, .ldg = 4 * (int64_t)w, .ldc = (int64_t)w, .ldz = 4 * (int64_t)w};
-    s.ldh[0] = s.ldh[2] = (int64_t)n;
-    s.a = in(t, t->rows * (3 + depth));
+    s.ldh[0] = s.ldh[1] = (int64_t)n;
+    s.x = in(t, t->rows * 3);
+    s.h_before = in(t, t->rows * depth);
     s.b = in_small(t, w * 4 * (3 + depth));
     s.bias = in(t, 4 * n);
     s.c_before = in(t, t->rows * w);
@@ -426,7 +427,7 @@ static void run_lstm_step(const visml_kernels *k, trial *t) {
     s.gates = s.h[0] = NULL;
     s.c_before = NULL;
     s.c = out(t, t->rows * w);
-    s.h[2] = out(t, t->rows * n);
+    s.h[1] = out(t, t->rows * n);
     k->lstm_step(&s);
 }
 
@@ -443,22 +444,20 @@ static void run_lstm_turn(const visml_kernels *k, trial *t) {
 static void run_lstm_step_backward(const visml_kernels *k, trial *t) {
     size_t n = t->n, w = whole(n);
     visml_lstm_back s = {.rows = (int64_t)t->rows, .end = (int64_t)n, .units = (int64_t)n, .activation = VISML_TANH,
-                         .recurrent_activation = VISML_SIGMOID, .lda = 4 * (int64_t)n, .panel = 4 * (int64_t)n * 64, .ldy = (int64_t)n,
-                         .ldg = 4 * (int64_t)w, .ldc = (int64_t)w, .ldd = (int64_t)w, .ldo = {4 * (int64_t)n, 4 * (int64_t)n}};
-    s.after = in(t, t->rows * 4 * n);
-    s.b = in_small(t, (n + 63) / 64 * 64 * 4 * n);
+                         .recurrent_activation = VISML_SIGMOID, .panel = 4 * (int64_t)w * 64, .ldy = (int64_t)n,
+                         .ldg = 4 * (int64_t)w, .ldc = (int64_t)w, .ldd = (int64_t)w};
+    s.after = in(t, t->rows * 4 * w);
+    s.b = in_small(t, (n + 63) / 64 * 64 * 4 * w);
     s.dy = in(t, t->rows * n);
-    s.gates = in(t, t->rows * 4 * w);
+    s.gates = out(t, t->rows * 4 * w);
     s.c = in(t, t->rows * w);
     s.c_before = in(t, t->rows * w);
     s.dc = out(t, t->rows * w);
-    s.dz[0] = out(t, t->rows * 4 * n);
     k->lstm_step_backward(&s);
     s.after = s.c_before = NULL;
     s.activation = VISML_RELU;
-    s.dz[0] = NULL;
+    s.gates = out(t, t->rows * 4 * w);
     s.dc = out(t, t->rows * w);
-    s.dz[1] = out(t, t->rows * 4 * n);
     k->lstm_step_backward(&s);
 }
 

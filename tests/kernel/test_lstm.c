@@ -330,6 +330,8 @@ static void sizes_that_do_not_fit_cannot_be_allocated(void **state) {
     visml_compute c = {&levels[0].kernels, &p};
     visml_lstm_sequence l = {.batch = (int64_t)1 << 30, .steps = (int64_t)1 << 20, .channels = 1, .units = 1 << 12};
     assert_true(visml_lstm_keep(&l) == SIZE_MAX);
+    l.units = (int64_t)1 << 32; /* weights, on either way */
+    assert_true(visml_lstm_scratch(&c, &l) == SIZE_MAX);
     assert_true(visml_lstm_backward_scratch(&c, &l) == SIZE_MAX);
 }
 
