@@ -159,11 +159,6 @@ void visml_pool_free(visml_pool *p) {
     visml_mem_free(p->memory, p);
 }
 
-static void run_alone(size_t n, visml_block *fn, void *arg) {
-    for (size_t b = 0; b < n; b++)
-        fn(arg, b, 0);
-}
-
 static void wake(visml_pool *p) {
     if (!atomic_load(&p->resting))
         return;
@@ -208,7 +203,7 @@ void visml_pool_run(const visml_parallel *self, size_t n, visml_block *fn, void 
     visml_pool *p = self->self;
     int64_t me = (int64_t)getpid();
     if (!take(p, me)) {
-        run_alone(n, fn, arg);
+        visml_run_alone(self, n, fn, arg);
         return;
     }
     if (atomic_load(&p->owner) != me)
@@ -216,6 +211,6 @@ void visml_pool_run(const visml_parallel *self, size_t n, visml_block *fn, void 
     if (p->started)
         run_together(p, n, fn, arg);
     else
-        run_alone(n, fn, arg);
+        visml_run_alone(self, n, fn, arg);
     atomic_store(&p->busy, 0);
 }
