@@ -1,14 +1,16 @@
 #include "context/pool.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
 #include "base/error.h"
 
-/* One job at a time. The thread that brings it takes part as worker 0; blocks are claimed one by one, so that a slow thread does not hold
- * up the others (which block runs where has no influence on results).
+/* One job at a time. The thread that brings it takes part as worker 0. Each worker has a share of the blocks, side by side, and helps the
+ * others when it is through: so one layer's worker mostly finds in its own cache what it made of the layer before, and a slow thread does
+ * not hold up the others. (Which block runs where has no influence on results.)
  *
  * Whoever wants to help enters through the gate, and the bringer closes it when no block is left: he waits for those who are inside, never
  * for one that still sleeps or has lost its processor to another process.
@@ -31,9 +33,15 @@ struct visml_pool {
     _Atomic int32_t stopping;
     visml_block *fn;
     void *arg;
-    size_t n;
-    _Atomic size_t next;
+    struct share *shares; /* [threads] */
 };
+
+/* Blocks are claimed one by one. A cache line each. */
+typedef struct share {
+    _Atomic size_t next;
+    size_t end;
+    char apart[64 - 2 * sizeof(size_t)];
+} share;
 
 typedef struct worker_argument {
     visml_pool *pool;
@@ -54,7 +62,10 @@ static uint32_t inside(uint64_t gate) {
     return (uint32_t)(gate & (CLOSED - 1));
 }
 
-static void relax(void) {
+/* Now and then whoever else wants this processor may have it: perhaps it is the one that is waited for. */
+static void relax(int i) {
+    if (i % 64 == 0)
+        sched_yield();
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
 #elif defined(__aarch64__)
@@ -62,10 +73,23 @@ static void relax(void) {
 #endif
 }
 
+static void deal(visml_pool *p, size_t n) {
+    size_t workers = (size_t)p->started + 1, next = 0;
+    for (size_t w = 0; w < workers; w++) {
+        atomic_store_explicit(&p->shares[w].next, next, memory_order_relaxed);
+        next += n / workers + (w < n % workers);
+        p->shares[w].end = next;
+    }
+}
+
 static void work(visml_pool *p, size_t worker) {
-    size_t n = p->n, b;
-    while ((b = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed)) < n)
-        p->fn(p->arg, b, worker);
+    size_t workers = (size_t)p->started + 1, b;
+    for (size_t i = 0, at = worker; i < workers; i++, at = at + 1 < workers ? at + 1 : 0) {
+        share *s = &p->shares[at];
+        while (atomic_load_explicit(&s->next, memory_order_relaxed) < s->end &&
+               (b = atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed)) < s->end)
+            p->fn(p->arg, b, worker);
+    }
 }
 
 /* 1: there is a job other than `seen` that can be entered, or the pool stops. */
@@ -87,10 +111,10 @@ static void doze(visml_pool *p, uint32_t seen) {
 /* Returns when the thread is wanted. It may wake up too late for a job, and looks out for the next. */
 static void rest(visml_pool *p, uint32_t seen) {
     for (;;) {
-        for (int i = 0; i < SPINS; i++) {
+        for (int i = 1; i <= SPINS; i++) {
             if (is_wanted(p, seen))
                 return;
-            relax();
+            relax(i);
         }
         doze(p, seen);
     }
@@ -177,7 +201,8 @@ visml_pool *visml_pool_new(visml_memory *memory, int32_t threads, visml_error *e
     p->threads = threads;
     p->ids = visml_mem_zalloc(memory, (size_t)threads, sizeof *p->ids, err);
     p->arguments = visml_mem_zalloc(memory, (size_t)threads, sizeof *p->arguments, err);
-    if (!p->ids || !p->arguments) {
+    p->shares = visml_mem_zalloc(memory, (size_t)threads, sizeof *p->shares, err);
+    if (!p->ids || !p->arguments || !p->shares) {
         visml_pool_free(p);
         return NULL;
     }
@@ -189,6 +214,7 @@ void visml_pool_free(visml_pool *p) {
         return;
     if (atomic_load(&p->owner) == (int64_t)getpid())
         stop(p);
+    visml_mem_free(p->memory, p->shares);
     visml_mem_free(p->memory, p->arguments);
     visml_mem_free(p->memory, p->ids);
     visml_mem_free(p->memory, p);
@@ -205,10 +231,10 @@ static void wake(visml_pool *p) {
 }
 
 static void await(visml_pool *p) {
-    for (int i = 0; i < SPINS; i++) {
+    for (int i = 1; i <= SPINS; i++) {
         if (!inside(atomic_load(&p->gate)))
             return;
-        relax();
+        relax(i);
     }
     pthread_mutex_lock(&p->mutex);
     atomic_store(&p->awaited, 1);
@@ -222,8 +248,7 @@ static void run_together(visml_pool *p, size_t n, visml_block *fn, void *arg) {
     uint64_t job = (uint64_t)job_of(atomic_load(&p->gate)) + 1;
     p->fn = fn;
     p->arg = arg;
-    p->n = n;
-    atomic_store_explicit(&p->next, 0, memory_order_relaxed);
+    deal(p, n);
     atomic_store(&p->gate, job << 32); /* of 32 bits; open, nobody inside */
     wake(p);
     work(p, 0);
