@@ -14,6 +14,13 @@ typedef struct visml_parallel {
     size_t workers; /* scratch for so many */
 } visml_parallel;
 
+/* All of it on the caller's thread: the run function where there is but one. */
+static inline void visml_run_alone(const visml_parallel *self, size_t n, visml_block *fn, void *arg) {
+    (void)self;
+    for (size_t b = 0; b < n; b++)
+        fn(arg, b, 0);
+}
+
 /* Results must be a function of shapes alone: callers cut work into blocks by size, never by `workers`. */
 static inline void visml_parallel_run(const visml_parallel *p, size_t n, visml_block *fn, void *arg) {
     if (n == 1)

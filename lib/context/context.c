@@ -36,17 +36,11 @@ static void run_foreign(const visml_parallel *self, size_t n, visml_block *fn, v
     ctx->foreign(ctx->foreign_user, n, fn, arg);
 }
 
-static void run_inline(const visml_parallel *self, size_t n, visml_block *fn, void *arg) {
-    (void)self;
-    for (size_t b = 0; b < n; b++)
-        fn(arg, b, 0);
-}
-
 static visml_status choose_parallel(visml_context *ctx, const visml_context_opts *o, visml_error *err) {
     ctx->threads = o->threads ? o->threads : visml_cpu_count();
     ctx->foreign = o->parallel;
     ctx->foreign_user = o->parallel_user;
-    ctx->parallel = (visml_parallel){run_inline, ctx, (size_t)ctx->threads};
+    ctx->parallel = (visml_parallel){visml_run_alone, ctx, (size_t)ctx->threads};
     if (ctx->foreign) {
         ctx->parallel.run = run_foreign;
     } else if (ctx->threads > 1) {
@@ -129,6 +123,11 @@ uint64_t visml_context_memory_peak(const visml_context *ctx) {
 
 visml_compute visml_context_compute(const visml_context *ctx) {
     return (visml_compute){&ctx->kernels, &ctx->parallel};
+}
+
+visml_compute visml_context_alone(const visml_context *ctx) {
+    static const visml_parallel alone = {visml_run_alone, NULL, 1};
+    return (visml_compute){&ctx->kernels, &alone};
 }
 
 void visml_log(const visml_context *ctx, int32_t level, const char *format, ...) {

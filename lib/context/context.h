@@ -31,6 +31,8 @@ void visml_context_release(visml_context *ctx);
 
 /* The kernel table and the threads, as operations want them. */
 visml_compute visml_context_compute(const visml_context *ctx);
+/* The same for one thread by itself: inside a piece of work. */
+visml_compute visml_context_alone(const visml_context *ctx);
 
 /* A line for people, when the context has a log. */
 void visml_log(const visml_context *ctx, int32_t level, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -1,14 +1,19 @@
 #include "context/pool.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
 #include "base/error.h"
 
-/* One job at a time. The thread that brings it takes part as worker 0; blocks are claimed one by one, so that a slow thread does not hold
- * up the others (which block runs where has no influence on results).
+/* One job at a time. The thread that brings it takes part as worker 0. Each worker has a share of the blocks, side by side, and helps the
+ * others when it is through: so one layer's worker mostly finds in its own cache what it made of the layer before, and a slow thread does
+ * not hold up the others. (Which block runs where has no influence on results.)
+ *
+ * Whoever wants to help enters through the gate, and the bringer closes it when no block is left: he waits for those who are inside, never
+ * for one that still sleeps or has lost its processor to another process.
  *
  * fork(): the child has none of the threads, and the mutex may be in any state. The pool remembers by process number who started it and who
  * is busy; another process starts afresh. No handler is registered, so nothing is left behind when the library is unloaded. */
@@ -22,16 +27,21 @@ struct visml_pool {
     struct worker_argument *arguments;
     pthread_mutex_t mutex; /* only for sleeping */
     pthread_cond_t wake, done;
-    _Atomic uint32_t job;      /* counts jobs; a thread rests while it has seen this one */
-    _Atomic int32_t resting;   /* threads asleep, or about to be */
-    _Atomic int32_t active;    /* threads still in the job */
-    _Atomic int32_t awaited;   /* the caller sleeps until active is 0 */
+    _Atomic uint64_t gate;    /* the job's number in the upper half, CLOSED, and how many threads are inside */
+    _Atomic int32_t resting;  /* not 0: a thread sleeps, or is about to */
+    _Atomic int32_t awaited;  /* the caller sleeps until nobody is inside */
     _Atomic int32_t stopping;
     visml_block *fn;
     void *arg;
-    size_t n;
-    _Atomic size_t next;
+    struct share *shares; /* [threads] */
 };
+
+/* Blocks are claimed one by one. A cache line each. */
+typedef struct share {
+    _Atomic size_t next;
+    size_t end;
+    char apart[64 - 2 * sizeof(size_t)];
+} share;
 
 typedef struct worker_argument {
     visml_pool *pool;
@@ -42,7 +52,20 @@ typedef struct worker_argument {
  * waking it takes as long as a small job. */
 #define SPINS 2000
 
-static void relax(void) {
+#define CLOSED ((uint64_t)1 << 31)
+
+static uint32_t job_of(uint64_t gate) {
+    return (uint32_t)(gate >> 32);
+}
+
+static uint32_t inside(uint64_t gate) {
+    return (uint32_t)(gate & (CLOSED - 1));
+}
+
+/* Now and then whoever else wants this processor may have it: perhaps it is the one that is waited for. */
+static void relax(int i) {
+    if (i % 64 == 0)
+        sched_yield();
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
 #elif defined(__aarch64__)
@@ -50,30 +73,67 @@ static void relax(void) {
 #endif
 }
 
-static void work(visml_pool *p, size_t worker) {
-    size_t n = p->n, b;
-    while ((b = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed)) < n)
-        p->fn(p->arg, b, worker);
+static void deal(visml_pool *p, size_t n) {
+    size_t workers = (size_t)p->started + 1, next = 0;
+    for (size_t w = 0; w < workers; w++) {
+        atomic_store_explicit(&p->shares[w].next, next, memory_order_relaxed);
+        next += n / workers + (w < n % workers);
+        p->shares[w].end = next;
+    }
 }
 
-/* Returns when there is a job other than `seen`, or the pool stops. `resting` is raised before `job` is looked at for the last time and
- * the caller raises `job` before he looks at `resting`: one of them sees the other (both sequentially consistent). */
-static void rest(visml_pool *p, uint32_t seen) {
-    for (int i = 0; i < SPINS; i++) {
-        if (atomic_load(&p->job) != seen)
-            return;
-        relax();
+static void work(visml_pool *p, size_t worker) {
+    size_t workers = (size_t)p->started + 1, b;
+    for (size_t i = 0, at = worker; i < workers; i++, at = at + 1 < workers ? at + 1 : 0) {
+        share *s = &p->shares[at];
+        while (atomic_load_explicit(&s->next, memory_order_relaxed) < s->end &&
+               (b = atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed)) < s->end)
+            p->fn(p->arg, b, worker);
     }
+}
+
+/* 1: there is a job other than `seen` that can be entered, or the pool stops. */
+static int is_wanted(visml_pool *p, uint32_t seen) {
+    uint64_t gate = atomic_load(&p->gate);
+    return (job_of(gate) != seen && !(gate & CLOSED)) || atomic_load_explicit(&p->stopping, memory_order_relaxed);
+}
+
+/* `resting` is raised before the gate is looked at for the last time, and the caller opens it before he looks at `resting`: one of them
+ * sees the other (both sequentially consistent). */
+static void doze(visml_pool *p, uint32_t seen) {
     pthread_mutex_lock(&p->mutex);
-    atomic_fetch_add(&p->resting, 1);
-    while (atomic_load(&p->job) == seen && !atomic_load(&p->stopping))
+    atomic_store(&p->resting, 1);
+    if (!is_wanted(p, seen))
         pthread_cond_wait(&p->wake, &p->mutex);
-    atomic_fetch_sub(&p->resting, 1);
     pthread_mutex_unlock(&p->mutex);
 }
 
-static void report_done(visml_pool *p) {
-    if (atomic_fetch_sub(&p->active, 1) == 1 && atomic_load(&p->awaited)) {
+/* Returns when the thread is wanted. It may wake up too late for a job, and looks out for the next. */
+static void rest(visml_pool *p, uint32_t seen) {
+    for (;;) {
+        for (int i = 1; i <= SPINS; i++) {
+            if (is_wanted(p, seen))
+                return;
+            relax(i);
+        }
+        doze(p, seen);
+    }
+}
+
+/* 0: it was closed before. */
+static int enter(visml_pool *p, uint32_t *seen) {
+    uint64_t gate = atomic_load(&p->gate);
+    while (job_of(gate) != *seen && !(gate & CLOSED))
+        if (atomic_compare_exchange_weak(&p->gate, &gate, gate + 1)) {
+            *seen = job_of(gate);
+            return 1;
+        }
+    return 0;
+}
+
+static void leave(visml_pool *p) {
+    uint64_t gate = atomic_fetch_sub(&p->gate, 1);
+    if (inside(gate) == 1 && (gate & CLOSED) && atomic_load(&p->awaited)) {
         pthread_mutex_lock(&p->mutex);
         pthread_cond_signal(&p->done);
         pthread_mutex_unlock(&p->mutex);
@@ -88,9 +148,10 @@ static void *thread_main(void *argument) {
         rest(p, seen);
         if (atomic_load(&p->stopping))
             return NULL;
-        seen = atomic_load(&p->job);
-        work(p, a->worker);
-        report_done(p);
+        if (enter(p, &seen)) {
+            work(p, a->worker);
+            leave(p);
+        }
     }
 }
 
@@ -108,9 +169,8 @@ static int start_thread(visml_pool *p, int32_t i) {
 /* As many threads as can be had; with none, run does the work alone and tries again next time. */
 static void start(visml_pool *p) {
     /* After fork(): what the parent's threads held is of no use here. */
-    atomic_store(&p->job, 0);
+    atomic_store(&p->gate, CLOSED);
     atomic_store(&p->resting, 0);
-    atomic_store(&p->active, 0);
     atomic_store(&p->awaited, 0);
     pthread_mutex_init(&p->mutex, NULL);
     pthread_cond_init(&p->wake, NULL);
@@ -124,7 +184,6 @@ static void start(visml_pool *p) {
 static void stop(visml_pool *p) {
     pthread_mutex_lock(&p->mutex);
     atomic_store(&p->stopping, 1);
-    atomic_fetch_add(&p->job, 1); /* also ends the looking out */
     pthread_cond_broadcast(&p->wake);
     pthread_mutex_unlock(&p->mutex);
     for (int32_t i = 0; i < p->started; i++)
@@ -142,7 +201,8 @@ visml_pool *visml_pool_new(visml_memory *memory, int32_t threads, visml_error *e
     p->threads = threads;
     p->ids = visml_mem_zalloc(memory, (size_t)threads, sizeof *p->ids, err);
     p->arguments = visml_mem_zalloc(memory, (size_t)threads, sizeof *p->arguments, err);
-    if (!p->ids || !p->arguments) {
+    p->shares = visml_mem_zalloc(memory, (size_t)threads, sizeof *p->shares, err);
+    if (!p->ids || !p->arguments || !p->shares) {
         visml_pool_free(p);
         return NULL;
     }
@@ -154,47 +214,45 @@ void visml_pool_free(visml_pool *p) {
         return;
     if (atomic_load(&p->owner) == (int64_t)getpid())
         stop(p);
+    visml_mem_free(p->memory, p->shares);
     visml_mem_free(p->memory, p->arguments);
     visml_mem_free(p->memory, p->ids);
     visml_mem_free(p->memory, p);
 }
 
-static void run_alone(size_t n, visml_block *fn, void *arg) {
-    for (size_t b = 0; b < n; b++)
-        fn(arg, b, 0);
-}
-
+/* Those who sleep raise `resting` again when they go back to it, so that one broadcast is enough for a row of jobs. */
 static void wake(visml_pool *p) {
     if (!atomic_load(&p->resting))
         return;
     pthread_mutex_lock(&p->mutex);
+    atomic_store(&p->resting, 0);
     pthread_cond_broadcast(&p->wake);
     pthread_mutex_unlock(&p->mutex);
 }
 
 static void await(visml_pool *p) {
-    for (int i = 0; i < SPINS; i++) {
-        if (!atomic_load(&p->active))
+    for (int i = 1; i <= SPINS; i++) {
+        if (!inside(atomic_load(&p->gate)))
             return;
-        relax();
+        relax(i);
     }
     pthread_mutex_lock(&p->mutex);
     atomic_store(&p->awaited, 1);
-    while (atomic_load(&p->active))
+    while (inside(atomic_load(&p->gate)))
         pthread_cond_wait(&p->done, &p->mutex);
     atomic_store(&p->awaited, 0);
     pthread_mutex_unlock(&p->mutex);
 }
 
 static void run_together(visml_pool *p, size_t n, visml_block *fn, void *arg) {
+    uint64_t job = (uint64_t)job_of(atomic_load(&p->gate)) + 1;
     p->fn = fn;
     p->arg = arg;
-    p->n = n;
-    atomic_store_explicit(&p->next, 0, memory_order_relaxed);
-    atomic_store(&p->active, p->started);
-    atomic_fetch_add(&p->job, 1);
+    deal(p, n);
+    atomic_store(&p->gate, job << 32); /* of 32 bits; open, nobody inside */
     wake(p);
     work(p, 0);
+    atomic_fetch_or(&p->gate, CLOSED);
     await(p);
 }
 
@@ -208,7 +266,7 @@ void visml_pool_run(const visml_parallel *self, size_t n, visml_block *fn, void 
     visml_pool *p = self->self;
     int64_t me = (int64_t)getpid();
     if (!take(p, me)) {
-        run_alone(n, fn, arg);
+        visml_run_alone(self, n, fn, arg);
         return;
     }
     if (atomic_load(&p->owner) != me)
@@ -216,6 +274,6 @@ void visml_pool_run(const visml_parallel *self, size_t n, visml_block *fn, void 
     if (p->started)
         run_together(p, n, fn, arg);
     else
-        run_alone(n, fn, arg);
+        visml_run_alone(self, n, fn, arg);
     atomic_store(&p->busy, 0);
 }

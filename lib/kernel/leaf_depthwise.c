@@ -23,6 +23,13 @@ VEC int inside(int64_t x, int64_t size) {
     return (uint64_t)x < (uint64_t)size;
 }
 
+/* `count` pixels of 16 channels that the next row will want: lines so far apart escape the prefetching of the CPU. They may lie outside of
+ * the array. */
+VEC void look_ahead(const real *x, int64_t first, const int count, int64_t step) {
+    UNROLL for (int k = 0; k < count; k++)
+        __builtin_prefetch((const void *)((uintptr_t)x + sizeof(real) * (size_t)(first + k * step)), 0, 2);
+}
+
 /* ---- a row of outputs ---- */
 
 /* Outputs at ... at + n, at most `blocks`; channels j ... j + lanes. */
@@ -58,6 +65,9 @@ VEC void outputs(const visml_depthwise_row *r, int64_t at, int64_t n, int64_t j,
     int64_t first = r->x0 + at * sx;
     UNROLL for (int p = 0; p < blocks; p++)
         sum[p] = v_zero();
+    if (r->count > LONG)
+        UNROLL for (int i = 0; i < sx; i++)
+            look_ahead(x, (r->th + i) * r->row + first * r->c + j, blocks * sx, r->c);
     for (int64_t i = 0; i < r->th; i++) {
         v16 tap[5];
         int64_t line = i * r->row + first * r->c + j;
@@ -146,6 +156,8 @@ void LEAF(depthwise)(const visml_depthwise_row *r, const real *x, const real *w,
 
 /* ---- gradient of the weights ---- */
 
+#define WIDE 20 /* outputs in a row: of fewer, one row more than needed pushes lines out of the first cache */
+
 /* Outputs at ... at + blocks of one row: adds to th x tw sums. */
 VEC void gather(const visml_depthwise_sums *s, int64_t y, int64_t at, int64_t j, const int blocks, const int th, const int tw, const int sx,
                 const int edge, const real *x, const real *dy, v16 sum[TAP_ROWS][5]) {
@@ -153,6 +165,11 @@ VEC void gather(const visml_depthwise_sums *s, int64_t y, int64_t at, int64_t j,
     int64_t first = s->x0 + at * sx;
     UNROLL for (int p = 0; p < blocks; p++)
         d[p] = v_load(dy + (at + p) * s->c + j);
+    if (blocks > 1 && s->count >= WIDE) {
+        look_ahead(dy, (s->count + at) * s->c + j, blocks, s->c);
+        UNROLL for (int i = 0; i < sx; i++)
+            look_ahead(x, ((y + th * s->ty + i) * s->width + first) * s->c + j, blocks * sx, s->c);
+    }
     UNROLL for (int i = 0; i < th; i++) {
         if (!inside(y + i * s->ty, s->height))
             continue;

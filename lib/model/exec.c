@@ -23,7 +23,8 @@ static visml_status allocate(visml_exec *r, visml_error *err) {
     return r->prepared || r->plan.mode == VISML_TRAINING ? VISML_OK : VISML_ENOMEM;
 }
 
-visml_status visml_exec_init(visml_exec *r, const visml_model *m, visml_mode mode, int64_t max_batch, uint64_t seed, visml_error *err) {
+visml_status visml_exec_init(visml_exec *r, const visml_model *m, visml_mode mode, int64_t max_batch, size_t group_bytes, uint64_t seed,
+                             visml_error *err) {
     memset(r, 0, sizeof *r);
     if (!m)
         return visml_fail(err, VISML_EINVAL, "model is NULL, must be a model");
@@ -31,8 +32,9 @@ visml_status visml_exec_init(visml_exec *r, const visml_model *m, visml_mode mod
         return visml_fail(err, VISML_ESTATE, "the model is not built: call visml_model_build first");
     if (max_batch < 1)
         return visml_fail(err, VISML_EINVAL, "max_batch is %lld, must be at least 1", (long long)max_batch);
-    VISML_TRY(visml_plan_make(&r->plan, m, mode, max_batch, err));
+    VISML_TRY(visml_plan_make(&r->plan, m, mode, max_batch, group_bytes, err));
     r->model = visml_model_retain((visml_model *)m); /* the count of references is not part of what const promises */
+    r->compute = visml_context_compute(m->context);
     r->seed = seed;
     visml_status status = allocate(r, err);
     if (status < 0)
@@ -59,7 +61,10 @@ void visml_exec_clear(visml_exec *r) {
 /* ---- places ---- */
 
 static void *block(const visml_exec *r, int32_t number) {
-    return number < 0 ? NULL : r->arena + r->plan.blocks[number].offset;
+    if (number < 0)
+        return NULL;
+    const visml_plan_block *b = &r->plan.blocks[number];
+    return r->arena + b->offset + (b->local ? r->worker * r->plan.place_bytes : (size_t)r->first_row * b->row_bytes);
 }
 
 real *visml_exec_value(const visml_exec *r, size_t node) {
@@ -137,11 +142,10 @@ static visml_pass make_pass(const visml_exec *r, size_t i, pass_arrays *a) {
     for (size_t k = 0; k < n->input_count; k++)
         a->x[k] = read_value(r, (size_t)n->inputs[k]);
     visml_node_params(m, i, a->params);
-    return (visml_pass){.compute = visml_context_compute(m->context), .mode = visml_layer_mode(n->layer, r->plan.mode),
-                        .batch = r->rows, .inputs = n->input_count, .in = r->plan.in + p->first_input, .out = &n->shape,
-                        .x = a->x, .y = block(r, p->y), .params = a->params,
-                        .keep = block(r, p->keep), .scratch = block(r, p->forward_scratch), .key = visml_key(r->seed, i),
-                        .step = r->step};
+    return (visml_pass){.compute = r->compute, .mode = visml_layer_mode(n->layer, r->plan.mode), .batch = r->rows,
+                        .inputs = n->input_count, .in = r->plan.in + p->first_input, .out = &n->shape, .x = a->x, .y = block(r, p->y),
+                        .params = a->params, .keep = block(r, p->keep), .scratch = r->scratch ? r->scratch : block(r, p->forward_scratch),
+                        .key = visml_key(r->seed, i), .step = r->step};
 }
 
 /* The activation that is applied after this node: none where the loss takes over. */
@@ -209,6 +213,47 @@ static void run_step(const visml_exec *r, size_t end) {
 #endif
 }
 
+static void run_steps(const visml_exec *r, const visml_stretch *s) {
+    for (int32_t i = s->first; i < s->end; i++)
+        if (visml_step_runs(r->model, r->plan.mode, r->plan.steps, (size_t)i))
+            run_step(r, (size_t)i);
+}
+
+typedef struct groups_job {
+    const visml_exec *run;
+    const visml_stretch *stretch;
+    int64_t rows; /* of a group */
+    visml_compute compute; /* of one group */
+} groups_job;
+
+static void run_group(void *arg, size_t group, size_t worker) {
+    const groups_job *j = arg;
+    const visml_plan *p = &j->run->plan;
+    visml_exec part = *j->run;
+    part.first_row = (int64_t)group * j->rows;
+    part.rows = part.rows - part.first_row < j->rows ? part.rows - part.first_row : j->rows;
+    part.x += part.first_row * visml_shape_count(&part.model->nodes[0].shape);
+    part.compute = j->compute;
+    part.worker = worker;
+    part.scratch = part.arena + p->scratch + worker * p->scratch_bytes;
+    run_steps(&part, j->stretch);
+}
+
+/* Threads run groups beside each other where that leaves at most a fifth of them idle, else one group after the other together. (Without
+ * influence on results.) */
+static void run_groups(const visml_exec *r, const visml_stretch *s) {
+    size_t workers = r->compute.parallel->workers, groups = (size_t)((r->rows - 1) / s->rows + 1);
+    size_t turns = (groups - 1) / workers + 1;
+    groups_job j = {r, s, (r->rows - 1) / (int64_t)groups + 1, r->compute};
+    if (workers > 1 && r->plan.places == workers && !r->observer && 5 * groups >= 4 * workers * turns) {
+        j.compute = visml_context_alone(r->model->context);
+        visml_parallel_run(r->compute.parallel, groups, run_group, &j);
+        return;
+    }
+    for (size_t i = 0; i < groups; i++)
+        run_group(&j, i, 0);
+}
+
 void visml_exec_forward(const visml_exec *r) {
     if (r->prepared)
         visml_prepared_update(r->prepared, r->model);
@@ -216,9 +261,13 @@ void visml_exec_forward(const visml_exec *r) {
     if (r->observer)
         visml_calibration_observe(r->observer, 0, elements(r, 0), r->x);
 #endif
-    for (size_t i = 1; i < r->model->node_count; i++)
-        if (visml_step_runs(r->model, r->plan.mode, r->plan.steps, i))
-            run_step(r, i);
+    for (size_t i = 0; i < r->plan.stretch_count; i++) {
+        const visml_stretch *s = &r->plan.stretches[i];
+        if (visml_plan_groups(&r->plan, s) && r->rows > 0)
+            run_groups(r, s);
+        else
+            run_steps(r, s);
+    }
 }
 
 /* ---- loss ---- */

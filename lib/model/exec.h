@@ -11,7 +11,12 @@ typedef struct visml_exec {
     char *arena;
     real *losses;       /* [max_batch] */
     const real *x;      /* the input of this batch: the caller's, or converted in the arena */
-    int64_t rows;       /* of this batch */
+    int64_t rows;       /* of this batch; while a group runs, of that */
+    visml_compute compute;
+    /* of a group: its first row in the batch, whose thread's place it has, and its scratch; else 0 */
+    int64_t first_row;
+    size_t worker;
+    char *scratch;
     double divisor;     /* of this batch's gradient, for penalties of outputs */
     int32_t logits;     /* 1: the softmax of the last node is left to the loss */
     uint64_t seed, step;
@@ -21,9 +26,10 @@ typedef struct visml_exec {
     struct visml_quantization *observer; /* told what comes out of each step, or NULL */
 } visml_exec;
 
-/* Plans and allocates: the last place that may fail. Takes a reference to the model. On failure nothing is left to clear.
- * Errors: VISML_EINVAL (model NULL, max_batch < 1), VISML_ESTATE (not built), VISML_ENOMEM. */
-visml_status visml_exec_init(visml_exec *r, const visml_model *m, visml_mode mode, int64_t max_batch, uint64_t seed, visml_error *err);
+/* Plans and allocates: the last place that may fail. group_bytes: see model/stretch.h. Takes a reference to the model. On failure nothing
+ * is left to clear. Errors: VISML_EINVAL (model NULL, max_batch < 1), VISML_ESTATE (not built), VISML_ENOMEM. */
+visml_status visml_exec_init(visml_exec *r, const visml_model *m, visml_mode mode, int64_t max_batch, size_t group_bytes, uint64_t seed,
+                             visml_error *err);
 void visml_exec_clear(visml_exec *r);
 
 /* Takes the input of a batch, [rows, input shape]: VISML_REAL_DTYPE (borrowed until the next batch), VISML_F32 or VISML_U8 (converted). */
@@ -37,7 +43,7 @@ void visml_exec_backward(const visml_exec *r);
 /* The penalties of outputs, summed over the batch: after a training forward, whose arrays are all there. */
 double visml_exec_activity(const visml_exec *r);
 
-/* The output of a node in this batch. */
+/* The output of a node in this batch. Group by group, one that only its stretch wants is that of the last group. */
 real *visml_exec_value(const visml_exec *r, size_t node);
 real *visml_exec_output(const visml_exec *r);
 

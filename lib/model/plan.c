@@ -11,6 +11,8 @@ typedef struct planner {
     const visml_model *model;
     unsigned char *differentiable; /* [nodes] 1: something trainable lies at or before the node */
     int32_t *last_read;            /* [nodes] of an inference: when the array of this value is read for the last time; see derive, too */
+    size_t group_bytes;
+    size_t together; /* scratch of a group that all threads run together */
     visml_error *err;
 } planner;
 
@@ -43,19 +45,27 @@ static int goes_back(const planner *w, size_t node) {
 
 /* ---- blocks ---- */
 
-static visml_status add_block(planner *w, size_t bytes, int32_t first, int32_t last, int32_t *number) {
+static visml_status new_block(planner *w, visml_plan_block block, int32_t *number) {
     visml_plan *p = w->plan;
     void *blocks = p->blocks;
     VISML_TRY(visml_mem_grow(p->memory, &blocks, &p->block_capacity, p->block_count + 1, sizeof *p->blocks, w->err));
     p->blocks = blocks;
     *number = (int32_t)p->block_count;
-    p->blocks[p->block_count++] = (visml_plan_block){bytes, 0, first, last};
+    p->blocks[p->block_count++] = block;
     return VISML_OK;
+}
+
+static visml_status add_block(planner *w, size_t bytes, int32_t first, int32_t last, int32_t *number) {
+    return new_block(w, (visml_plan_block){.bytes = bytes, .first = first, .last = last}, number);
 }
 
 static void use_until(planner *w, int32_t block, int32_t time) {
     if (w->plan->blocks[block].last < time)
         w->plan->blocks[block].last = time;
+}
+
+static size_t row_bytes(const planner *w, size_t node) {
+    return (size_t)visml_shape_count(&w->model->nodes[node].shape) * sizeof(real);
 }
 
 static visml_status array_bytes(const planner *w, size_t node, size_t *bytes) {
@@ -116,6 +126,12 @@ static void find_last_reads(planner *w) {
     w->last_read[p->nodes[w->model->node_count - 1].value] = end_time(w); /* the caller reads it */
 }
 
+/* Whether the output is wanted in its own stretch only, which goes group by group. */
+static int is_local(const planner *w, size_t node) {
+    const visml_stretch *s = node ? visml_plan_stretch(w->plan, node) : NULL;
+    return s && visml_plan_groups(w->plan, s) && w->last_read[node] < s->end;
+}
+
 /* Whether the output can stand where the first input stands: nobody reads that afterwards, and it is not the caller's. */
 static int in_place(const planner *w, size_t node) {
     const visml_plan_node *nodes = w->plan->nodes;
@@ -123,7 +139,7 @@ static int in_place(const planner *w, size_t node) {
     int32_t first = nodes[n->inputs[0]].value;
     if (trains(w) || !(n->layer->cls->properties & VISML_WORKS_IN_PLACE) || w->plan->steps[node].head != (int32_t)node)
         return 0;
-    if (first == 0 || w->last_read[first] != (int32_t)node)
+    if (first == 0 || w->last_read[first] != (int32_t)node || is_local(w, (size_t)first) != is_local(w, node))
         return 0;
     for (size_t k = 1; k < n->input_count; k++)
         if (nodes[n->inputs[k]].value == first)
@@ -140,7 +156,26 @@ static visml_status plan_output(planner *w, size_t node) {
         return VISML_OK;
     }
     VISML_TRY(array_bytes(w, node, &bytes));
-    return add_block(w, bytes, (int32_t)node, read_back(w, node), &nodes[node].y);
+    visml_plan_block b = {.bytes = bytes, .first = (int32_t)node, .last = read_back(w, node), .row_bytes = row_bytes(w, node)};
+    b.local = is_local(w, node);
+    if (b.local)
+        b.bytes = b.row_bytes * (size_t)visml_plan_stretch(w->plan, node)->rows;
+    return new_block(w, b, &nodes[node].y);
+}
+
+/* A stretch of groups is run again and again: what it shares with others must last from its first step to its last. */
+static void widen(planner *w) {
+    visml_plan *p = w->plan;
+    for (size_t i = 0; i < p->block_count; i++) {
+        visml_plan_block *b = &p->blocks[i];
+        for (size_t k = 0; k < p->stretch_count && !b->local; k++) {
+            const visml_stretch *s = &p->stretches[k];
+            if (!visml_plan_groups(p, s) || b->first >= s->end || b->last < s->first)
+                continue;
+            b->first = b->first > s->first ? s->first : b->first;
+            b->last = b->last < s->end - 1 ? s->end - 1 : b->last;
+        }
+    }
 }
 
 static visml_status plan_outputs(planner *w) {
@@ -161,6 +196,7 @@ static visml_status plan_outputs(planner *w) {
     for (size_t i = 1; i < count; i++)
         nodes[i].y = nodes[nodes[i].value].y; /* of those that were taken in, too */
     use_until(w, nodes[count - 1].y, end_time(w)); /* the caller reads it */
+    widen(w);
     return VISML_OK;
 }
 
@@ -265,6 +301,28 @@ static void derive(planner *w) {
 
 /* ---- what layers ask for ---- */
 
+static visml_status too_large(const planner *w) {
+    return visml_fail(w->err, VISML_ENOMEM, "a batch of %lld is more than can be addressed", (long long)w->plan->max_batch);
+}
+
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+/* Scratch of a group: of one thread's, where threads run groups beside each other; or of all threads that run one group together. */
+static visml_status plan_group(planner *w, size_t end, visml_pass *pass) {
+    visml_plan *p = w->plan;
+    const visml_layer *layer = w->model->nodes[p->steps[end].head].layer;
+    if (!layer->cls->scratch)
+        return VISML_OK;
+    pass->batch = visml_plan_stretch(p, end)->rows;
+    w->together = larger(w->together, layer->cls->scratch(layer, pass));
+    pass->compute = visml_context_alone(w->model->context);
+    p->scratch_bytes = larger(p->scratch_bytes, layer->cls->scratch(layer, pass));
+    return visml_size_align(w->together, VISML_ALIGN, &w->together) && visml_size_align(p->scratch_bytes, VISML_ALIGN, &p->scratch_bytes)
+               ? VISML_OK : too_large(w);
+}
+
 static visml_status plan_layer(planner *w, size_t end) {
     size_t node = (size_t)w->plan->steps[end].head;
     const visml_node *n = &w->model->nodes[node];
@@ -274,6 +332,8 @@ static visml_status plan_layer(planner *w, size_t end) {
     visml_mode mode = visml_layer_mode(n->layer, w->plan->mode);
     visml_pass pass = {.compute = visml_context_compute(w->model->context), .mode = mode, .batch = w->plan->max_batch,
                        .inputs = n->input_count, .in = w->plan->in + p->first_input, .out = &n->shape};
+    if (visml_plan_groups(w->plan, visml_plan_stretch(w->plan, end)))
+        return plan_group(w, end, &pass);
     size_t scratch = cls->scratch ? cls->scratch(n->layer, &pass) : 0;
     size_t keep = cls->keep && mode == VISML_TRAINING ? cls->keep(n->layer, &pass) : 0;
     if (scratch)
@@ -304,8 +364,9 @@ static void sort_by_size(const visml_plan_block *blocks, size_t n, int32_t *orde
     }
 }
 
+/* Local ones lie elsewhere. */
 static int live_together(const visml_plan_block *a, const visml_plan_block *b) {
-    return a->first <= b->last && b->first <= a->last;
+    return a->first <= b->last && b->first <= a->last && a->local == b->local;
 }
 
 /* The lowest gap between the blocks that live at the same time. `placed` is sorted by offset. */
@@ -333,18 +394,29 @@ static visml_status place(planner *w, int32_t *order, int32_t *placed) {
     visml_plan *p = w->plan;
     for (size_t i = 0; i < p->block_count; i++)
         if (!visml_size_align(p->blocks[i].bytes, VISML_ALIGN, &p->blocks[i].bytes))
-            return visml_fail(w->err, VISML_ENOMEM, "a batch of %lld is more than can be addressed", (long long)p->max_batch);
+            return too_large(w);
     sort_by_size(p->blocks, p->block_count, order);
     for (size_t i = 0; i < p->block_count; i++) {
         visml_plan_block *b = &p->blocks[order[i]];
-        size_t end;
+        size_t end, *most = b->local ? &p->place_bytes : &p->arena_bytes;
         b->offset = first_fit(p->blocks, placed, i, b);
         if (!visml_size_add(b->offset, b->bytes, &end))
-            return visml_fail(w->err, VISML_ENOMEM, "a batch of %lld is more than can be addressed", (long long)p->max_batch);
+            return too_large(w);
         insert_placed(p->blocks, placed, i, order[i]);
-        if (p->arena_bytes < end)
-            p->arena_bytes = end;
+        *most = larger(*most, end);
     }
+    return VISML_OK;
+}
+
+/* Behind the arrays of the whole batch: the threads' places, then their scratch. */
+static visml_status place_groups(planner *w) {
+    visml_plan *p = w->plan;
+    size_t local, scratch, begin = p->arena_bytes;
+    if (!visml_size_mul(p->place_bytes, p->places, &local) || !visml_size_mul(p->scratch_bytes, p->places, &scratch) ||
+        !visml_size_add(begin, local, &p->scratch) || !visml_size_add(p->scratch, larger(scratch, w->together), &p->arena_bytes))
+        return too_large(w);
+    for (size_t i = 0; i < p->block_count; i++)
+        p->blocks[i].offset += p->blocks[i].local ? begin : 0;
     return VISML_OK;
 }
 
@@ -355,10 +427,28 @@ static visml_status plan_offsets(planner *w) {
         return VISML_ENOMEM;
     visml_status status = place(w, order, order + w->plan->block_count);
     visml_mem_free(memory, order);
-    return status;
+    return status < 0 ? status : place_groups(w);
 }
 
 /* ---- all of it ---- */
+
+const visml_stretch *visml_plan_stretch(const visml_plan *p, size_t node) {
+    size_t i = 0;
+    while (i + 1 < p->stretch_count && p->stretches[i].end <= (int32_t)node)
+        i++;
+    return &p->stretches[i];
+}
+
+/* Where a stretch has a group for every thread, they can run beside each other. */
+static void cut(planner *w) {
+    visml_plan *p = w->plan;
+    int64_t workers = (int64_t)visml_context_compute(w->model->context).parallel->workers;
+    p->stretch_count = visml_stretches(w->model, p->mode, p->steps, p->max_batch, w->group_bytes, p->stretches);
+    p->places = 1;
+    for (size_t i = 0; i < p->stretch_count; i++)
+        if (visml_plan_groups(p, &p->stretches[i]) && (p->max_batch - 1) / p->stretches[i].rows + 1 >= workers)
+            p->places = (size_t)workers;
+}
 
 static visml_status allocate(planner *w) {
     visml_plan *p = w->plan;
@@ -391,6 +481,7 @@ static visml_status make(planner *w) {
     VISML_TRY(allocate(w));
     list_inputs(w);
     visml_fuse(w->model, w->plan->mode, w->plan->steps);
+    cut(w);
     find_differentiable(w);
     VISML_TRY(plan_outputs(w));
     VISML_TRY(plan_gradients(w));
@@ -399,8 +490,9 @@ static visml_status make(planner *w) {
     return plan_offsets(w);
 }
 
-visml_status visml_plan_make(visml_plan *p, const visml_model *m, visml_mode mode, int64_t max_batch, visml_error *err) {
-    planner w = {.plan = p, .model = m, .err = err};
+visml_status visml_plan_make(visml_plan *p, const visml_model *m, visml_mode mode, int64_t max_batch, size_t group_bytes,
+                             visml_error *err) {
+    planner w = {.plan = p, .model = m, .group_bytes = group_bytes, .err = err};
     memset(p, 0, sizeof *p);
     p->memory = &m->context->memory;
     p->mode = mode;

@@ -39,7 +39,7 @@ static visml_session *open(const visml_model *m, const visml_session_opts *o, vi
     visml_session *s = visml_mem_zalloc(&m->context->memory, 1, sizeof *s, err);
     if (!s)
         return NULL;
-    if (visml_exec_init(&s->run, m, VISML_INFERENCE, o->max_batch, 0, err) < 0) {
+    if (visml_exec_init(&s->run, m, VISML_INFERENCE, o->max_batch, o->quantization ? 0 : VISML_GROUP_BYTES, 0, err) < 0) {
         visml_mem_free(&m->context->memory, s);
         return NULL;
     }

@@ -9,7 +9,7 @@ struct visml_trainer {
 };
 
 static visml_status init(visml_trainer *t, const visml_model *m, int64_t max_batch, uint64_t seed, visml_error *err) {
-    VISML_TRY(visml_exec_init(&t->run, m, VISML_TRAINING, max_batch, seed, err));
+    VISML_TRY(visml_exec_init(&t->run, m, VISML_TRAINING, max_batch, 0, seed, err));
     t->run.grads = visml_mem_zalloc(&m->context->memory, m->trainable_count, sizeof(real), err);
     if (!t->run.grads) {
         visml_exec_clear(&t->run);

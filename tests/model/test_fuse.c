@@ -140,7 +140,7 @@ static void steps_are_as_large_as_they_can_be(void **state) {
     (void)state;
     visml_model *m = chains(ctx);
     visml_plan p;
-    assert_ok(visml_plan_make(&p, m, VISML_INFERENCE, 3, &err), &err);
+    assert_ok(visml_plan_make(&p, m, VISML_INFERENCE, 3, 0, &err), &err);
     assert_step(&p, 3, 1, 2, -1, -1, VISML_RELU);
     assert_step(&p, 5, 4, -1, -1, 5, VISML_RELU);
     assert_step(&p, 9, 6, 7, 3, -1, VISML_RELU6);
@@ -153,7 +153,7 @@ static void steps_are_as_large_as_they_can_be(void **state) {
     assert_true(p.nodes[20].y != p.nodes[19].y); /* an input that is taken twice is not written over */
     assert_true(p.nodes[21].y == p.nodes[20].y);
     visml_plan_clear(&p);
-    assert_ok(visml_plan_make(&p, m, VISML_TRAINING, 3, &err), &err);
+    assert_ok(visml_plan_make(&p, m, VISML_TRAINING, 3, 0, &err), &err);
     for (int32_t i = 1; i < 27; i++)
         assert_step(&p, i, i, -1, -1, -1, m->nodes[i].layer->activation);
     visml_plan_clear(&p);

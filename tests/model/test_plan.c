@@ -19,14 +19,14 @@ static int together(const visml_plan_block *a, const visml_plan_block *b) {
 static size_t live_at(const visml_plan *p, int32_t now) {
     size_t sum = 0;
     for (size_t i = 0; i < p->block_count; i++)
-        sum += p->blocks[i].first <= now && now <= p->blocks[i].last ? p->blocks[i].bytes : 0;
+        sum += !p->blocks[i].local && p->blocks[i].first <= now && now <= p->blocks[i].last ? p->blocks[i].bytes : 0;
     return sum;
 }
 
 static void check_plan(const visml_model *m, visml_mode mode, int64_t batch) {
     visml_plan p;
     size_t sum = 0, most = 0;
-    assert_ok(visml_plan_make(&p, m, mode, batch, &err), &err);
+    assert_ok(visml_plan_make(&p, m, mode, batch, 0, &err), &err);
     for (size_t i = 0; i < p.block_count; i++) {
         const visml_plan_block *a = &p.blocks[i];
         assert_int_equal(a->offset % 64, 0);
@@ -61,7 +61,7 @@ static void smaller_batches_need_no_more_scratch(void **state) {
     visml_model *m[] = {built(small_cnn(ctx, &err), &err), built(seed_cnn(ctx, &err), &err), built(residual(ctx, 0.5, &err), &err)};
     for (int k = 0; k < 3; k++) {
         visml_plan p;
-        assert_ok(visml_plan_make(&p, m[k], VISML_TRAINING, 1, &err), &err);
+        assert_ok(visml_plan_make(&p, m[k], VISML_TRAINING, 1, 0, &err), &err);
         for (size_t i = 1; i < m[k]->node_count; i++) {
             const visml_layer *layer = m[k]->nodes[i].layer;
             visml_pass pass = {.compute = visml_context_compute(ctx), .inputs = m[k]->nodes[i].input_count,
@@ -86,7 +86,7 @@ static void what_is_not_needed_is_not_planned(void **state) {
     (void)state;
     visml_model *m = built(seed_cnn(ctx, &err), &err);
     visml_plan p;
-    assert_ok(visml_plan_make(&p, m, VISML_TRAINING, 4, &err), &err);
+    assert_ok(visml_plan_make(&p, m, VISML_TRAINING, 4, 0, &err), &err);
     assert_int_equal(p.gradients[p.nodes[1].first_input].dx, -1); /* nobody wants the gradient of the input */
     assert_int_equal(p.nodes[0].dy, -1);
     assert_true(p.gradients[p.nodes[2].first_input].dx >= 0);
@@ -95,7 +95,7 @@ static void what_is_not_needed_is_not_planned(void **state) {
     assert_true(p.nodes[1].derived && p.nodes[3].derived);      /* by the normalisation and the maximum behind them */
     assert_true(!p.nodes[17].derived && !p.nodes[2].derived); /* dense before dropout; nothing to derive */
     visml_plan_clear(&p);
-    assert_ok(visml_plan_make(&p, m, VISML_INFERENCE, 4, &err), &err);
+    assert_ok(visml_plan_make(&p, m, VISML_INFERENCE, 4, 0, &err), &err);
     assert_int_equal(p.nodes[5].value, 4); /* and stands aside in inference */
     for (size_t i = 0; i < m->node_count; i++)
         assert_true(p.nodes[i].dy == -1 && p.nodes[i].keep == -1 && p.nodes[i].backward_scratch == -1);
@@ -113,7 +113,7 @@ static void frozen_beginnings_are_left_out(void **state) {
     visml_model_add(m, visml_flatten(ctx, NULL, &err), &err);
     visml_model_add(m, visml_dense(ctx, OPTS(visml_dense_opts, .units = 2), &err), &err);
     visml_plan p;
-    assert_ok(visml_plan_make(&p, built(m, &err), VISML_TRAINING, 4, &err), &err);
+    assert_ok(visml_plan_make(&p, built(m, &err), VISML_TRAINING, 4, 0, &err), &err);
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(p.nodes[i].dy, -1);
     assert_int_equal(p.gradients[p.nodes[4].first_input].dx, -1);
@@ -126,7 +126,7 @@ static void sizes_that_cannot_be_are_refused(void **state) {
     (void)state;
     visml_model *m = built(small_cnn(ctx, &err), &err);
     visml_plan p;
-    assert_int_equal(visml_plan_make(&p, m, VISML_INFERENCE, INT64_MAX / 2, &err), VISML_ENOMEM);
+    assert_int_equal(visml_plan_make(&p, m, VISML_INFERENCE, INT64_MAX / 2, 0, &err), VISML_ENOMEM);
     assert_string_equal(err.message, "a batch of 4611686018427387903 times [28, 28, 1] is more than can be addressed");
     visml_model_free(m);
 }
@@ -142,7 +142,7 @@ static void gradients_are_handed_on(void **state) {
     visml_model_apply(m, visml_activation(ctx, OPTS(visml_activation_opts, .activation = VISML_RELU), &err), AFTER(3), &err);
     visml_model_apply(m, visml_add(ctx, NULL, &err), AFTER(4, 4), &err);
     visml_model_apply(m, visml_dense(ctx, OPTS(visml_dense_opts, .units = 2), &err), AFTER(5), &err);
-    assert_ok(visml_plan_make(&p, built(m, &err), VISML_TRAINING, 4, &err), &err);
+    assert_ok(visml_plan_make(&p, built(m, &err), VISML_TRAINING, 4, 0, &err), &err);
     assert_int_equal(p.nodes[3].dy, p.nodes[4].dy);
     assert_int_equal(p.nodes[4].dy, p.nodes[5].dy);
     assert_true(p.gradients[p.nodes[5].first_input + 1].dx != p.nodes[5].dy); /* the second of equal inputs is added */
@@ -155,7 +155,14 @@ static void gradients_are_handed_on(void **state) {
 /* ---- poison: a layer that fills every block which is not in use with NaNs ---- */
 
 static const visml_exec *watched; /* NULL: it only copies */
-static size_t probes[32], probe_count, at; /* the nodes that are such layers; where the walk stands */
+static size_t probe_count, at; /* such layers; how many have run, forward less backward */
+
+static int32_t time_of(const visml_layer *layer) {
+    int32_t node = 1;
+    while (watched->model->nodes[node].layer != layer)
+        node++;
+    return node;
+}
 
 static void poison(int32_t now) {
     const visml_plan *p = &watched->plan;
@@ -176,16 +183,18 @@ static visml_status probe_infer(const visml_layer *layer, const visml_shape *in,
 }
 
 static void probe_forward(const visml_layer *layer, const visml_pass *pass) {
-    (void)layer;
-    if (watched)
-        poison((int32_t)probes[at++]);
+    if (watched) {
+        poison(time_of(layer));
+        at++;
+    }
     memcpy(pass->y, pass->x[0], (size_t)(pass->batch * visml_shape_count(pass->in)) * sizeof(real));
 }
 
 static void probe_backward(const visml_layer *layer, const visml_pass *pass) {
-    (void)layer;
-    if (watched)
-        poison(2 * (int32_t)watched->model->node_count - (int32_t)probes[--at]);
+    if (watched) {
+        poison(2 * (int32_t)watched->model->node_count - time_of(layer));
+        at--;
+    }
     if (pass->dx[0])
         memcpy(pass->dx[0], pass->dy, (size_t)(pass->batch * visml_shape_count(pass->in)) * sizeof(real));
 }
@@ -198,7 +207,7 @@ static const visml_layer_class probe_class = {.name = "probe", .title = "Probe",
 static int32_t probed(visml_model *m, visml_layer *layer, const int32_t *inputs, size_t n) {
     int32_t node = visml_model_apply(m, layer, inputs, n, &err);
     node = visml_model_apply(m, visml_layer_make(ctx, &probe_class, NULL, &err), AFTER(node), &err);
-    probes[probe_count++] = (size_t)node;
+    probe_count++;
     return node;
 }
 
@@ -244,6 +253,73 @@ static void nothing_is_read_out_of_its_time_in_inference(void **state) {
     visml_model_free(m);
 }
 
+/* ---- group by group ---- */
+
+/* What is shared lies before all places and scratch; local arrays lie in the first thread's place. */
+static void check_places(const visml_plan *p) {
+    size_t shared = 0, local = SIZE_MAX;
+    for (size_t i = 0; i < p->block_count; i++) {
+        const visml_plan_block *b = &p->blocks[i];
+        if (b->local)
+            local = b->offset < local ? b->offset : local;
+        else
+            shared = b->offset + b->bytes > shared ? b->offset + b->bytes : shared;
+    }
+    assert_true(shared <= local && (local == SIZE_MAX || p->scratch == local + p->places * p->place_bytes));
+    for (size_t i = 0; i < p->block_count; i++)
+        assert_true(!p->blocks[i].local || p->blocks[i].offset + p->blocks[i].bytes <= local + p->place_bytes);
+    assert_true(p->scratch + p->places * p->scratch_bytes <= p->arena_bytes);
+    for (size_t i = 0; i < p->block_count; i++)
+        for (size_t k = 0; k < i; k++)
+            assert_false(together(&p->blocks[i], &p->blocks[k]) && overlap(&p->blocks[i], &p->blocks[k]));
+}
+
+static void local_arrays_have_a_place_a_thread(void **state) {
+    (void)state;
+    visml_model *m[] = {built(small_cnn(ctx, &err), &err), built(seed_cnn(ctx, &err), &err), built(residual(ctx, 0.5, &err), &err)};
+    for (int i = 0; i < 3; i++) {
+        size_t whole = 0;
+        for (size_t group = 0; group <= 1 << 20; group = 4 * group + 1) {
+            visml_plan p;
+            assert_ok(visml_plan_make(&p, m[i], VISML_INFERENCE, 32, group, &err), &err);
+            check_places(&p);
+            whole = group ? whole : p.arena_bytes;
+            assert_int_equal(p.places, group == 0 || p.stretches[0].rows > 16 ? 1 : 2);
+            if (group == 1 && i == 1) /* the others are small beside their scratch */
+                assert_true(p.stretches[0].rows < 32 && p.arena_bytes < whole);
+            visml_plan_clear(&p);
+        }
+        visml_model_free(m[i]);
+    }
+}
+
+/* One thread, so that the poison meets one group at a time. */
+static void nothing_is_read_out_of_its_time_in_groups(void **state) {
+    (void)state;
+    visml_context *one = test_context(1), *two = ctx;
+    ctx = one;
+    visml_model *m = probed_network();
+    visml_tensor *x = random_input(one, visml_model_input_shape(m), 7, VISML_REAL_DTYPE, 3), *want = predict(m, x, 7);
+    for (size_t group = 1; group < 100000; group *= 3) {
+        visml_exec run;
+        assert_ok(visml_exec_init(&run, m, VISML_INFERENCE, 7, group, 0, &err), &err);
+        memset(run.arena, 0xFF, run.plan.arena_bytes);
+        visml_exec_input(&run, x->data, VISML_REAL_DTYPE, 7);
+        watched = &run;
+        at = 0;
+        visml_exec_forward(&run);
+        watched = NULL;
+        assert_true(at > probe_count || run.plan.stretches[0].rows == 7);
+        assert_memory_equal(visml_exec_output(&run), want->data, 7 * 3 * sizeof(real));
+        visml_exec_clear(&run);
+    }
+    visml_tensor_release(x);
+    visml_tensor_release(want);
+    visml_model_free(m);
+    visml_context_free(one);
+    ctx = two;
+}
+
 static void nothing_is_read_out_of_its_time_in_training(void **state) {
     (void)state;
     const int32_t labels[5] = {0, 2, 1, 1, 0};
@@ -273,6 +349,7 @@ int main(void) {
         cmocka_unit_test(blocks_share_memory_but_not_at_one_time), cmocka_unit_test(smaller_batches_need_no_more_scratch),
         cmocka_unit_test(what_is_not_needed_is_not_planned), cmocka_unit_test(gradients_are_handed_on),
         cmocka_unit_test(frozen_beginnings_are_left_out), cmocka_unit_test(sizes_that_cannot_be_are_refused),
+        cmocka_unit_test(local_arrays_have_a_place_a_thread), cmocka_unit_test(nothing_is_read_out_of_its_time_in_groups),
         cmocka_unit_test(nothing_is_read_out_of_its_time_in_inference), cmocka_unit_test(nothing_is_read_out_of_its_time_in_training),
     };
     ctx = test_context(2);
