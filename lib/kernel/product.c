@@ -8,7 +8,9 @@
 #define MAX_K 2048   /* and rows: bounds the scratch to 8 MiB */
 #define SLICE 32     /* rows packed at a time; divides VISML_KC */
 #define FEW_ROWS 256 /* the right factor is not packed for so few rows of the left one, ... */
-#define FEW_COLS 128 /* ... nor the left one for so few columns of the right one; without influence on results */
+#define FEW_COLS 1024 /* ... nor the left one for so few columns of the right one; without influence on results */
+#define FAR (512 * 1024) /* elements of the result: so many do not stay in a second-level cache */
+#define LINE (64 / (int64_t)sizeof(real))
 #define MAX_MC 140 /* of any level's blocking */
 
 static int64_t least(int64_t a, int64_t b) {
@@ -112,6 +114,11 @@ static const real *right_of(const pass *s, int64_t block, int64_t panel, int64_t
     return p->right_plain + (s->k0 + block * VISML_KC) * p->ld_plain + s->col + panel * s->b.nr;
 }
 
+/* In elements; also of two arrays. */
+static int64_t distance(const real *a, const real *b) {
+    return ((intptr_t)b - (intptr_t)a) / (intptr_t)sizeof(real);
+}
+
 static const real *from(const real *array, int64_t i) {
     return array ? array + i : NULL;
 }
@@ -162,7 +169,7 @@ static void multiply_block(const pass *s, const left_rows *left, int64_t panel, 
         x.k = block_length(s, block);
         x.a = left->at + (block - left->block) * left->step + (cols ? row : row * left->ld);
         x.b = right_of(s, block, panel, &x.ldb);
-        x.ahead = coming ? right_of(s, block, panel + 1, &ld) - x.b : 0;
+        x.ahead = coming ? distance(x.b, right_of(s, block, panel + 1, &ld)) : 0;
         (cols ? kernels->gemm_cols : kernels->gemm_rows)(&x, block + 1 < left->end ? &part : f);
         f->add = part.add = 1;
         f->before = part.before = t->sums;
@@ -170,19 +177,43 @@ static void multiply_block(const pass *s, const left_rows *left, int64_t panel, 
     }
 }
 
+/* One register block of one block of k: the way of most small products. */
+static void multiply_once(const pass *s, const left_rows *left, int64_t panel, int64_t row, int coming, const visml_finish *f) {
+    int64_t cols = s->product->left_cols, ld;
+    visml_factors x = {.lda = left->ld, .k = block_length(s, left->block), .segments = 1};
+    x.a = left->at + (cols ? row : row * left->ld);
+    x.b = right_of(s, left->block, panel, &x.ldb);
+    x.ahead = coming ? distance(x.b, right_of(s, left->block, panel + 1, &ld)) : 0;
+    (cols ? s->compute->kernels->gemm_cols : s->compute->kernels->gemm_rows)(&x, f);
+}
+
+/* Asks for the places of the result. */
+static void ask(const visml_finish *f) {
+    for (int32_t i = 0; i < f->rows; i++)
+        for (int64_t j = 0; j < f->cols; j += LINE)
+            __builtin_prefetch(f->c + f->offset[i] + j, 1);
+}
+
 /* The left rows times one panel, in register blocks of about equal size: a small last one would be slow. */
 static void multiply(const pass *s, const visml_finish *whole, const left_rows *left, int64_t panel, int last) {
     int64_t pieces = blocks_of(left->rows, s->b.mr);
+    int once = left->end - left->block == 1, far = s->product->n > 0 && s->product->m > FAR / s->product->n;
     visml_finish f = finish_of(s, whole, panel);
     tile t;
-    for (int64_t i = 0; i < VISML_MAX_MR; i++)
+    for (int64_t i = 0; !once && i < VISML_MAX_MR; i++)
         t.offset[i] = i * s->b.nr;
     for (int64_t i = 0, done = 0; i < pieces; i++, done += f.rows) {
+        int coming = i + 1 == pieces && !last;
         f.rows = (int32_t)((left->rows - done) / (pieces - i));
         f.offset = left->offset + done;
         f.add = whole->add;
         f.before = NULL;
-        multiply_block(s, left, panel, done, i + 1 == pieces && !last, &f, &t);
+        if (far)
+            ask(&f);
+        if (once)
+            multiply_once(s, left, panel, done, coming, &f);
+        else
+            multiply_block(s, left, panel, done, coming, &f, &t);
     }
 }
 
