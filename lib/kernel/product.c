@@ -3,7 +3,7 @@
 #include "base/checked.h"
 #include "visml/base.h"
 
-#define CHUNK 4      /* blocks of VISML_KC whose products are added up before they go out: MAX_MC rows of them lie in a second-level cache */
+#define CHUNK 4      /* blocks of VISML_KC added up before they go out: MAX_MC rows of them lie in a second-level cache */
 #define MAX_N 1024   /* columns of the right factor packed at a time */
 #define MAX_K 2048   /* and rows: bounds the scratch to 8 MiB */
 #define SLICE 32     /* rows packed at a time; divides VISML_KC */
@@ -123,10 +123,12 @@ static const real *from(const real *array, int64_t i) {
     return array ? array + i : NULL;
 }
 
-/* The left factor is read where it stands. Rows that far apart would meet in the same places of the first-level cache. */
+/* The left factor is read where it stands. Rows that far apart would meet in the same places of the first-level cache, which costs more
+ * than packing where they are read often. */
 static int is_left_plain(const pass *s) {
     const visml_product *p = s->product;
-    return p->left_plain && p->n <= FEW_COLS && p->ld_left * (int64_t)sizeof(real) % 4096 != 0;
+    int64_t apart = p->n <= 128 ? 4096 : 2048;
+    return p->left_plain && p->n <= FEW_COLS && p->ld_left * (int64_t)sizeof(real) % apart != 0;
 }
 
 /* Some rows of the left factor, some blocks of its columns. */
