@@ -32,6 +32,8 @@ static visml_product product_of(const visml_gemm *g) {
     visml_product p = {.m = g->m, .n = g->n, .k = g->k, .source = g};
     p.left = g->trans_a ? left_turned : left_plain;
     p.left_cols = g->trans_a;
+    p.left_plain = g->trans_a ? NULL : g->a;
+    p.ld_left = g->lda;
     p.right = g->trans_b ? right_turned : right_plain;
     p.right_plain = g->trans_b ? NULL : g->b;
     p.ld_plain = g->ldb;

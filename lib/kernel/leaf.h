@@ -25,9 +25,11 @@
 #define VISML_MAX_MR 16
 #define VISML_MAX_NR 32
 
-/* The register block of a level: mr rows, nr columns (a multiple of 16). mc: rows of the left factor that are packed at a time. */
+/* The register block of a level: mr rows, nr columns (a multiple of 16). mc: rows of the left factor that are packed at a time.
+ * wide_rows, wide_panels: the block for so few rows that reading the right factor is what takes time, in panels of nr columns. */
 typedef struct visml_blocking {
     int32_t mr, nr, mc;
+    int32_t wide_rows, wide_panels;
 } visml_blocking;
 
 /* The factors of a register block. Its chain along k is `segments` runs of k elements: those of the left factor begin `segment` elements
@@ -37,6 +39,7 @@ typedef struct visml_factors {
     const real *a, *b;
     int64_t lda, ldb;
     int64_t k, segments, segment;
+    int64_t ahead; /* what is asked for early of the right factor: so many elements ahead; 0: some rows. (Without influence on results.) */
 } visml_factors;
 
 /* Where a register block goes, and what becomes of its sums: + what stands there (add), * gain, + bias, + residual, activation,
@@ -53,6 +56,8 @@ typedef struct visml_finish {
     const real *residual;      /* or NULL */
     const real *scale, *shift; /* [cols], or both NULL */
     const real *gain;          /* [cols], or NULL */
+    const real *before;        /* products alone, with add: to be added to, row i at before + before_offset[i]; NULL: what stands at c */
+    const int64_t *before_offset;
 } visml_finish;
 
 /* Patches of an image batch as rows of a matrix that is never written out as a whole.

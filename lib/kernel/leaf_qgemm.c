@@ -20,7 +20,7 @@
 #define CHUNK_STEPS (VISML_QCHUNK / 4)
 
 visml_blocking LEAF(qblocking)(void) {
-    return (visml_blocking){QMR, QNV * VISML_QPANEL, QMR};
+    return (visml_blocking){.mr = QMR, .nr = QNV * VISML_QPANEL, .mc = QMR};
 }
 
 VEC int32_t four_bytes(const uint8_t *p) {

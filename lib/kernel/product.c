@@ -3,10 +3,15 @@
 #include "base/checked.h"
 #include "visml/base.h"
 
-#define MAX_N 512  /* columns of the right factor packed at a time: with VISML_KC of them, half of a second-level cache */
-#define MAX_K 4096 /* and rows: bounds the scratch to 8 MiB */
-#define FEW_ROWS 256 /* the right factor is not packed for so few; without influence on results */
-#define MAX_MC 112 /* of any level's blocking */
+#define CHUNK 4      /* blocks of VISML_KC added up before they go out: MAX_MC rows of them lie in a second-level cache */
+#define MAX_N 1024   /* columns of the right factor packed at a time */
+#define MAX_K 2048   /* and rows: bounds the scratch to 8 MiB */
+#define SLICE 32     /* rows packed at a time; divides VISML_KC */
+#define FEW_ROWS 256 /* the right factor is not packed for so few rows of the left one, ... */
+#define FEW_COLS 1024 /* ... nor the left one for so few columns of the right one; without influence on results */
+#define FAR (512 * 1024) /* elements of the result: so many do not stay in a second-level cache */
+#define LINE (64 / (int64_t)sizeof(real))
+#define MAX_MC 140 /* of any level's blocking */
 
 static int64_t least(int64_t a, int64_t b) {
     return a < b ? a : b;
@@ -48,34 +53,46 @@ static int is_plain(const pass *s, int64_t panel) {
     return s->product->right_plain && s->product->m <= FEW_ROWS && s->cols - panel * s->b.nr >= s->b.nr;
 }
 
-static void pack_right(const pass *s, int64_t block, int64_t panel) {
+/* Rows k ... k + rows of a block. */
+static void pack_right(const pass *s, int64_t block, int64_t k, int64_t rows, int64_t panel) {
     const visml_product *p = s->product;
-    int64_t nr = s->b.nr, j = panel * nr, cols = least(nr, s->cols - j), kc = block_length(s, block);
-    real *to = right_panel(s, block, panel);
+    int64_t nr = s->b.nr, j = panel * nr, cols = least(nr, s->cols - j);
+    real *to = right_panel(s, block, panel) + k * nr;
     if (cols < nr) /* nothing undefined may be computed with */
-        s->compute->kernels->copy_rows(1, kc * nr, NULL, 0, to, 0);
-    p->right(s->compute, p, s->k0 + block * VISML_KC, kc, s->col + j, cols, nr, to);
+        s->compute->kernels->copy_rows(1, rows * nr, NULL, 0, to, 0);
+    p->right(s->compute, p, s->k0 + block * VISML_KC + k, rows, s->col + j, cols, nr, to);
 }
 
-static void pack_right_task(void *arg, size_t task, size_t worker) {
+/* Some rows across all panels: they are read from end to end. */
+static void pack_slice_task(void *arg, size_t task, size_t worker) {
     const pass *s = arg;
-    int64_t block = (int64_t)task / s->panels, panel = (int64_t)task % s->panels;
+    int64_t k = (int64_t)task * SLICE, rows = least(SLICE, s->depth - k);
     (void)worker;
-    if (!is_plain(s, panel))
-        pack_right(s, block, panel);
+    for (int64_t panel = 0; panel < s->panels; panel++)
+        if (!is_plain(s, panel))
+            pack_right(s, k / VISML_KC, k % VISML_KC, rows, panel);
 }
 
 static void pack_panel_task(void *arg, size_t task, size_t worker) {
     const pass *s = arg;
+    int64_t block = (int64_t)task / s->panels;
     (void)worker;
-    pack_right(s, (int64_t)task / s->panels, (int64_t)task % s->panels);
+    pack_right(s, block, 0, block_length(s, block), (int64_t)task % s->panels);
 }
 
-static void describe_finish(const pass *s, int64_t k, visml_finish *f) {
+static void pack_pass(pass *s, const visml_parallel *parallel) {
+    if (s->product->right_plain)
+        visml_parallel_run(parallel, (size_t)blocks_of(s->depth, SLICE), pack_slice_task, s);
+    else
+        visml_parallel_run(parallel, (size_t)(s->panels * blocks_of(s->depth, VISML_KC)), pack_panel_task, s);
+}
+
+/* The columns first ... end of the left factor. */
+static void describe_finish(const pass *s, int64_t first, int64_t end, visml_finish *f) {
     const visml_product *p = s->product;
     const visml_epilogue *e = p->epilogue;
-    *f = (visml_finish){.c = p->c + s->col, .add = p->accumulate || s->k0 + k > 0, .activation = VISML_LINEAR};
-    if (s->k0 + k + VISML_KC < p->k || !e)
+    *f = (visml_finish){.c = p->c + s->col, .add = p->accumulate || first > 0, .activation = VISML_LINEAR};
+    if (end < p->k || !e)
         return;
     f->bias = e->bias ? e->bias + s->col : NULL;
     f->residual = e->residual ? e->residual + s->col : NULL;
@@ -97,18 +114,34 @@ static const real *right_of(const pass *s, int64_t block, int64_t panel, int64_t
     return p->right_plain + (s->k0 + block * VISML_KC) * p->ld_plain + s->col + panel * s->b.nr;
 }
 
+/* In elements; also of two arrays. */
+static int64_t distance(const real *a, const real *b) {
+    return ((intptr_t)b - (intptr_t)a) / (intptr_t)sizeof(real);
+}
+
 static const real *from(const real *array, int64_t i) {
     return array ? array + i : NULL;
 }
 
-/* `rows` packed left rows times one panel, in register blocks of about equal size: a small last one would be slow. */
-static void multiply(const pass *s, const visml_finish *whole, const int64_t *offset, int64_t rows, int64_t panel, int64_t block,
-                     const real *left) {
-    const visml_kernels *kernels = s->compute->kernels;
-    int64_t nr = s->b.nr, col = panel * nr, pieces = blocks_of(rows, s->b.mr), cols = s->product->left_cols;
-    visml_factors x = {.lda = cols ? s->b.mc : VISML_LEFT_LD, .k = block_length(s, block), .segments = 1};
+/* The left factor is read where it stands. Rows that far apart would meet in the same places of the first-level cache, which costs more
+ * than packing where they are read often. */
+static int is_left_plain(const pass *s) {
+    const visml_product *p = s->product;
+    int64_t apart = p->n <= 128 ? 4096 : 2048;
+    return p->left_plain && p->n <= FEW_COLS && p->ld_left * (int64_t)sizeof(real) % apart != 0;
+}
+
+/* Some rows of the left factor, some blocks of its columns. */
+typedef struct left_rows {
+    const real *at;
+    int64_t ld, step; /* step: from one block to the next */
+    int64_t rows, block, end;
+    const int64_t *offset; /* where they go */
+} left_rows;
+
+static visml_finish finish_of(const pass *s, const visml_finish *whole, int64_t panel) {
+    int64_t nr = s->b.nr, col = panel * nr;
     visml_finish f = *whole;
-    x.b = right_of(s, block, panel, &x.ldb);
     f.c += col;
     f.bias = from(f.bias, col);
     f.residual = from(f.residual, col);
@@ -116,12 +149,121 @@ static void multiply(const pass *s, const visml_finish *whole, const int64_t *of
     f.shift = from(f.shift, col);
     f.gain = from(f.gain, col);
     f.cols = (int32_t)least(nr, s->cols - col);
-    for (int64_t i = 0, done = 0; i < pieces; i++, done += f.rows) {
-        f.rows = (int32_t)((rows - done) / (pieces - i));
-        f.offset = offset + done;
-        x.a = left + (cols ? done : done * VISML_LEFT_LD);
-        (cols ? kernels->gemm_cols : kernels->gemm_rows)(&x, &f);
+    return f;
+}
+
+/* Register blocks' sums while their blocks of k are added up. */
+typedef struct tile {
+    real sums[VISML_MAX_MR * VISML_MAX_NR];
+    int64_t offset[VISML_MAX_MR];
+} tile;
+
+/* One register block, which begins `row` rows into the left ones; f says where it goes in the end. coming: the panel after this one is
+ * asked for. */
+static void multiply_block(const pass *s, const left_rows *left, int64_t panel, int64_t row, int coming, visml_finish *f, tile *t) {
+    const visml_kernels *kernels = s->compute->kernels;
+    int64_t cols = s->product->left_cols, ld;
+    visml_factors x = {.lda = left->ld, .segments = 1};
+    visml_finish part = {.c = t->sums, .offset = t->offset, .rows = f->rows, .cols = f->cols, .add = f->add, .activation = VISML_LINEAR};
+    part.before = f->c;
+    part.before_offset = f->offset;
+    for (int64_t block = left->block; block < left->end; block++) {
+        x.k = block_length(s, block);
+        x.a = left->at + (block - left->block) * left->step + (cols ? row : row * left->ld);
+        x.b = right_of(s, block, panel, &x.ldb);
+        x.ahead = coming ? distance(x.b, right_of(s, block, panel + 1, &ld)) : 0;
+        (cols ? kernels->gemm_cols : kernels->gemm_rows)(&x, block + 1 < left->end ? &part : f);
+        f->add = part.add = 1;
+        f->before = part.before = t->sums;
+        f->before_offset = part.before_offset = t->offset;
     }
+}
+
+/* One register block of one block of k: the way of most small products. */
+static void multiply_once(const pass *s, const left_rows *left, int64_t panel, int64_t row, int coming, const visml_finish *f) {
+    int64_t cols = s->product->left_cols, ld;
+    visml_factors x = {.lda = left->ld, .k = block_length(s, left->block), .segments = 1};
+    x.a = left->at + (cols ? row : row * left->ld);
+    x.b = right_of(s, left->block, panel, &x.ldb);
+    x.ahead = coming ? distance(x.b, right_of(s, left->block, panel + 1, &ld)) : 0;
+    (cols ? s->compute->kernels->gemm_cols : s->compute->kernels->gemm_rows)(&x, f);
+}
+
+/* Asks for the places of the result. */
+static void ask(const visml_finish *f) {
+    for (int32_t i = 0; i < f->rows; i++)
+        for (int64_t j = 0; j < f->cols; j += LINE)
+            __builtin_prefetch(f->c + f->offset[i] + j, 1);
+}
+
+/* The left rows times one panel, in register blocks of about equal size: a small last one would be slow. */
+static void multiply(const pass *s, const visml_finish *whole, const left_rows *left, int64_t panel, int last) {
+    int64_t pieces = blocks_of(left->rows, s->b.mr);
+    int once = left->end - left->block == 1, far = s->product->n > 0 && s->product->m > FAR / s->product->n;
+    visml_finish f = finish_of(s, whole, panel);
+    tile t;
+    for (int64_t i = 0; !once && i < VISML_MAX_MR; i++)
+        t.offset[i] = i * s->b.nr;
+    for (int64_t i = 0, done = 0; i < pieces; i++, done += f.rows) {
+        int coming = i + 1 == pieces && !last;
+        f.rows = (int32_t)((left->rows - done) / (pieces - i));
+        f.offset = left->offset + done;
+        f.add = whole->add;
+        f.before = NULL;
+        if (far)
+            ask(&f);
+        if (once)
+            multiply_once(s, left, panel, done, coming, &f);
+        else
+            multiply_block(s, left, panel, done, coming, &f, &t);
+    }
+}
+
+static int is_wide(const pass *s, int64_t rows) {
+    return rows <= s->b.wide_rows && !s->product->left_cols;
+}
+
+/* A few rows times several panels at once, one block: the right factor is read in longer pieces. */
+static void multiply_wide(const pass *s, const visml_finish *whole, const left_rows *left, int64_t panel, int64_t panels) {
+    visml_factors x = {.a = left->at, .lda = left->ld, .k = block_length(s, left->block), .segments = 1};
+    visml_finish f = finish_of(s, whole, panel);
+    int64_t ld;
+    x.b = right_of(s, left->block, panel, &x.ldb);
+    f.rows = (int32_t)left->rows;
+    f.offset = left->offset;
+    s->compute->kernels->gemm_wide(&x, panels, panels > 1 ? right_of(s, left->block, panel + 1, &ld) - x.b : 0, &f);
+}
+
+static void multiply_panels(const pass *s, const visml_finish *f, const left_rows *left, int64_t first, int64_t end) {
+    int64_t wide = s->b.wide_panels, whole = least(end, s->cols / s->b.nr), panel = first;
+    if (is_wide(s, left->rows))
+        for (; panel < whole; panel += least(wide, whole - panel))
+            multiply_wide(s, f, left, panel, least(wide, whole - panel));
+    for (; panel < end; panel++)
+        multiply(s, f, left, panel, panel + 1 == end);
+}
+
+/* Of one block. */
+static size_t left_elements(const visml_blocking *b) {
+    size_t rows = (size_t)(b->mc + VISML_MAX_MR) * VISML_LEFT_LD;
+    return (rows + 15) & ~(size_t)15;
+}
+
+/* Sets where the blocks of `left` are read. */
+static void take_left(const pass *s, int64_t row, left_rows *left, real *packed) {
+    const visml_product *p = s->product;
+    int64_t k = s->k0 + left->block * VISML_KC;
+    if (is_left_plain(s)) {
+        left->at = p->left_plain + row * p->ld_left + k;
+        left->ld = p->ld_left;
+        left->step = VISML_KC;
+        return;
+    }
+    left->at = packed;
+    left->ld = p->left_cols ? s->b.mc : VISML_LEFT_LD;
+    left->step = (int64_t)left_elements(&s->b);
+    for (int64_t i = 0; s->depth && i < left->end - left->block; i++)
+        p->left(s->compute, p, row, left->rows, k + i * VISML_KC, block_length(s, left->block + i), s->b.mc, packed + i * left->step);
 }
 
 static void locate(const visml_product *p, int64_t row, int64_t rows, int64_t *offset) {
@@ -134,18 +276,15 @@ static void locate(const visml_product *p, int64_t row, int64_t rows, int64_t *o
 }
 
 /* At most mc rows, panels `first` ... `end`, all of the pass' depth. */
-static void multiply_rows(const pass *s, int64_t row, int64_t rows, int64_t first, int64_t end, real *left) {
-    int64_t offset[MAX_MC];
-    const visml_product *p = s->product;
-    locate(p, row, rows, offset);
-    for (int64_t block = 0; block == 0 || block * VISML_KC < s->depth; block++) {
-        int64_t k = block * VISML_KC;
+static void multiply_rows(const pass *s, int64_t row, int64_t rows, int64_t first, int64_t end, real *packed) {
+    int64_t offset[MAX_MC], blocks = s->depth ? blocks_of(s->depth, VISML_KC) : 1, chunk = is_wide(s, rows) ? 1 : CHUNK;
+    locate(s->product, row, rows, offset);
+    for (int64_t block = 0; block < blocks; block += chunk) {
         visml_finish f;
-        describe_finish(s, k, &f);
-        if (s->depth)
-            p->left(s->compute, p, row, rows, s->k0 + k, least(VISML_KC, s->depth - k), s->b.mc, left);
-        for (int64_t panel = first; panel < end; panel++)
-            multiply(s, &f, offset, rows, panel, block, left);
+        left_rows left = {.rows = rows, .block = block, .end = least(block + chunk, blocks), .offset = offset};
+        take_left(s, row, &left, packed);
+        describe_finish(s, s->k0 + block * VISML_KC, s->k0 + left.end * VISML_KC, &f);
+        multiply_panels(s, &f, &left, first, end);
     }
 }
 
@@ -160,7 +299,8 @@ static void multiply_task(void *arg, size_t task, size_t worker) {
 /* Enough tasks for the threads: first smaller blocks of rows, then of columns. (Without influence on results.) */
 static void cut(pass *s, size_t workers) {
     int64_t want = workers > 1 ? 3 * (int64_t)workers : 1, m = s->product->m, mr = s->b.mr;
-    int64_t block = s->b.mc;
+    int64_t block = blocks_of(m, blocks_of(m, s->b.mc)); /* about equal ones */
+    block = blocks_of(block, mr) * mr;
     while (block > 2 * mr && blocks_of(m, block) < want)
         block = blocks_of(block / 2, mr) * mr;
     s->row_block = block;
@@ -171,14 +311,13 @@ static void cut(pass *s, size_t workers) {
     s->col_blocks = blocks_of(s->panels, s->col_block);
 }
 
-static size_t left_elements(const visml_blocking *b) {
-    size_t rows = (size_t)(b->mc + VISML_MAX_MR) * VISML_LEFT_LD;
-    return (rows + 15) & ~(size_t)15;
-}
-
 static size_t right_elements(const visml_blocking *b, int64_t n, int64_t k) {
     size_t cols = (size_t)(blocks_of(least(n, MAX_N), b->nr) * b->nr);
     return cols * (size_t)(least(k, MAX_K) + 1);
+}
+
+static size_t left_blocks(int64_t k) {
+    return k > VISML_KC ? (size_t)least(CHUNK, blocks_of(k, VISML_KC)) : 1;
 }
 
 static size_t round_up(size_t elements) {
@@ -201,7 +340,7 @@ void visml_product_pack(const visml_compute *c, const visml_product *p, real *pa
 
 size_t visml_product_scratch(const visml_compute *c, int64_t n, int64_t k) {
     visml_blocking b = c->kernels->gemm_blocking();
-    return round_up(right_elements(&b, n, k)) + c->parallel->workers * round_up(left_elements(&b));
+    return round_up(right_elements(&b, n, k)) + c->parallel->workers * left_blocks(k) * round_up(left_elements(&b));
 }
 
 static pass pass_of(const visml_compute *c, const visml_product *p, const visml_blocking *b, int64_t col, int64_t k0, int64_t max_k) {
@@ -222,10 +361,10 @@ void visml_product_run(const visml_compute *c, const visml_product *p, void *scr
             pass s = pass_of(c, p, &b, col, k0, MAX_K);
             s.right = scratch;
             s.left = (real *)(void *)left;
-            s.left_size = round_up(left_elements(&b)) / sizeof(real);
+            s.left_size = left_blocks(p->k) * left_elements(&b);
             cut(&s, c->parallel->workers);
             if (!p->packed)
-                visml_parallel_run(c->parallel, (size_t)(s.panels * blocks_of(s.depth, VISML_KC)), pack_right_task, &s);
+                pack_pass(&s, c->parallel);
             visml_parallel_run(c->parallel, (size_t)(s.row_blocks * s.col_blocks), multiply_task, &s);
         }
 }
@@ -242,8 +381,8 @@ void visml_product_part(const visml_compute *c, const visml_product *p, int64_t 
         for (int64_t k0 = 0; k0 == 0 || k0 < p->k; k0 += VISML_KC) {
             pass s = pass_of(c, p, &b, col, k0, VISML_KC);
             s.right = scratch;
-            for (int64_t panel = 0; s.depth > 0 && panel < s.panels; panel++)
-                pack_right_task(&s, (size_t)panel, 0);
+            for (int64_t k = 0; k < s.depth; k += SLICE)
+                pack_slice_task(&s, (size_t)(k / SLICE), 0);
             for (int64_t i = 0; i < rows; i += b.mc)
                 multiply_rows(&s, row + i, least(b.mc, rows - i), 0, s.panels, left);
         }

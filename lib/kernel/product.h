@@ -22,6 +22,10 @@ struct visml_product {
     void (*locate)(const visml_product *p, int64_t row, int64_t rows, int64_t *offset);
     int left_cols;
     const void *source; /* for these functions */
+    /* Where the left factor as a whole can be read: element (i, p) at left_plain[i * ld_left + p]; or NULL. With few columns it is then not
+     * packed. (Not with left_cols.) */
+    const real *left_plain;
+    int64_t ld_left;
     /* Where the right factor as a whole can be read: element (p, j) at right_plain[p * ld_plain + j]; or NULL. With few rows it is then
      * not packed, which would cost more than the product. */
     const real *right_plain;

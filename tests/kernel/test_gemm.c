@@ -37,6 +37,18 @@ static const shape shapes[] = {
     {17, 70, 300, 0, 0, 0, EPILOGUE(1, 1, VISML_RELU6) | GAIN | SCALED},
     {9, 530, 30, 0, 0, 1, EPILOGUE(0, 0, VISML_LINEAR) | GAIN},
     {33, 128, 9, 0, 0, 0, EPILOGUE(1, 1, VISML_RELU) | GAIN},
+    /* several blocks along k at once, and more than that */
+    {30, 40, 1100, 1, 0, 1, EPILOGUE(1, 0, VISML_RELU)},
+    {150, 40, 1300, 0, 0, 0, EPILOGUE(1, 1, VISML_RELU) | SCALED},
+    {300, 33, 2100, 0, 0, 1, EPILOGUE(1, 0, VISML_LINEAR)},
+    {20, 33, 1021, 0, 0, 1, 0}, /* rows of A 4096 bytes apart */
+    /* few rows */
+    {1, 250, 600, 0, 0, 0, EPILOGUE(1, 1, VISML_RELU)},
+    {2, 140, 300, 0, 1, 1, EPILOGUE(0, 0, VISML_TANH) | SCALED},
+    {3, 300, 270, 0, 0, 1, EPILOGUE(1, 0, VISML_LINEAR) | GAIN},
+    {3, 70, 20, 1, 0, 0, 0},
+    /* more columns than are packed at a time */
+    {260, 1060, 3, 0, 0, 0, EPILOGUE(1, 0, VISML_LINEAR)},
 };
 
 typedef struct operands {

@@ -129,6 +129,37 @@ static void run_gemm_cols(const visml_kernels *k, trial *t) {
     run_gemm_block(k, t, 1);
 }
 
+/* How many rows and columns there are is the level's affair: the first row of 16 columns is compared, all others are to be as that. */
+static void run_gemm_wide(const visml_kernels *k, trial *t) {
+    visml_blocking b = k->gemm_blocking();
+    int64_t depth = (int64_t)(t->n % 100), nr = b.nr, panels = b.wide_panels, cols = panels * nr, offset[VISML_MAX_MR];
+    const float *left = in(t, (size_t)depth), *narrow = in(t, (size_t)depth * 16);
+    float *rows = malloc((size_t)(depth + 1) * VISML_MAX_MR * sizeof *rows), *right = test_guarded((size_t)(depth * cols) * sizeof *right);
+    float *c = test_guarded((size_t)(b.wide_rows * cols) * sizeof *c), *got = out(t, 16);
+    assert_true(b.wide_rows >= 1 && b.wide_rows <= b.mr && panels >= 1 && rows);
+    for (int64_t i = 0; i < depth * cols; i++)
+        right[i] = narrow[i / nr % depth * 16 + i % 16];
+    for (int64_t i = 0; i < b.wide_rows; i++) {
+        offset[i] = i * cols;
+        if (depth)
+            memcpy(rows + i * depth, left, (size_t)depth * sizeof *rows);
+    }
+    visml_factors x = {.a = rows, .b = right, .lda = depth, .ldb = nr, .k = depth, .segments = 1};
+    for (int32_t n = 1; n <= b.wide_rows; n++) {
+        visml_finish f = {.c = c, .offset = offset, .rows = n, .activation = t->rows % 2 ? VISML_TANH : VISML_RELU6};
+        for (int64_t p = 1; p <= panels; p++) {
+            k->gemm_wide(&x, p, depth * nr, &f);
+            for (int64_t i = 0; i < n; i++)
+                for (int64_t j = 0; j < p * nr; j++)
+                    assert_true(same_float(c[i * cols + j], c[j % 16]));
+        }
+    }
+    memcpy(got, c, 16 * sizeof *got);
+    test_guarded_free(c, (size_t)(b.wide_rows * cols) * sizeof *c);
+    test_guarded_free(right, (size_t)(depth * cols) * sizeof *right);
+    free(rows);
+}
+
 static void run_copy_rows(const visml_kernels *k, trial *t) {
     int64_t rows = (int64_t)t->rows, n = (int64_t)t->n;
     float *a = in(t, t->rows * t->n), *b = out(t, t->rows * t->n);
