@@ -86,15 +86,13 @@ void visml_conv2d_forward(const visml_compute *c, const visml_conv2d_geometry *g
 
 size_t visml_conv2d_backward_data_scratch(const visml_compute *c, const visml_conv2d_geometry *g) {
     size_t most = visml_direct_backward_data_scratch(c, g);
-    visml_conv2d_geometry one = *g;
-    one.n = 1;
     if (visml_depthwise_fits(g))
         return visml_depthwise_backward_data_scratch(c, g);
     if (visml_thin_data_applies(g))
         return visml_thin_backward_data_scratch(c, g);
     if (visml_pointwise_applies(g))
         return visml_pointwise_backward_data_scratch(c, g);
-    if (visml_scatter_applies(&one))
+    if (visml_scatter_is_possible(g))
         most = larger(most, visml_scatter_scratch(c, g));
     for (int32_t m = 2; visml_winograd_is_possible(g) && m <= 4; m += 2)
         most = larger(most, visml_winograd_backward_data_scratch(c, g, m));

@@ -3,9 +3,12 @@
 #include "base/checked.h"
 #include "kernel/kernels.h"
 #include "kernel/span.h"
+#include "kernel/winograd.h"
 
 #define MOST 64     /* outputs */
-#define CHANNELS 64 /* of the image, in a piece of work */
+#define FEW 16      /* outputs for which this is always the fastest way; for MANY where Winograd's is not */
+#define MANY 49
+#define CHANNELS 128 /* of the image, in a piece of work */
 #define SQUARE 16   /* side of what is turned at a time */
 #define LD (MOST + SQUARE)
 
@@ -21,8 +24,13 @@ typedef struct scatter {
     size_t set;
 } scatter;
 
+int visml_scatter_is_possible(const visml_conv2d_geometry *g) {
+    return g->groups == 1 && g->kh * g->kw > 1 && g->c >= 16 && g->f >= 32 && g->oh * g->ow <= MANY;
+}
+
 int visml_scatter_applies(const visml_conv2d_geometry *g) {
-    return g->groups == 1 && g->kh * g->kw > 1 && g->c >= 16 && g->f >= 32 && g->n * g->oh * g->ow <= 49;
+    int64_t n = g->n * g->oh * g->ow;
+    return visml_scatter_is_possible(g) && (n <= FEW || (n <= MANY && !visml_winograd_data_choice(g)));
 }
 
 static int64_t least(int64_t a, int64_t b) {
@@ -59,11 +67,10 @@ static void turn_task(void *arg, size_t tap, size_t worker) {
 }
 
 /* One block along the filters: products[channels, n] (+)= the weights of a tap, rows w, times dy. */
-static void multiply(const scatter *j, int64_t tap, int64_t k0, int64_t kc, const real *w, int64_t ldw, int64_t rows, int64_t n,
-                     real *products) {
+static void multiply(const scatter *j, int64_t tap, int64_t k0, int64_t kc, const real *w, int64_t rows, int64_t n, real *products) {
     const visml_kernels *k = j->compute->kernels;
     int64_t pieces = visml_blocks(rows, k->gemm_blocking().mr), offset[VISML_MAX_MR];
-    visml_factors x = {.lda = ldw, .ldb = j->nr, .k = kc, .segments = 1};
+    visml_factors x = {.lda = j->g->f, .ldb = j->nr, .k = kc, .segments = 1};
     visml_finish f = {.offset = offset, .add = k0 > 0};
     for (int64_t i = 0; i < VISML_MAX_MR; i++)
         offset[i] = i * LD;
@@ -73,45 +80,40 @@ static void multiply(const scatter *j, int64_t tap, int64_t k0, int64_t kc, cons
         for (int64_t i = 0, done = 0; i < pieces; i++, done += f.rows) {
             f.rows = (int32_t)((rows - done) / (pieces - i));
             f.c = products + done * LD + col;
-            x.a = w + done * ldw;
+            x.a = w + done * j->g->f;
             k->gemm_rows(&x, &f);
         }
     }
 }
 
-/* All filters of a tap. Rows far apart are brought together first. */
-static void multiply_tap(const scatter *j, int64_t tap, int64_t channel, int64_t rows, int64_t n, real *left, real *products) {
+/* All filters of a tap. */
+static void multiply_tap(const scatter *j, int64_t tap, int64_t channel, int64_t rows, int64_t n, real *products) {
     int64_t f = j->g->f;
-    for (int64_t k0 = 0; k0 < f; k0 += VISML_KC) {
-        int64_t kc = least(VISML_KC, f - k0);
-        const real *w = j->w + (tap * j->g->c + channel) * f + k0;
-        if (f > VISML_KC)
-            j->compute->kernels->copy_rows(rows, kc, w, f, left, VISML_LEFT_LD);
-        multiply(j, tap, k0, kc, f > VISML_KC ? left : w, f > VISML_KC ? VISML_LEFT_LD : f, rows, n, products);
-    }
+    for (int64_t k0 = 0; k0 < f; k0 += VISML_KC)
+        multiply(j, tap, k0, least(VISML_KC, f - k0), j->w + (tap * j->g->c + channel) * f + k0, rows, n, products);
 }
 
 static void channels_task(void *arg, size_t task, size_t worker) {
     const scatter *j = arg;
     const visml_conv2d_geometry *g = j->g;
     const visml_kernels *k = j->compute->kernels;
-    real *left = j->buffer + worker * j->set, *products = left + CHANNELS * VISML_LEFT_LD, *turned = products + CHANNELS * LD;
+    real *products = j->buffer + worker * j->set, *turned = products + CHANNELS * LD;
     int64_t channel = (int64_t)task * j->channels, rows = least(j->channels, g->c - channel), output[MOST], pixel[MOST];
     k->copy_rows(g->n * g->h * g->w, rows, NULL, 0, j->dx + channel, g->c);
     for (int64_t tap = 0; tap < g->kh * g->kw; tap++) {
         int64_t n = list(g, tap, output, pixel), cols = visml_blocks(n, SQUARE) * SQUARE;
-        multiply_tap(j, tap, channel, rows, cols, left, products);
-        k->transpose(rows, cols, products, LD, turned, LD);
+        multiply_tap(j, tap, channel, rows, cols, products);
+        k->transpose(rows, cols, products, LD, turned, CHANNELS);
         for (int64_t i = 0; i < n; i++)
-            k->add_rows(1, rows, turned + i * LD, 0, j->dx + pixel[i] * g->c + channel, 0);
+            k->add_rows(1, rows, turned + i * CHANNELS, 0, j->dx + pixel[i] * g->c + channel, 0);
     }
 }
 
 static scatter job_of(const visml_compute *c, const visml_conv2d_geometry *g) {
     scatter j = {.compute = c, .g = g, .nr = c->kernels->gemm_blocking().nr};
-    int64_t rows = SQUARE * (g->f + SQUARE), rest = CHANNELS * VISML_LEFT_LD + CHANNELS * LD + MOST * LD;
+    int64_t rows = SQUARE * (g->f + SQUARE), rest = CHANNELS * (LD + MOST);
     j.panels = MOST / j.nr;
-    j.channels = c->parallel->workers > 1 || g->c < 4 * CHANNELS ? CHANNELS / 2 : CHANNELS; /* without influence on results */
+    j.channels = c->parallel->workers > 1 ? CHANNELS / 4 : CHANNELS; /* without influence on results */
     j.set = (size_t)(rows > rest ? rows : rest);
     return j;
 }

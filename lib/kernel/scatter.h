@@ -6,7 +6,8 @@
 
 #include "kernel/conv2d.h"
 
-/* 1 where the functions serve and no other is faster. */
+/* 1 where the functions serve for some n; and where no other way is faster for this one. */
+int visml_scatter_is_possible(const visml_conv2d_geometry *g);
 int visml_scatter_applies(const visml_conv2d_geometry *g);
 
 /* As the functions of kernel/conv2d.h; the scratch is enough for any n for which the way applies. */
