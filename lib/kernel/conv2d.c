@@ -6,6 +6,8 @@
 #include "kernel/direct.h"
 #include "kernel/kernels.h"
 #include "kernel/norm.h"
+#include "kernel/pointwise.h"
+#include "kernel/scatter.h"
 #include "kernel/thin.h"
 #include "kernel/winograd.h"
 #include "visml/base.h"
@@ -51,6 +53,8 @@ size_t visml_conv2d_forward_scratch(const visml_compute *c, const visml_conv2d_g
         return visml_depthwise_forward_scratch(c, g);
     if (visml_thin_applies(g))
         return bytes_sum(bytes_of(visml_direct_packed_bytes(c, g) / sizeof(real)), visml_thin_forward_scratch(c, g));
+    if (visml_pointwise_applies(g))
+        return visml_pointwise_forward_scratch(c, g);
     return m ? visml_winograd_forward_scratch(c, g, m) : visml_direct_forward_scratch(c, g);
 }
 
@@ -70,6 +74,8 @@ void visml_conv2d_forward(const visml_compute *c, const visml_conv2d_geometry *g
         visml_depthwise_forward(c, g, x, packed ? packed : w, y, epilogue, scratch);
     else if (visml_thin_applies(g))
         thin_forward(c, g, x, w, packed, y, epilogue, scratch);
+    else if (visml_pointwise_applies(g))
+        visml_pointwise_forward(c, g, x, w, packed, y, epilogue, scratch);
     else if (m)
         visml_winograd_forward(c, g, m, x, w, packed, y, epilogue, scratch);
     else
@@ -84,6 +90,10 @@ size_t visml_conv2d_backward_data_scratch(const visml_compute *c, const visml_co
         return visml_depthwise_backward_data_scratch(c, g);
     if (visml_thin_data_applies(g))
         return visml_thin_backward_data_scratch(c, g);
+    if (visml_pointwise_applies(g))
+        return visml_pointwise_backward_data_scratch(c, g);
+    if (visml_scatter_is_possible(g))
+        most = larger(most, visml_scatter_scratch(c, g));
     for (int32_t m = 2; visml_winograd_is_possible(g) && m <= 4; m += 2)
         most = larger(most, visml_winograd_backward_data_scratch(c, g, m));
     return most;
@@ -96,6 +106,10 @@ void visml_conv2d_backward_data(const visml_compute *c, const visml_conv2d_geome
         visml_depthwise_backward_data(c, g, dy, w, dx, scratch);
     else if (visml_thin_data_applies(g))
         visml_thin_backward_data(c, g, dy, w, dx, scratch);
+    else if (visml_pointwise_applies(g))
+        visml_pointwise_backward_data(c, g, dy, w, dx, scratch);
+    else if (visml_scatter_applies(g))
+        visml_scatter_backward_data(c, g, dy, w, dx, scratch);
     else if (m)
         visml_winograd_backward_data(c, g, m, dy, w, dx, scratch);
     else

@@ -2,6 +2,7 @@
 
 #include "base/checked.h"
 #include "kernel/elementwise.h"
+#include "kernel/pointwise.h"
 #include "kernel/product.h"
 
 /* One product of a convolution: what its packing functions know. */
@@ -234,6 +235,7 @@ typedef struct weights_job {
     real *dw;
     int64_t group, pixels, parts, part; /* part: pixels in one */
     int64_t row_blocks, row_block;      /* each part's rows are cut so often, for more threads */
+    int in_place; /* see kernel/pointwise.h */
     real *sums;
     char *scratch;
     size_t scratch_size;
@@ -268,7 +270,10 @@ static void weights_task(void *arg, size_t task, size_t worker) {
     conv_source s;
     visml_product p = weights_product(j, &s, (int64_t)task / j->row_blocks);
     int64_t row = (int64_t)task % j->row_blocks * j->row_block, rows = p.m - row < j->row_block ? p.m - row : j->row_block;
-    visml_product_part(j->compute, &p, row, rows, j->scratch + worker * j->scratch_size);
+    if (j->in_place)
+        visml_pointwise_collect(j->compute, j->g, j->x, j->dy, s.pixel, p.k, row, rows, p.c);
+    else
+        visml_product_part(j->compute, &p, row, rows, j->scratch + worker * j->scratch_size);
 }
 
 static void cut_rows(weights_job *j) {
@@ -319,16 +324,18 @@ void visml_direct_backward_weights(const visml_compute *c, const visml_conv2d_ge
     weights_job j = {.compute = c, .g = g, .x = x, .dy = dy, .dw = dw, .pixels = g->n * g->oh * g->ow, .sums = scratch};
     cut_pixels(g, &j.parts, &j.part);
     cut_rows(&j);
+    j.in_place = visml_pointwise_weights_applies(g) && j.pixels;
     j.scratch = (char *)scratch + parts_size(g, j.parts);
     j.scratch_size = visml_product_part_scratch(c, group_f(g));
     for (j.group = 0; j.group < g->groups; j.group++) {
-        if (j.parts == 1) {
+        if (j.parts == 1 && !j.in_place) {
             conv_source s;
             visml_product p = weights_product(&j, &s, 0);
             visml_product_run(c, &p, scratch);
             continue;
         }
         visml_parallel_run(c->parallel, (size_t)(j.parts * j.row_blocks), weights_task, &j);
-        add_parts(&j);
+        if (j.parts > 1)
+            add_parts(&j);
     }
 }

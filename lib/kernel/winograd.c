@@ -182,8 +182,9 @@ static void transform_weights(winograd *j, const real *w, int64_t tap, real *u) 
     visml_parallel_run(j->compute->parallel, (size_t)(visml_blocks(j->in.c, VISML_KC) * visml_blocks(j->out.c, nr)), transform_task, &t);
 }
 
+/* Some lines more than needed: places a power of two apart would share a set of the caches. */
 static int64_t plane_of(const winograd *j) {
-    return round_up(j->out.c, j->compute->kernels->gemm_blocking().nr) * j->in.c;
+    return round_up(j->out.c, j->compute->kernels->gemm_blocking().nr) * j->in.c + 48;
 }
 
 static size_t elements_of(int64_t a, int64_t b) {
@@ -306,10 +307,19 @@ void visml_winograd_backward_data(const visml_compute *c, const visml_conv2d_geo
  * The blocks are cut into parts by the shape alone; the parts' sums are added by a fixed tree. */
 
 #define PARTS 8
+#define LARGE_ROWS 132 /* tiles; keeps planes from being a power of two apart */
 #define PARTS_ELEMENTS ((int64_t)2 << 20) /* of all parts' sums together, where there are more than one */
 
 static int64_t sums_of(const winograd *j) {
     return j->places * j->in.c * j->out.c;
+}
+
+/* Sums that no cache holds are read and written for each block: it is a large one then, on which all threads work. */
+static void enlarge(winograd *j) {
+    if (sums_of(j) <= PARTS_ELEMENTS / 2 || j->tiles <= LEAST_ROWS)
+        return;
+    j->block = LARGE_ROWS;
+    j->set = (size_t)(j->places * j->block * (j->ld_in + j->ld_out));
 }
 
 static int64_t most_parts(const winograd *j) {
@@ -393,10 +403,16 @@ static void back_task(void *arg, size_t row, size_t worker) {
     j->compute->kernels->winograd_weights_back(&s, j->sums + (int64_t)row * f, j->dw + (int64_t)row * f);
 }
 
+/* One part needs one set, for all threads. */
+static size_t gradient_sets(const winograd *j) {
+    return most_parts(j) == 1 ? bytes_of(j->set) : sets_bytes(j);
+}
+
 /* Enough for this batch and for every smaller one. */
 size_t visml_winograd_backward_weights_scratch(const visml_compute *c, const visml_conv2d_geometry *g, int32_t m) {
     winograd j = job_of(c, m, g);
-    return bytes_sum(sets_bytes(&j), bytes_of(elements_of(sums_of(&j), most_parts(&j))));
+    enlarge(&j);
+    return bytes_sum(gradient_sets(&j), bytes_of(elements_of(sums_of(&j), most_parts(&j))));
 }
 
 void visml_winograd_backward_weights(const visml_compute *c, const visml_conv2d_geometry *g, int32_t m, const real *x, const real *dy,
@@ -406,9 +422,10 @@ void visml_winograd_backward_weights(const visml_compute *c, const visml_conv2d_
         c->kernels->copy_rows(1, 9 * g->c * g->f, NULL, 0, dw, 0);
         return;
     }
+    enlarge(&j);
     cut(&j);
     j.planes = scratch;
-    j.sums = (real *)(void *)((char *)scratch + sets_bytes(&j));
+    j.sums = (real *)(void *)((char *)scratch + gradient_sets(&j));
     j.x = x;
     j.y = dy;
     j.dw = dw;
@@ -424,7 +441,7 @@ void visml_winograd_backward_weights(const visml_compute *c, const visml_conv2d_
 
 /* ---- choice ---- */
 
-#define MOST_BYTES (6 << 20) /* of transformed weights, which sessions keep */
+#define MOST_BYTES (16 << 20) /* of transformed weights, which sessions keep */
 
 /* Cycles for an image, one register of 16 lanes a cycle: products, and what the transforms were measured to take for 16 channels of a
  * tile. */
@@ -438,13 +455,13 @@ int visml_winograd_is_possible(const visml_conv2d_geometry *g) {
            g->left >= 0 && g->c >= 16 && g->f >= 16;
 }
 
-/* counts: 1 where the time to transform the weights matters, once for so many images: 16 of them in 350 and 160 cycles, reading and
+/* counts: 1 where the time to transform the weights matters, once for so many images: 16 of them in 350 and 120 cycles, reading and
  * writing included. */
 static int32_t best_for(const visml_conv2d_geometry *g, int64_t images, int counts) {
     double n = (double)images, size = (double)g->c * (double)g->f / 16;
     if (!visml_winograd_is_possible(g))
         return 0;
-    double direct = n * 9 * (double)(g->oh * g->ow) * size, two = n * cost(g, 2, 45, 40) + 160 * size * counts;
+    double direct = n * 9 * (double)(g->oh * g->ow) * size, two = n * cost(g, 2, 45, 40) + 120 * size * counts;
     double four = n * cost(g, 4, 170, 120) + 350 * size * counts;
     int32_t best = two < four ? 2 : 4;
     return (two < four ? two : four) < 0.85 * direct ? best : 0;

@@ -13,6 +13,10 @@ static const shape shapes[] = {
     {2, 20, 19, 3, 32, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},   {1, 23, 30, 3, 64, 7, 7, 2, 2, 1, 1, 3, 3, 3, 3, 1},
     {3, 9, 18, 4, 32, 3, 2, 1, 3, 2, 1, 0, 1, 2, 0, 1},    {2, 16, 16, 32, 32, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
     {0, 5, 5, 2, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},      {6, 20, 20, 1, 2, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+    {9, 16, 15, 9, 32, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1},   {1, 5, 5, 130, 64, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1},
+    {2, 6, 5, 300, 40, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1},   {1, 4, 4, 33, 270, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1},
+    {1, 5, 6, 40, 33, 3, 3, 1, 1, 1, 1, 0, 0, 0, 0, 1},    {1, 9, 8, 70, 40, 3, 2, 2, 2, 1, 1, 1, 0, 0, 1, 1},
+    {2, 4, 5, 16, 300, 3, 3, 1, 1, 2, 1, 2, 1, 2, 1, 1},   {3, 4, 4, 20, 32, 4, 4, 1, 1, 1, 1, 1, 1, 1, 1, 1},
 };
 #define SHAPES (sizeof shapes / sizeof *shapes)
 
@@ -30,11 +34,11 @@ static void same_bits_for_threads_and_levels(void **state) {
         check_bits(&shapes[i], -1);
 }
 
-/* A first layer, a large one and one with groups. */
+/* A first layer, a large one, one with groups, 1 x 1, few outputs. */
 static void same_bits_on_posix_threads(void **state) {
     (void)state;
-    const size_t some[] = {7, 11, 14, 18, 19};
-    for (size_t i = 0; i < 5; i++)
+    const size_t some[] = {7, 11, 14, 18, 19, 24, 26, 29};
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++)
         check_threads(&shapes[some[i]], -1);
 }
 

@@ -31,6 +31,8 @@ static void same_bits_on_posix_threads(void **state) {
     (void)state;
     check_threads(&shapes[4], 2);
     check_threads(&shapes[8], 4);
+    static const shape large = {1, 24, 24, 176, 180, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1}; /* sums that no cache holds */
+    check_threads(&large, 4);
 }
 
 /* Chosen by one image's shape; never where it cannot be used. */
