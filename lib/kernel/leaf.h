@@ -24,6 +24,7 @@
 #define VISML_LEFT_LD (VISML_KC + 16)  /* distance of packed rows: an odd number of cache lines */
 #define VISML_MAX_MR 16
 #define VISML_MAX_NR 32
+#define VISML_MAX_MC 140 /* rows of the left factor that are packed together */
 
 /* The register block of a level: mr rows, nr columns (a multiple of 16). mc: rows of the left factor that are packed at a time.
  * wide_rows, wide_panels: the block for so few rows that reading the right factor is what takes time, in panels of nr columns. */

@@ -6,7 +6,6 @@
 #include "kernel/span.h"
 #include "visml/base.h"
 
-#define MOST_ROWS 112 /* of any level's blocking */
 #define LINE 16       /* elements of a line of the cache */
 #define FAR_ELEMENTS ((int64_t)3 << 20) /* arrays of more are not in a cache: asking beforehand pays, else it costs a little */
 #define MOST_CHANNELS 1024 /* rows further apart fall on too few sets of a cache to be read where they stand */
@@ -153,7 +152,7 @@ static void packed_task(void *arg, size_t task, size_t worker) {
     const pointwise *j = arg;
     int64_t row = (int64_t)task * j->b.mc, rows = least(j->b.mc, j->m - row);
     int64_t calls = visml_blocks(rows, j->b.mr) * visml_blocks(j->n, j->b.nr);
-    real *left = j->left + worker * (size_t)(MOST_ROWS * VISML_LEFT_LD);
+    real *left = j->left + worker * (size_t)(VISML_MAX_MC * VISML_LEFT_LD);
     for (int64_t k0 = 0; k0 < j->k; k0 += VISML_KC) {
         int64_t kc = least(VISML_KC, j->k - k0), after = k0 + kc;
         const real *a = j->a + row * j->k;
@@ -171,7 +170,7 @@ static void run(pointwise *j, void *scratch) {
 }
 
 static size_t left_bytes(const visml_compute *c) {
-    return c->parallel->workers * MOST_ROWS * VISML_LEFT_LD * sizeof(real);
+    return c->parallel->workers * VISML_MAX_MC * VISML_LEFT_LD * sizeof(real);
 }
 
 /* ---- forward ---- */

@@ -3,7 +3,7 @@
 #include "base/checked.h"
 #include "visml/base.h"
 
-#define CHUNK 4      /* blocks of VISML_KC added up before they go out: MAX_MC rows of them lie in a second-level cache */
+#define CHUNK 4      /* blocks of VISML_KC added up before they go out: VISML_MAX_MC rows of them lie in a second-level cache */
 #define MAX_N 1024   /* columns of the right factor packed at a time */
 #define MAX_K 2048   /* and rows: bounds the scratch to 8 MiB */
 #define SLICE 32     /* rows packed at a time; divides VISML_KC */
@@ -11,7 +11,6 @@
 #define FEW_COLS 1024 /* ... nor the left one for so few columns of the right one; without influence on results */
 #define FAR (512 * 1024) /* elements of the result: so many do not stay in a second-level cache */
 #define LINE (64 / (int64_t)sizeof(real))
-#define MAX_MC 140 /* of any level's blocking */
 
 static int64_t least(int64_t a, int64_t b) {
     return a < b ? a : b;
@@ -277,7 +276,7 @@ static void locate(const visml_product *p, int64_t row, int64_t rows, int64_t *o
 
 /* At most mc rows, panels `first` ... `end`, all of the pass' depth. */
 static void multiply_rows(const pass *s, int64_t row, int64_t rows, int64_t first, int64_t end, real *packed) {
-    int64_t offset[MAX_MC], blocks = s->depth ? blocks_of(s->depth, VISML_KC) : 1, chunk = is_wide(s, rows) ? 1 : CHUNK;
+    int64_t offset[VISML_MAX_MC], blocks = s->depth ? blocks_of(s->depth, VISML_KC) : 1, chunk = is_wide(s, rows) ? 1 : CHUNK;
     locate(s->product, row, rows, offset);
     for (int64_t block = 0; block < blocks; block += chunk) {
         visml_finish f;
