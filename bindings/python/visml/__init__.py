@@ -9,7 +9,7 @@
 
 NumPy is used when it is there, and not needed otherwise.
 """
-from . import image
+from . import augmentation, image
 from ._call import Error
 from .context import Context, default_context, version
 from .data import Batch, Dataset, Loader, save_split
@@ -23,9 +23,9 @@ from .training import Callback, History, Progress, Quantization
 
 __version__ = version()
 __all__ = [
-    "image", "Error", "Context", "default_context", "version", "Batch", "Dataset", "Loader", "save_split", "LSTM", "SGD", "Activation",
-    "Adam", "Add", "AveragePooling2D", "BatchNormalization", "CategoricalCrossentropy", "Concatenate", "Conv2D", "Dense", "Dropout",
-    "Flatten", "GlobalAveragePooling2D", "Layer", "Loss", "MaxPooling2D", "MeanSquaredError", "Optimizer", "Rescaling", "Reshape",
-    "SparseCategoricalCrossentropy", "Model", "Session", "Report", "Tensor", "from_dlpack", "Callback", "History", "Progress",
+    "augmentation", "image", "Error", "Context", "default_context", "version", "Batch", "Dataset", "Loader", "save_split", "LSTM", "SGD",
+    "Activation", "Adam", "Add", "AveragePooling2D", "BatchNormalization", "CategoricalCrossentropy", "Concatenate", "Conv2D", "Dense",
+    "Dropout", "Flatten", "GlobalAveragePooling2D", "Layer", "Loss", "MaxPooling2D", "MeanSquaredError", "Optimizer", "Rescaling",
+    "Reshape", "SparseCategoricalCrossentropy", "Model", "Session", "Report", "Tensor", "from_dlpack", "Callback", "History", "Progress",
     "Quantization",
 ]

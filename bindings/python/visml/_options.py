@@ -18,7 +18,7 @@ TURNED = {"no_bias": "use_bias", "no_center": "center", "no_scale": "scale", "no
 ACTIVATIONS = ("linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax", "relu6", "identity")
 INITIALIZERS = (None, "zeros", "ones", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal",
                 "random_uniform", "random_normal", "orthogonal")
-# Field or argument -> value by name. The names follow the header's constants; a test compares them.
+# Field or argument, or (struct, field) -> value by name. The names follow the header's constants; a test compares them.
 ENUMS = {
     "activation": dict(zip(ACTIVATIONS, range(8))),
     "recurrent_activation": dict(zip(ACTIVATIONS, range(8))),
@@ -31,6 +31,9 @@ ENUMS = {
     "fit": {"stretch": 0, "crop": 1, "pad": 2},
     "filter": {"bilinear": 0, "nearest": 1, "area": 2},
     "mode": {"stratified": 0, "random": 1, "grouped": 2},
+    ("visml_random_flip_opts", "mode"): {"horizontal_and_vertical": 0, "horizontal": 1, "vertical": 2},
+    "fill_mode": {"reflect": 0, "constant": 1, "nearest": 2, "wrap": 3},
+    "interpolation": {"bilinear": 0, "nearest": 1},
 }
 
 # Real-valued fields in which 0 is not the default and VISML_ZERO asks for it.
@@ -41,7 +44,12 @@ ZERO = {
     "visml_rescaling_opts": {"scale"},
     "visml_sgd_opts": {"learning_rate"},
     "visml_adam_opts": {"learning_rate", "beta_1", "beta_2"},
+    "visml_random_grayscale_opts": {"factor"},
+    "visml_random_erasing_opts": {"fill_value"},
 }
+
+# Two reals are a range, from and to; a 0 in it is meant.
+RANGE = _ffi.double * 2
 
 # Activations whose default is not linear: "linear" is VISML_IDENTITY there.
 NOT_LINEAR = {"visml_lstm_opts": {"activation", "recurrent_activation"}}
@@ -69,19 +77,20 @@ def signature(struct, positional=(), extra=()):
     return inspect.Signature(listed)
 
 
-def enum(name, value):
+def enum(name, value, struct=None):
     """The number of a named value."""
+    names = ENUMS.get((struct, name), ENUMS[name])
     if not isinstance(value, str):
         return _call.whole(value, _ffi.int32, name)
-    if value not in ENUMS[name]:
-        raise ValueError(f"{name} is {value!r}, must be one of {', '.join(map(repr, ENUMS[name]))}")
-    return ENUMS[name][value]
+    if value not in names:
+        raise ValueError(f"{name} is {value!r}, must be one of {', '.join(map(repr, names))}")
+    return names[value]
 
 
 def one(struct, name, kind, value, what):
     """One number as the field takes it."""
     if name in ENUMS:
-        number = enum(name, value)
+        number = enum(name, value, struct.__name__)
         return _ffi.VISML_IDENTITY if number == 0 and name in NOT_LINEAR.get(struct.__name__, ()) else number
     if kind is _ffi.double:
         number = float(value)
@@ -97,7 +106,8 @@ def fill_array(options, name, kind, value):
     if not 0 < len(values) <= len(array):
         raise ValueError(f"{name} has {len(values)} numbers, must have 1 to {len(array)}")
     for i, v in enumerate(values):
-        array[i] = one(type(options), name, kind._type_, v, f"{name}[{i}]")
+        number = one(type(options), name, kind._type_, v, f"{name}[{i}]")
+        array[i] = _ffi.VISML_ZERO if number == 0 and kind == RANGE else number
 
 
 def build(struct, values):
