@@ -69,6 +69,11 @@ visml_status cli_preparation_save(visml_model *model, const visml_source_opts *o
 /* Fills height, width, color, fit and filter as the model needs them. */
 visml_status cli_preparation_load(const visml_model *model, visml_source_opts *opts, visml_error *err);
 
+/* ---- augment.c ----------------------------------------------------------------------------------------------------------------- */
+
+/* The chain that --augment asks for: a file with the suffix .json, or a list "flip,rotation=0.1". NULL after a message. */
+visml_augmentation *cli_augmentation(visml_context *ctx, const char *argument);
+
 /* ---- architecture.c ---------------------------------------------------------------------------------------------------------- */
 
 /* Text of an architecture: the name of one that is built in, or a JSON file. Memory of malloc; NULL after a message. */

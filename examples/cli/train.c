@@ -17,6 +17,10 @@ static const char details_head[] =
     "  seed-cnn              six convolutions with batch normalisation and dropout, two dense layers\n"
     "  FILE.json             what `visml info --json` prints for a model: {\"layers\": [{\"class\": \"conv2d\", ...}, ...]};\n"
     "                        a dense layer with \"units\": 0 gets as many as there are classes\n"
+    "\nLIST is any of flip, rotation, zoom, translation, shear, brightness, contrast, hue, saturation, grayscale, erasing, blur,\n"
+    "sharpness, posterization, solarization, auto_contrast, equalization, rand_augment, mix_up, cut_mix, in the order in which they\n"
+    "are applied, most with a number behind: zoom=0.1. Or it is FILE.json, [{\"class\": \"random_rotation\", \"factor\": 0.1}, ...],\n"
+    "with all options of each. Images for validation stay as they are.\n"
     "\nOn a terminal a bar shows the progress; elsewhere there is one line an epoch. Ctrl-C stops after the batch under way and leaves\n"
     "a checkpoint; the same command with --resume goes on from there and ends with the same model, bit for bit, as if it had not been\n"
     "stopped. The number of threads does not change the model either.\n"
@@ -27,10 +31,11 @@ static const char details_head[] =
     "  visml train photos --val-split 0.1 --arch small-cnn --size 64x64 --epochs 10 -o model.visml\n"
     "  visml train split.json:train --val split.json:val --arch seed-cnn --size 32x32 --epochs 20 --batch 128 -o model.visml\n"
     "  visml train idx:train-images.gz,train-labels.gz --arch small-cnn --epochs 5 --json -o model.visml\n"
+    "  visml train photos --val-split 0.1 --size 64x64 --augment flip,rotation=0.05,zoom=0.1,mix_up -o model.visml\n"
     "  visml train photos --size 64x64 --arch my-network.json -o model.visml --resume\n";
 
 typedef struct arguments {
-    const char *data, *val, *arch, *checkpoint, *out;
+    const char *data, *val, *arch, *checkpoint, *out, *augment;
     double val_split, learning_rate, momentum;
     int32_t epochs, batch, optimizer, size[2], color, fit, filter, threads, on_invalid, resume, json;
     uint64_t seed;
@@ -226,6 +231,23 @@ static int open_val(run *r) {
     return CLI_OK;
 }
 
+/* The training part alone: validation sees the images as they are. */
+static int augment(run *r) {
+    visml_error err = {0};
+    if (!r->a->augment)
+        return CLI_OK;
+    visml_augmentation *chain = cli_augmentation(r->ctx, r->a->augment);
+    if (!chain)
+        return CLI_FAILURE;
+    visml_dataset *augmented = visml_dataset_augment(r->train, chain, &err);
+    visml_augmentation_free(chain);
+    if (!augmented)
+        return cli_fail("--augment: %s", err.message);
+    visml_dataset_free(r->train);
+    r->train = augmented;
+    return CLI_OK;
+}
+
 static int make_optimizer(run *r) {
     const arguments *a = r->a;
     visml_error err = {0};
@@ -306,7 +328,7 @@ static int train(run *r) {
     r->ctx = visml_context_new(VISML_OPTS(visml_context_opts, .threads = a->threads, .seed = a->seed), &err);
     if (!r->ctx)
         return cli_fail("%s", err.message);
-    int (*const steps[])(run *) = {choose_preparation, open_train, make_model, open_val, make_optimizer};
+    int (*const steps[])(run *) = {choose_preparation, open_train, make_model, open_val, augment, make_optimizer};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && code == CLI_OK; i++)
         code = steps[i](r);
     if (code != CLI_OK)
@@ -335,7 +357,8 @@ int train_main(int argc, char **argv) {
         {"--color", 0, OPTION_CHOICE, &a.color, cli_colors, "channels (default rgb; for idx: as they are)", 0, 0},
         {"--fit", 0, OPTION_CHOICE, &a.fit, cli_fits, "for images of another shape (default stretch)", 0, 0},
         {"--filter", 0, OPTION_CHOICE, &a.filter, cli_filters, "how they are resized (default bilinear)", 0, 0},
-        {"--seed", 0, OPTION_SEED, &a.seed, "S", "of the first weights, the order and dropout (default 0)", 0, 0},
+        {"--augment", 0, OPTION_TEXT, &a.augment, "LIST", "change the training images: flip,rotation=0.1,... or FILE.json", 0, 0},
+        {"--seed", 0, OPTION_SEED, &a.seed, "S", "of the first weights, the order, dropout and augmentation (default 0)", 0, 0},
         {"--threads", 0, OPTION_INT, &a.threads, "N", "(default: the CPUs that this process may use)", 1, 1024},
         {"--on-invalid", 0, OPTION_CHOICE, &a.on_invalid, "drop|error", "images that cannot be read (default drop: leave out, tell)", 0, 0},
         {"--checkpoint", 0, OPTION_TEXT, &a.checkpoint, "DIR", "where to keep the state of the run; stays there when it is done\n"
@@ -344,7 +367,7 @@ int train_main(int argc, char **argv) {
         {"--json", 0, OPTION_FLAG, &a.json, NULL, "one JSON object a line and epoch", 0, 0},
         {"--out", 'o', OPTION_TEXT, &a.out, "FILE", "the model file to write (required)", 0, 0},
     };
-    char details[4096];
+    char details[8192];
     snprintf(details, sizeof details, "%s\n%s", cli_data_help, details_head);
     const command c = {"train", "DATA", 1, 1, "Train a network on labelled images and save it as a model file.", details, options,
                        sizeof options / sizeof options[0]};

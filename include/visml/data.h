@@ -1,4 +1,4 @@
-/* visml/data.h - labelled images: sources, splits, loading in batches.
+/* visml/data.h - labelled images: sources, augmentation, splits, loading in batches.
  *
  * SPDX-License-Identifier: MIT
  *
@@ -102,6 +102,288 @@ VISML_API size_t visml_dataset_dropped_count(const visml_dataset *ds);
  * visml_model_summary does, at most `capacity` bytes each. 0 or VISML_EINVAL. */
 VISML_API visml_status visml_dataset_dropped(const visml_dataset *ds, size_t i, char *path, size_t path_capacity, char *reason,
                                              size_t reason_capacity, visml_error *err);
+
+/* ---- augmentation ------------------------------------------------------------------------------------------------------------ */
+
+/* Pictures that are a little different each time they are seen: one change, or a chain of them that are applied in order. Made by the
+ * functions below, or read from JSON; for visml_dataset_augment. Names, options and defaults are those of Keras 3's layers.
+ *
+ * What is drawn for a picture is a function of (seed, epoch, number of the sample, place in the chain) alone: it does not depend on
+ * workers, threads, the order of the samples or the size of batches. Pictures are [H, W, C] with 1 ... 4 channels, VISML_U8 or VISML_F32,
+ * sides of at most 65,536 pixels, and stay what they are; bytes become floats before the first change and are rounded after the last.
+ *
+ * Options that are two numbers are a range from which is drawn, uniformly, ends in any order: {-0.1, 0.3}. One number x alone, {0.2},
+ * stands for a range that each option tells; a 0 that is meant as such is VISML_ZERO. value_range is the smallest and largest value of
+ * pixels, default {0, 255}; {0, 1} for floats that were scaled. Values that leave it become its ends.
+ *
+ * Thread-safety: immutable, may be shared. Owned by the caller; visml_augmentation_free accepts NULL. Constructors: errors VISML_EINVAL,
+ * VISML_ENOMEM. */
+typedef struct visml_augmentation visml_augmentation;
+VISML_API void visml_augmentation_free(visml_augmentation *augmentation);
+
+/* What lies outside of a picture. */
+typedef int32_t visml_fill_mode;
+#define VISML_FILL_REFLECT 0  /* d c b a | a b c d | d c b a; the default */
+#define VISML_FILL_CONSTANT 1 /* fill_value */
+#define VISML_FILL_NEAREST 2  /* a a a a | a b c d | d d d d */
+#define VISML_FILL_WRAP 3     /* a b c d | a b c d | a b c d */
+
+/* How a pixel is made of those around the place that it comes from. */
+typedef int32_t visml_interpolation;
+#define VISML_INTERPOLATION_BILINEAR 0
+#define VISML_INTERPOLATION_NEAREST 1
+
+typedef int32_t visml_flip_mode;
+#define VISML_FLIP_HORIZONTAL_AND_VERTICAL 0 /* each with a draw of its own; the default */
+#define VISML_FLIP_HORIZONTAL 1              /* left and right */
+#define VISML_FLIP_VERTICAL 2                /* top and bottom */
+
+/* Flips every second picture, on average. */
+typedef struct visml_random_flip_opts {
+    uint32_t size;
+    visml_flip_mode mode;
+} visml_random_flip_opts;
+VISML_API visml_augmentation *visml_random_flip(visml_context *ctx, const visml_random_flip_opts *opts, visml_error *err);
+
+/* Turns pictures about their middle. */
+typedef struct visml_random_rotation_opts {
+    uint32_t size;
+    visml_fill_mode fill_mode;
+    double factor[2];  /* turns, counter-clockwise above 0; -1 ... 1; {x}: -|x| ... |x|; required */
+    double fill_value; /* for VISML_FILL_CONSTANT; default 0 */
+    visml_interpolation interpolation;
+    int32_t reserved; /* must be 0 */
+} visml_random_rotation_opts;
+VISML_API visml_augmentation *visml_random_rotation(visml_context *ctx, const visml_random_rotation_opts *opts, visml_error *err);
+
+/* Zooms about the middle. */
+typedef struct visml_random_zoom_opts {
+    uint32_t size;
+    visml_fill_mode fill_mode;
+    double height_factor[2]; /* above 0: smaller, a side shows 1 + factor times as much; -1 ... 1; {x}: -|x| ... |x|; required */
+    double width_factor[2];  /* default: what is drawn for the height, which keeps the shape of things */
+    double fill_value;
+    visml_interpolation interpolation;
+    int32_t reserved; /* must be 0 */
+} visml_random_zoom_opts;
+VISML_API visml_augmentation *visml_random_zoom(visml_context *ctx, const visml_random_zoom_opts *opts, visml_error *err);
+
+/* Shifts pictures. */
+typedef struct visml_random_translation_opts {
+    uint32_t size;
+    visml_fill_mode fill_mode;
+    double height_factor[2]; /* parts of the height, down above 0; -1 ... 1; {x}: -|x| ... |x|; required */
+    double width_factor[2];  /* parts of the width, to the right above 0; likewise; required */
+    double fill_value;
+    visml_interpolation interpolation;
+    int32_t reserved; /* must be 0 */
+} visml_random_translation_opts;
+VISML_API visml_augmentation *visml_random_translation(visml_context *ctx, const visml_random_translation_opts *opts, visml_error *err);
+
+/* Slants pictures, from their top left corner: pixel (x, y) comes from (x + s x_factor y, y + s y_factor x), s being 1 or -1. */
+typedef struct visml_random_shear_opts {
+    uint32_t size;
+    visml_fill_mode fill_mode;
+    double x_factor[2]; /* 0 ... 1; {x}: 0 ... x; default 0. The sign s is drawn */
+    double y_factor[2]; /* likewise */
+    double fill_value;
+    visml_interpolation interpolation;
+    int32_t reserved; /* must be 0 */
+} visml_random_shear_opts;
+VISML_API visml_augmentation *visml_random_shear(visml_context *ctx, const visml_random_shear_opts *opts, visml_error *err);
+
+/* Cuts a rectangle out at a place that is drawn; the only change of size. Where a picture is lower or narrower than that, the largest
+ * rectangle of the wanted shape in its middle is resized instead (bilinear). */
+typedef struct visml_random_crop_opts {
+    uint32_t size;
+    int32_t height; /* pixels, 1 ... 65,536; required */
+    int32_t width;
+    int32_t reserved; /* must be 0 */
+} visml_random_crop_opts;
+VISML_API visml_augmentation *visml_random_crop(visml_context *ctx, const visml_random_crop_opts *opts, visml_error *err);
+
+/* x + factor (high - low) */
+typedef struct visml_random_brightness_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    double factor[2]; /* -1 (black) ... 1 (white); {x}: -|x| ... |x|; required */
+    double value_range[2];
+} visml_random_brightness_opts;
+VISML_API visml_augmentation *visml_random_brightness(visml_context *ctx, const visml_random_brightness_opts *opts, visml_error *err);
+
+/* (x - mean) f + mean with the mean of each channel, f from 1 - factor[0] to 1 + factor[1]. */
+typedef struct visml_random_contrast_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    double factor[2]; /* 0 ... 1; {x}: x and x, f from 1 - x to 1 + x; required */
+    double value_range[2];
+} visml_random_contrast_opts;
+VISML_API visml_augmentation *visml_random_contrast(visml_context *ctx, const visml_random_contrast_opts *opts, visml_error *err);
+
+/* Takes the hue round the circle by factor / 2, in a direction that is drawn. Needs 3 channels. */
+typedef struct visml_random_hue_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    double factor[2]; /* 0 ... 1; {x}: 0 ... x; required */
+    double value_range[2];
+} visml_random_hue_opts;
+VISML_API visml_augmentation *visml_random_hue(visml_context *ctx, const visml_random_hue_opts *opts, visml_error *err);
+
+/* Multiplies the saturation by factor / (1 - factor), up to full: 0 gray, 0.5 as it is, 1 full. Needs 3 channels. */
+typedef struct visml_random_saturation_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    double factor[2]; /* 0 ... 1; {x}: 0 ... x; required */
+    double value_range[2];
+} visml_random_saturation_opts;
+VISML_API visml_augmentation *visml_random_saturation(visml_context *ctx, const visml_random_saturation_opts *opts, visml_error *err);
+
+/* Makes all channels the luma that visml_image_convert gives. Needs 3 channels. */
+typedef struct visml_random_grayscale_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    double factor; /* how often, 0 ... 1; default 0.5; VISML_ZERO: never */
+} visml_random_grayscale_opts;
+VISML_API visml_augmentation *visml_random_grayscale(visml_context *ctx, const visml_random_grayscale_opts *opts, visml_error *err);
+
+/* Puts a rectangle of one value or of noise somewhere (Zhong et al. 2017). */
+typedef struct visml_random_erasing_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    double factor[2];  /* from which is drawn how likely it is, 0 ... 1; {x}: 0 ... x; default 0 ... 1 */
+    double scale[2];   /* the square of the rectangle's part of each side, drawn for each, 0 ... 1; {x}: 0 ... x; default {0.02, 0.33} */
+    double fill_value; /* default: noise, normal with deviation value_range[1]; VISML_ZERO: 0 */
+    double value_range[2];
+} visml_random_erasing_opts;
+VISML_API visml_augmentation *visml_random_erasing(visml_context *ctx, const visml_random_erasing_opts *opts, visml_error *err);
+
+/* Blurs with Gauss' curve. Outside the picture lies its reflection. */
+typedef struct visml_random_gaussian_blur_opts {
+    uint32_t size;
+    int32_t kernel_size[2]; /* pixels, height and width, odd, 1 ... 63; {n}: n and n; default 3 */
+    int32_t reserved; /* must be 0 */
+    double factor[2]; /* from which is drawn how likely it is, 0 ... 1; {x}: 0 ... x; default 0 ... 1 */
+    double sigma[2];  /* deviation in pixels, drawn for each direction, 0 ... 100; {x}: 0 ... x; default 0 ... 1 */
+    double value_range[2];
+} visml_random_gaussian_blur_opts;
+VISML_API visml_augmentation *visml_random_gaussian_blur(visml_context *ctx, const visml_random_gaussian_blur_opts *opts,
+                                                         visml_error *err);
+
+/* Fades colours: x + factor (gray - x), gray as for visml_random_grayscale. Needs 3 channels. */
+typedef struct visml_random_color_degeneration_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    double factor[2]; /* 0 ... 1; {x}: 0 ... x; required */
+    double value_range[2];
+} visml_random_color_degeneration_opts;
+VISML_API visml_augmentation *visml_random_color_degeneration(visml_context *ctx, const visml_random_color_degeneration_opts *opts,
+                                                              visml_error *err);
+
+/* x + (1 - 2 factor) (smooth - x), smooth being the mean of 3 x 3 pixels with the middle one five times. */
+typedef struct visml_random_sharpness_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    double factor[2]; /* 0 (smooth) ... 0.5 (as it is) ... 1 (sharp); {x}: 0 ... x; required */
+    double value_range[2];
+} visml_random_sharpness_opts;
+VISML_API visml_augmentation *visml_random_sharpness(visml_context *ctx, const visml_random_sharpness_opts *opts, visml_error *err);
+
+/* Keeps the highest bits of the eight that a value of the range makes. */
+typedef struct visml_random_posterization_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    double factor[2]; /* bits, 1 ... 8, rounded; {x}: x; required */
+    double value_range[2];
+} visml_random_posterization_opts;
+VISML_API visml_augmentation *visml_random_posterization(visml_context *ctx, const visml_random_posterization_opts *opts,
+                                                         visml_error *err);
+
+/* Adds a value, then turns round (low + high - x) what is not below a threshold. */
+typedef struct visml_solarization_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    double addition_factor[2];  /* parts of the range, 0 ... 1; {x}: 0 ... x; default 0 */
+    double threshold_factor[2]; /* likewise */
+    double value_range[2];
+} visml_solarization_opts;
+VISML_API visml_augmentation *visml_solarization(visml_context *ctx, const visml_solarization_opts *opts, visml_error *err);
+
+/* Stretches each channel from its smallest and largest value to the range. Nothing is drawn. */
+typedef struct visml_auto_contrast_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    double value_range[2];
+} visml_auto_contrast_opts;
+VISML_API visml_augmentation *visml_auto_contrast(visml_context *ctx, const visml_auto_contrast_opts *opts, visml_error *err);
+
+/* Spreads each channel's values so that each is as frequent. Nothing is drawn. */
+typedef struct visml_equalization_opts {
+    uint32_t size;
+    int32_t bins; /* 2 ... 256; default 256 */
+    double value_range[2];
+} visml_equalization_opts;
+VISML_API visml_augmentation *visml_equalization(visml_context *ctx, const visml_equalization_opts *opts, visml_error *err);
+
+/* num_ops of eleven changes, drawn anew for each picture (Cubuk et al. 2020): shear, translation, rotation, brightness, color degeneration,
+ * contrast, sharpness, posterization, solarization, auto contrast, equalization. The strength of each is drawn from `factor`; 1 means shear
+ * by 0.3, translation by 0.45 of a side, rotation by 30 degrees, brightness by 0.5, colour, contrast and sharpness by 0.9 away from what
+ * they were, 4 bits of posterization, a threshold of 0 for solarization; directions are drawn. Without 3 channels colours stay. */
+typedef struct visml_rand_augment_opts {
+    uint32_t size;
+    int32_t num_ops; /* 1 ... 16; default 2 */
+    double factor[2]; /* 0 ... 1; {x}: 0 ... x; default 0 ... 0.5 */
+    double value_range[2];
+    visml_fill_mode fill_mode;
+    visml_interpolation interpolation;
+} visml_rand_augment_opts;
+VISML_API visml_augmentation *visml_rand_augment(visml_context *ctx, const visml_rand_augment_opts *opts, visml_error *err);
+
+/* Each picture of a batch and one of its others, mixed (Zhang et al. 2018): w x + (1 - w) other, w from Beta(alpha, alpha), targets
+ * likewise. In a chain behind all that changes pictures one by one, for datasets only; visml_dataset_augment says what becomes of targets.
+ * What is drawn is a function of (seed, epoch, step, place in the batch). */
+typedef struct visml_mix_up_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    double alpha; /* above 0, up to 1000; default 0.2 */
+} visml_mix_up_opts;
+VISML_API visml_augmentation *visml_mix_up(visml_context *ctx, const visml_mix_up_opts *opts, visml_error *err);
+
+/* A rectangle of another picture of the batch in each (Yun et al. 2019). Its area is 1 - w, w from Beta(a, a), a drawn from `factor` for
+ * each batch; targets are mixed by the share of pixels that are the other's. The rest as visml_mix_up. */
+typedef struct visml_cut_mix_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    double factor[2]; /* 0 ... 1; {x}: 0 ... x; default 0 ... 1 */
+} visml_cut_mix_opts;
+VISML_API visml_augmentation *visml_cut_mix(visml_context *ctx, const visml_cut_mix_opts *opts, visml_error *err);
+
+/* All of `augmentations` (n of them, which may be chains and stay the caller's) in order. n = 0: no change at all.
+ * Errors: VISML_EINVAL (one is NULL; something stands behind mix_up or cut_mix that changes single pictures), VISML_ENOMEM. */
+VISML_API visml_augmentation *visml_augmentation_chain(visml_context *ctx, const visml_augmentation *const *augmentations, size_t n,
+                                                       visml_error *err);
+
+/* A chain from n bytes of JSON, [{"class": "random_flip", "mode": "horizontal"}, ...]: keys are the options' fields, ranges a number or an
+ * array of two. Errors: VISML_EFORMAT (line and column, or the entry and what is wrong with it), VISML_EINVAL, VISML_ENOMEM. */
+VISML_API visml_augmentation *visml_augmentation_from_json(visml_context *ctx, const char *text, size_t n, visml_error *err);
+/* The chain as such a text, without what is a default. Written like visml_model_summary; 0 for NULL or when memory ran out. */
+VISML_API size_t visml_augmentation_to_json(const visml_augmentation *augmentation, char *text, size_t capacity);
+
+/* The picture as the chain makes it of sample `index` (from 0 on) in this epoch with this seed (0: the context's): a new tensor (owned) of
+ * the same dtype. Errors: VISML_EINVAL (no picture of bytes or floats; channels that a change cannot do with; mix_up and cut_mix, which
+ * need a batch), VISML_ENOMEM. Thread-safety: any thread. */
+VISML_API visml_tensor *visml_augment_image(const visml_augmentation *augmentation, const visml_tensor *image, uint64_t seed,
+                                            int64_t epoch, int64_t index, visml_error *err);
+
+/* The same samples with their pictures changed by the chain when a loader reads them, with the loader's seed; for training data: fit takes
+ * it as `data`, while evaluate, predict, quantize and validation want the dataset that it was made from. visml_dataset_read gives a sample
+ * as epoch 0 with the context's seed has it, unmixed. Split first: parts of an augmented dataset are augmented, too. Of a dataset that is
+ * augmented already, the chain comes behind its own.
+ * With mix_up or cut_mix batches have targets VISML_F32 [rows, classes]: 1 for the class, mixed as the pictures are (or the arrays that the
+ * dataset has, mixed). Training then needs visml_categorical_crossentropy, the default then; the accuracy counts the larger share, and
+ * class_weight cannot be used. Rows of invalid images are not mixed.
+ * Owned; keeps dataset and chain alive. Errors: VISML_EINVAL (samples that are no pictures; channels; mixing without classes),
+ * VISML_EFORMAT (no valid image, where the options gave no size), VISML_ENOMEM. */
+VISML_API visml_dataset *visml_dataset_augment(visml_dataset *ds, const visml_augmentation *augmentation, visml_error *err);
 
 /* ---- splits ------------------------------------------------------------------------------------------------------------------ */
 

@@ -175,6 +175,37 @@ static visml_status read_list(const char *what, const visml_field *f, void *ours
     return VISML_OK;
 }
 
+static visml_status unset_range(const char *what, const visml_field *f, void *ours, visml_error *err) {
+    if (f->flags & VISML_FIELD_REQUIRED)
+        return visml_fail(err, VISML_EINVAL, "%s: %s is not set; it is required, %s", what, f->name, range_of(f).s);
+    put(f, ours, 0, f->low);
+    put(f, ours, 1, f->fallback);
+    return VISML_OK;
+}
+
+/* The end that {x} alone leaves open. */
+static double other_end(const visml_field *f, double x) {
+    return f->flags & VISML_FIELD_MIRRORED ? 0 - x : f->flags & VISML_FIELD_TWICE ? x : 0;
+}
+
+static visml_status read_range(const char *what, const visml_field *f, void *ours, visml_error *err) {
+    double end[2] = {get(f, ours, 0), get(f, ours, 1)};
+    if (end[0] == 0 && end[1] == 0)
+        return unset_range(what, f, ours, err);
+    int alone = end[1] == 0;
+    for (size_t i = 0; i < 2; i++) {
+        if (end[i] == VISML_ZERO)
+            end[i] = 0;
+        else if (end[i] != 0)
+            VISML_TRY(check_element(what, f, i, end[i], err));
+    }
+    if (alone)
+        end[1] = other_end(f, end[0]);
+    put(f, ours, 0, end[0] < end[1] ? end[0] : end[1]);
+    put(f, ours, 1, end[0] < end[1] ? end[1] : end[0]);
+    return VISML_OK;
+}
+
 visml_status visml_options_read(const char *what, const visml_field *fields, const void *user, void *ours, size_t size,
                                 visml_error *err) {
     VISML_TRY(visml_options_copy(what, user, ours, size, err));
@@ -187,6 +218,10 @@ visml_status visml_options_read(const char *what, const visml_field *fields, con
         }
         if (f->flags & VISML_FIELD_LIST) {
             VISML_TRY(read_list(what, f, ours, err));
+            continue;
+        }
+        if (f->flags & VISML_FIELD_RANGE) {
+            VISML_TRY(read_range(what, f, ours, err));
             continue;
         }
         for (size_t i = 0; i < f->count; i++)
@@ -223,7 +258,7 @@ static json_t *element_to_json(const visml_field *f, const void *ours, size_t i)
 
 static int is_default(const visml_field *f, const void *ours) {
     for (size_t i = 0; i < f->count; i++)
-        if (get(f, ours, i) != f->fallback)
+        if (get(f, ours, i) != (f->flags & VISML_FIELD_RANGE && i == 0 ? f->low : f->fallback))
             return 0;
     return !(f->flags & VISML_FIELD_REQUIRED);
 }
@@ -280,7 +315,7 @@ static visml_status number_from_json(const char *what, const visml_field *f, siz
     if (whole && (x < -2147483648.0 || x > 2147483647.0))
         return visml_fail(err, VISML_EFORMAT, "%s: \"%s\" is %s, must be %s", what, label_of(f, i).s, visml_shortest(x).s, range_of(f).s);
     /* A 0 that is written down is meant, even where 0 in the struct asks for the default. */
-    int meant = x == 0 && ((f->flags & VISML_FIELD_REQUIRED) || f->fallback != 0);
+    int meant = x == 0 && ((f->flags & (VISML_FIELD_REQUIRED | VISML_FIELD_RANGE)) || f->fallback != 0);
     if (meant && whole)
         return visml_fail(err, VISML_EFORMAT, "%s: \"%s\" is 0, must be %s", what, label_of(f, i).s, range_of(f).s);
     put(f, user, i, meant ? VISML_ZERO : x);
@@ -296,7 +331,7 @@ static visml_status field_from_json(const char *what, const visml_field *f, cons
         put(f, user, 0, json_is_true(v));
         return VISML_OK;
     }
-    if (f->count == 1 || ((f->flags & VISML_FIELD_SPREAD) && json_is_number(v)))
+    if (f->count == 1 || ((f->flags & (VISML_FIELD_SPREAD | VISML_FIELD_RANGE)) && json_is_number(v)))
         return number_from_json(what, f, 0, v, user, err);
     size_t n = json_array_size(v);
     if (!json_is_array(v) || n == 0 || n > f->count || (!(f->flags & VISML_FIELD_LIST) && n != f->count))

@@ -22,6 +22,11 @@ typedef enum visml_field_kind {
 #define VISML_FIELD_LIST 4     /* an array that ends at its first zero */
 #define VISML_FIELD_OPEN_MIN 8 /* min itself is not allowed */
 #define VISML_FIELD_OPEN_MAX 16 /* max itself is not allowed */
+/* Two reals, from and to. {x} alone stands for 0 ... x, or for what the other two flags say. They are put in order; JSON takes a number or
+ * both. By default from `low` to `fallback`. */
+#define VISML_FIELD_RANGE 32
+#define VISML_FIELD_MIRRORED 64 /* a range: {x} is -|x| ... |x| */
+#define VISML_FIELD_TWICE 128   /* a range: {x} is {x, x} */
 
 /* One field of an options struct. A table of them ends with a field without a name. */
 typedef struct visml_field {
@@ -33,11 +38,15 @@ typedef struct visml_field {
     double min, max;   /* of each element */
     double fallback;   /* what zero means */
     const char *const *names; /* VISML_FIELD_ENUM: name of value i, ending with NULL; an empty name is not offered */
+    double low;               /* VISML_FIELD_RANGE: what the first element is by default */
 } visml_field;
 
 #define VISML_FIELD(type, member, kind_, flags_, count_, min_, max_, default_) \
     {.name = #member, .kind = VISML_FIELD_##kind_, .flags = (flags_), .offset = offsetof(type, member), .count = (count_), \
      .min = (min_), .max = (max_), .fallback = (default_)}
+#define VISML_FIELD_OF_RANGE(type, member, flags_, min_, max_, low_, default_) \
+    {.name = #member, .kind = VISML_FIELD_F64, .flags = VISML_FIELD_RANGE | (flags_), .offset = offsetof(type, member), .count = 2, \
+     .min = (min_), .max = (max_), .fallback = (default_), .low = (low_)}
 #define VISML_FIELD_OF_ENUM(type, member, default_, names_) \
     {.name = #member, .kind = VISML_FIELD_ENUM, .offset = offsetof(type, member), .count = 1, .fallback = (default_), .names = (names_)}
 #define VISML_FIELD_OF_RESERVED(type) {.name = "reserved", .kind = VISML_FIELD_RESERVED, .offset = offsetof(type, reserved), .count = 1}

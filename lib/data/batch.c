@@ -17,17 +17,17 @@ static void destroy(visml_batch *b) {
 }
 
 static visml_tensor *new_images(const visml_batch_pool *p, visml_error *err) {
-    visml_shape shape = visml_shape_with_batch(&p->source->shape, p->capacity);
+    visml_shape shape = visml_shape_with_batch(&p->shape, p->capacity);
     return visml_tensor_new(p->source->context, p->source->dtype, &shape, err);
 }
 
 static visml_tensor *new_targets(const visml_batch_pool *p, visml_error *err) {
-    visml_shape shape = visml_shape_make(1, &p->capacity);
+    visml_shape shape = visml_shape_make(p->classes ? 2 : 1, (int64_t[]){p->capacity, p->classes});
     if (p->source->targets) {
         shape = p->source->targets->shape;
         shape.dims[0] = p->capacity;
     }
-    return visml_tensor_new(p->source->context, p->source->targets ? VISML_F32 : VISML_I32, &shape, err);
+    return visml_tensor_new(p->source->context, p->source->targets || p->classes ? VISML_F32 : VISML_I32, &shape, err);
 }
 
 static visml_batch *create(visml_batch_pool *p, visml_error *err) {
@@ -48,11 +48,17 @@ static visml_batch *create(visml_batch_pool *p, visml_error *err) {
 
 /* ---- the pool ---- */
 
-visml_batch_pool *visml_batch_pool_new(visml_source *source, int64_t capacity, visml_error *err) {
+visml_batch_pool *visml_batch_pool_new(const visml_dataset *ds, int64_t capacity, visml_error *err) {
+    visml_source *source = ds->source;
+    visml_shape shape = source->shape;
+    if (capacity && visml_dataset_batch_shape(ds, &shape, err) < 0) /* without samples the shape need not be known */
+        return NULL;
     visml_batch_pool *p = visml_mem_zalloc(&source->context->memory, 1, sizeof *p, err);
     if (!p)
         return NULL;
     p->source = visml_source_retain(source);
+    p->shape = shape;
+    p->classes = visml_dataset_mixes(ds) && !source->targets ? (int64_t)visml_dataset_class_count(ds) : 0;
     p->capacity = capacity;
     pthread_mutex_init(&p->mutex, NULL);
     return p;
@@ -175,30 +181,64 @@ static void keep_reason(const visml_source *s, int64_t index, const visml_error 
     reason[length] = '\0';
 }
 
+/* 1 for the class, 0 elsewhere; all 0 without a label. */
+static void share_out(visml_batch *b, int64_t row, int32_t label) {
+    float *shares = (float *)(void *)b->targets->data + row * b->pool->classes;
+    memset(shares, 0, (size_t)b->pool->classes * sizeof *shares);
+    if (label >= 0)
+        shares[label] = 1;
+}
+
 static void copy_target(visml_batch *b, int64_t row, int64_t index, int32_t label) {
     const visml_tensor *from = b->pool->source->targets;
     size_t bytes = row_bytes(b->targets);
     if (from)
         memcpy(b->targets->data + (size_t)row * bytes, from->data + (size_t)index * bytes, bytes);
+    else if (b->pool->classes)
+        share_out(b, row, label);
     else
         ((int32_t *)(void *)b->targets->data)[row] = label;
 }
 
-void visml_batch_fill_row(visml_batch *b, int64_t row, const visml_dataset *ds, visml_read_buffer *buffer) {
+/* The pixels of a sample as the batch has them, and its label. */
+static visml_status read_row(const visml_batch *b, int64_t row, const visml_dataset *ds, uint64_t seed, visml_read_buffer *buffer,
+                             void *pixels, int32_t *label, visml_error *why) {
     const visml_source *s = ds->source;
+    const visml_augmentation *a = ds->augmentation;
+    int64_t index = visml_dataset_source_index(ds, b->indices[row]);
+    if (!a || !visml_augmentation_singles(a))
+        return s->class->read(s, index, buffer, pixels, label, why);
+    VISML_TRY(visml_augment_room_take(&buffer->room, &s->context->memory, a, &s->shape, s->dtype, why));
+    VISML_TRY(s->class->read(s, index, buffer, buffer->room.source, label, why));
+    visml_augmentation_run(a, &buffer->room, &s->shape, s->dtype, visml_augment_key(seed, b->epoch, b->indices[row]), buffer->room.source,
+                           pixels);
+    return VISML_OK;
+}
+
+/* A label that has no place among the shares. */
+static visml_status check_label(const visml_batch *b, int32_t label, visml_error *why) {
+    if (!b->pool->classes || (label >= 0 && label < b->pool->classes))
+        return VISML_OK;
+    return visml_fail(why, VISML_EINVAL, "the label is %d, must be 0 to %lld", label, (long long)b->pool->classes - 1);
+}
+
+void visml_batch_fill_row(visml_batch *b, int64_t row, const visml_dataset *ds, uint64_t seed, visml_read_buffer *buffer) {
     int64_t index = visml_dataset_source_index(ds, b->indices[row]);
     size_t bytes = row_bytes(b->images);
     char *pixels = b->images->data + (size_t)row * bytes;
     visml_error why;
     int32_t label = -1;
     why.message[0] = '\0';
-    b->state[row] = s->class->read(s, index, buffer, pixels, &label, &why);
+    b->state[row] = read_row(b, row, ds, seed, buffer, pixels, &label, &why);
+    label = visml_dataset_map_label(ds, label);
+    if (b->state[row] == VISML_OK)
+        b->state[row] = check_label(b, label, &why);
     if (b->state[row] < 0) {
         memset(pixels, 0, bytes);
-        keep_reason(s, index, &why, b->reasons[row]);
+        keep_reason(ds->source, index, &why, b->reasons[row]);
         label = -1;
     }
-    copy_target(b, row, index, visml_dataset_map_label(ds, label));
+    copy_target(b, row, index, label);
 }
 
 static void move_row(visml_tensor *t, int64_t to, int64_t from) {

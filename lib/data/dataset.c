@@ -31,13 +31,19 @@ static visml_class_map *retain_map(visml_class_map *map) {
     return map;
 }
 
+/* What views of a dataset have from it. */
+static void inherit(visml_dataset *view, const visml_dataset *ds) {
+    view->classes = retain_map(ds->classes);
+    view->augmentation = ds->augmentation ? visml_augmentation_retain(ds->augmentation) : NULL;
+}
+
 visml_dataset *visml_dataset_view(const visml_dataset *ds, int64_t *indices, int64_t n, visml_error *err) {
     visml_dataset *view = make(ds->source, err);
     if (!view) {
         visml_mem_free(&ds->source->context->memory, indices);
         return NULL;
     }
-    view->classes = retain_map(ds->classes);
+    inherit(view, ds);
     view->indices = indices;
     view->count = n;
     return view;
@@ -86,6 +92,7 @@ void visml_dataset_free(visml_dataset *ds) {
     if (!ds || atomic_fetch_sub_explicit(&ds->references, 1, memory_order_acq_rel) != 1)
         return;
     visml_source *source = ds->source;
+    visml_augmentation_free(ds->augmentation);
     release_map(&source->context->memory, ds->classes);
     visml_mem_free(&source->context->memory, ds->indices);
     visml_mem_free(&source->context->memory, ds->record);
@@ -163,10 +170,13 @@ static int moves_columns(const visml_dataset *ds, const visml_class_map *map) {
     return map->count != ds->source->classes;
 }
 
-/* The same samples: all, or a copy of the numbers. NULL when memory ran out. */
-static visml_dataset *same_samples(const visml_dataset *ds, visml_error *err) {
+/* All, or a copy of the numbers. */
+visml_dataset *visml_dataset_same_samples(const visml_dataset *ds, visml_error *err) {
     visml_dataset *copy = make(ds->source, err);
-    if (!copy || !ds->indices)
+    if (!copy)
+        return NULL;
+    inherit(copy, ds);
+    if (!ds->indices)
         return copy;
     copy->indices = visml_mem_zalloc(&ds->source->context->memory, (size_t)ds->count, sizeof *ds->indices, err);
     if (!copy->indices) {
@@ -194,11 +204,13 @@ visml_dataset *visml_dataset_with_classes(const visml_dataset *ds, const char *c
     int wrong = map && ds->source->targets && moves_columns(ds, map);
     if (wrong)
         visml_fail(err, VISML_EINVAL, "with_classes: the targets are arrays, whose columns cannot be put in another order");
-    visml_dataset *copy = map && !wrong ? same_samples(ds, err) : NULL;
-    if (copy)
+    visml_dataset *copy = map && !wrong ? visml_dataset_same_samples(ds, err) : NULL;
+    if (copy) {
+        visml_class_map *before = copy->classes;
         copy->classes = map;
-    else
-        release_map(&ds->source->context->memory, map);
+        map = before;
+    }
+    release_map(&ds->source->context->memory, map);
     return copy;
 }
 
@@ -238,9 +250,7 @@ visml_status visml_dataset_sample_shape(visml_dataset *ds, visml_shape *shape, v
     visml_read_buffer buffer = {0};
     visml_status status = visml_source_find_shape(ds->source, &buffer, err);
     visml_read_buffer_free(ds->source, &buffer);
-    if (status == VISML_OK)
-        *shape = ds->source->shape;
-    return status;
+    return status == VISML_OK ? visml_dataset_batch_shape(ds, shape, err) : status;
 }
 
 static visml_tensor *read_sample(visml_source *s, int64_t i, visml_read_buffer *buffer, visml_error *err) {
@@ -260,6 +270,21 @@ static visml_tensor *read_sample(visml_source *s, int64_t i, visml_read_buffer *
     return NULL;
 }
 
+/* As epoch 0 with the context's seed has it. Consumes the sample. */
+static visml_tensor *augment_sample(const visml_dataset *ds, int64_t i, visml_tensor *sample, visml_read_buffer *buffer, visml_error *err) {
+    const visml_source *s = ds->source;
+    visml_shape shape;
+    visml_tensor *t = NULL;
+    if (visml_dataset_batch_shape(ds, &shape, err) == VISML_OK &&
+        visml_augment_room_take(&buffer->room, &s->context->memory, ds->augmentation, &s->shape, s->dtype, err) == VISML_OK)
+        t = visml_tensor_new(s->context, s->dtype, &shape, err);
+    if (t)
+        visml_augmentation_run(ds->augmentation, &buffer->room, &s->shape, s->dtype, visml_augment_key(s->context->seed, 0, i),
+                               sample->data, t->data);
+    visml_tensor_release(sample);
+    return t;
+}
+
 visml_tensor *visml_dataset_read(visml_dataset *ds, int64_t i, visml_error *err) {
     if (!ds) {
         visml_fail(err, VISML_EINVAL, "read: ds is NULL, must be a dataset");
@@ -271,6 +296,8 @@ visml_tensor *visml_dataset_read(visml_dataset *ds, int64_t i, visml_error *err)
     }
     visml_read_buffer buffer = {0};
     visml_tensor *t = read_sample(ds->source, visml_dataset_source_index(ds, i), &buffer, err);
+    if (t && ds->augmentation)
+        t = augment_sample(ds, i, t, &buffer, err);
     visml_read_buffer_free(ds->source, &buffer);
     return t;
 }

@@ -27,6 +27,7 @@ struct visml_dataset {
     int64_t count;
     int64_t *indices;           /* [count] numbers in the source (owned); NULL: all of them in order */
     visml_class_map *classes;   /* retained; NULL: as the source has them */
+    visml_augmentation *augmentation; /* retained; NULL: samples as the source has them */
     visml_split_record *record; /* owned; NULL: not made by a split */
 };
 
@@ -35,6 +36,13 @@ visml_dataset *visml_dataset_over(visml_source *source, visml_error *err);
 /* Samples `indices` (numbers in the source, checked, consumed also on failure) of the source of `ds`, with its classes. */
 visml_dataset *visml_dataset_view(const visml_dataset *ds, int64_t *indices, int64_t n, visml_error *err);
 visml_dataset *visml_dataset_retain(visml_dataset *ds);
+/* The same samples with the same classes and augmentation. */
+visml_dataset *visml_dataset_same_samples(const visml_dataset *ds, visml_error *err);
+
+/* augmented.c: the shape of a sample as batches have it, where the source's is known; whether samples of a batch are mixed.
+ * Errors: VISML_EINVAL. */
+visml_status visml_dataset_batch_shape(const visml_dataset *ds, visml_shape *shape, visml_error *err);
+int visml_dataset_mixes(const visml_dataset *ds);
 
 /* Sample i's number in the source. i must be in range. */
 static inline int64_t visml_dataset_source_index(const visml_dataset *ds, int64_t i) {

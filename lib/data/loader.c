@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "data/dataset.h"
+#include "data/mixing.h"
 #include "data/prefetch.h"
 
 #define DEFAULT_BATCH 32
@@ -19,6 +20,7 @@ struct visml_loader {
     visml_batch_pool *pool;
     visml_prefetch *prefetch;
     visml_batch *spare; /* takes the place of the batch that is handed out next */
+    int64_t *partners;  /* for visml_batch_mix; NULL: nothing is mixed */
     int64_t steps;
     int64_t epoch, step; /* of the batch that is opened next */
     int32_t failed;
@@ -38,16 +40,16 @@ static const visml_field fields[] = {
 
 /* ---- making ---- */
 
-static int32_t default_workers(const visml_source *s) {
-    int32_t threads = s->context->threads;
-    if (!s->class->slow)
+static int32_t default_workers(const visml_dataset *ds) {
+    int32_t threads = ds->source->context->threads;
+    if (!ds->source->class->slow && !(ds->augmentation && visml_augmentation_singles(ds->augmentation)))
         return 0;
     return threads < MOST_DEFAULT_WORKERS ? threads : MOST_DEFAULT_WORKERS;
 }
 
-static void choose_workers(visml_loader_opts *o, const visml_source *s) {
+static void choose_workers(visml_loader_opts *o, const visml_dataset *ds) {
     if (o->workers == 0)
-        o->workers = default_workers(s);
+        o->workers = default_workers(ds);
     else if (o->workers < 0)
         o->workers = 0;
     if (o->workers == 0)
@@ -59,7 +61,7 @@ static void choose_workers(visml_loader_opts *o, const visml_source *s) {
 static visml_status read_options(visml_loader *l, const visml_loader_opts *opts, visml_error *err) {
     visml_loader_opts *o = &l->opts;
     VISML_TRY(visml_options_read("loader", fields, opts, o, sizeof *o, err));
-    choose_workers(o, l->dataset->source);
+    choose_workers(o, l->dataset);
     if (!o->seed)
         o->seed = l->dataset->source->context->seed;
     int64_t count = l->dataset->count;
@@ -94,7 +96,7 @@ static int open_batch(void *user, visml_batch *b) {
 
 static void fill_row(void *user, visml_batch *b, int64_t row, visml_read_buffer *buffer) {
     const visml_loader *l = user;
-    visml_batch_fill_row(b, row, l->dataset, buffer);
+    visml_batch_fill_row(b, row, l->dataset, l->opts.seed, buffer);
 }
 
 static visml_status prepare(visml_loader *l, visml_error *err) {
@@ -105,7 +107,10 @@ static visml_status prepare(visml_loader *l, visml_error *err) {
     visml_read_buffer_free(s, &buffer);
     VISML_TRY(status);
     VISML_TRY(visml_order_init(&l->order, &s->context->memory, l->dataset->count, l->opts.shuffle, l->opts.seed, err));
-    l->pool = visml_batch_pool_new(s, capacity, err);
+    if (visml_dataset_mixes(l->dataset) &&
+        !(l->partners = visml_mem_zalloc(&s->context->memory, 2 * (size_t)capacity, sizeof *l->partners, err)))
+        return VISML_ENOMEM;
+    l->pool = visml_batch_pool_new(l->dataset, capacity, err);
     if (!l->pool)
         return VISML_ENOMEM;
     visml_prefetch_jobs jobs = {l, open_batch, fill_row};
@@ -139,6 +144,7 @@ void visml_loader_free(visml_loader *l) {
     if (l->pool)
         visml_batch_pool_close(l->pool);
     visml_order_free(&l->order, m);
+    visml_mem_free(m, l->partners);
     visml_mem_free(m, l);
     visml_dataset_free(ds);
 }
@@ -200,8 +206,9 @@ visml_status visml_loader_next(visml_loader *l, visml_batch **batch, visml_error
     if (!l->spare && !(l->spare = visml_batch_take(l->pool, err)))
         return VISML_ENOMEM;
     VISML_TRY(settle(l, b, err));
-    visml_prefetch_advance(l->prefetch, l->spare);
+    visml_batch *ready = l->partners ? visml_batch_mix(b, l->spare, l->dataset->augmentation, l->opts.seed, l->partners) : b;
+    visml_prefetch_advance(l->prefetch, ready == b ? l->spare : b);
     l->spare = NULL;
-    *batch = b;
+    *batch = ready;
     return VISML_OK;
 }

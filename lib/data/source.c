@@ -76,6 +76,7 @@ void visml_source_release(visml_source *s) {
 
 void visml_read_buffer_free(const visml_source *s, visml_read_buffer *buffer) {
     visml_mem_free(&s->context->memory, buffer->bytes);
+    visml_augment_room_free(&buffer->room, &s->context->memory);
     *buffer = (visml_read_buffer){0};
 }
 

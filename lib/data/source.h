@@ -4,16 +4,18 @@
 #define DATA_SOURCE_H
 
 #include "base/arena.h"
+#include "data/augment.h"
 #include "data/invalid.h"
 #include "tensor/tensor.h"
 #include "visml/data.h"
 
 typedef struct visml_source visml_source;
 
-/* What a thread that reads samples keeps from one to the next: the bytes of a file. {0} to begin with. */
+/* What a thread that reads samples keeps from one to the next: the bytes of a file, and what augmentation needs. {0} to begin with. */
 typedef struct visml_read_buffer {
     unsigned char *bytes;
     size_t capacity;
+    visml_augment_room room;
 } visml_read_buffer;
 
 typedef struct visml_source_class {

@@ -227,6 +227,33 @@ typedef struct visml_histogram_range {
     int32_t bins; /* 1 ... 2^22 */
 } visml_histogram_range;
 
+/* ---- warps: pictures [height, width, channels] through an affine map; see kernel/leaf_warp.c ---- */
+
+#define VISML_WARP_SIDE 65536 /* pixels that a side may have */
+
+enum {
+    VISML_WARP_REFLECT,  /* d c b a | a b c d | d c b a */
+    VISML_WARP_CONSTANT, /* `value` outside */
+    VISML_WARP_NEAREST,  /* a a a a | a b c d | d d d d */
+    VISML_WARP_WRAP,     /* a b c d | a b c d | a b c d */
+};
+
+/* The output's pixel (x, y) is what lies at (m[0] x + m[1] y + m[2], m[3] x + m[4] y + m[5]) of the input, pixel centres at whole
+ * numbers. */
+typedef struct visml_warp {
+    int64_t height, width, channels; /* of the input; its elements can be counted in 31 bits */
+    double m[6];                     /* no place of the output may lie more than 2^21 away from 0 */
+    int32_t fill, nearest;           /* VISML_WARP_...; nearest 1: no interpolation */
+    float value;
+} visml_warp;
+
+/* ---- tones: x becomes (x - from[c]) gain[c] + to[c], from low to high; up to 16 channels ---- */
+
+typedef struct visml_tone {
+    const float *from, *gain, *to;
+    float low, high;
+} visml_tone;
+
 /* ---- distances of each of n rows to each of m rows, d numbers each; lda, ldb, ldo: from one row to the next ---- */
 
 typedef struct visml_row_pairs {

@@ -42,6 +42,11 @@ static json_t *targets_json(const visml_feed *f) {
     return json_string(text);
 }
 
+/* 0 when memory ran out. Only of runs that augment, so that other checkpoints are as they always were. */
+static int add_augmentation(json_t *settings, const visml_dataset *data) {
+    return !data->augmentation || json_object_set_new(settings, "augmentation", visml_augmentation_json(data->augmentation)) == 0;
+}
+
 /* NULL when memory ran out. */
 static json_t *settings_of(const visml_training *r) {
     const visml_feed *f = &r->feed;
@@ -54,7 +59,8 @@ static json_t *settings_of(const visml_training *r) {
         json_object_set_new(s, "samples", json_integer(f->data->count)) == 0 &&
         json_object_set_new(s, "targets (CRC-32)", targets_json(f)) == 0 &&
         json_object_set_new(s, "class_weight (CRC-32)", crc_json(f->class_weight, (size_t)f->classes * sizeof(double))) == 0 &&
-        json_object_set_new(s, "sample_weight (CRC-32)", crc_json(f->sample_weight, (size_t)f->data->count * sizeof(float))) == 0)
+        json_object_set_new(s, "sample_weight (CRC-32)", crc_json(f->sample_weight, (size_t)f->data->count * sizeof(float))) == 0 &&
+        add_augmentation(s, f->data))
         return s;
     json_decref(s);
     return NULL;
@@ -83,6 +89,8 @@ static visml_status check_settings(const visml_training *r, const json_t *traini
     json_object_foreach(settings, key, is)
         if (status == VISML_OK && !json_equal(json_object_get(was, key), is))
             status = setting_differs(r, key, json_object_get(was, key), is, err);
+    if (status == VISML_OK && json_object_get(was, "augmentation") && !json_object_get(settings, "augmentation"))
+        status = visml_fail(err, VISML_EFORMAT, "%s: of a run with augmentation: use the same, or another checkpoint_dir", r->checkpoint);
     json_decref(settings);
     return status;
 }

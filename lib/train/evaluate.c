@@ -149,6 +149,7 @@ visml_status visml_evaluate(const visml_model *model, visml_dataset *data, const
     if (!err)
         err = &own;
     VISML_TRY(visml_evaluate_read_opts("evaluate", opts, &o, &callback, err));
+    VISML_TRY(visml_feed_check_plain("evaluate", data, err));
     VISML_TRY(visml_feed_init(&f, "evaluate", model, data, o.loss, 1, err));
     visml_status status = evaluate(&f, &o, &callback, loss, report, err);
     visml_feed_clear(&f);

@@ -24,21 +24,33 @@ static visml_status check_images(const visml_feed *f, visml_error *err) {
                       visml_shape_format(&images).s, visml_shape_format(input).s);
 }
 
+static visml_loss *default_loss(const visml_feed *f, visml_error *err) {
+    visml_context *ctx = f->model->context;
+    if (f->shared)
+        return visml_categorical_crossentropy(ctx, NULL, err);
+    return f->labelled ? visml_sparse_categorical_crossentropy(ctx, NULL, err) : visml_mean_squared_error(ctx, NULL, err);
+}
+
+static visml_status choose_loss(visml_feed *f, visml_error *err) {
+    if (f->loss && f->shared && strcmp(f->loss->cls->name, "sparse_categorical_crossentropy") == 0)
+        return visml_fail(err, VISML_EINVAL, "%s: the loss is sparse_categorical_crossentropy, which needs one class for each image; mix_up "
+                          "and cut_mix give shares of several: use visml_categorical_crossentropy", f->what);
+    if (!f->loss)
+        f->loss = f->own_loss = default_loss(f, err);
+    return f->loss ? VISML_OK : err->code;
+}
+
 static visml_status check_targets(visml_feed *f, visml_error *err) {
     const visml_shape *out = visml_model_output_shape(f->model);
     const visml_tensor *arrays = f->data->source->targets;
-    visml_shape target = {0};
+    visml_shape target = visml_shape_make(1, (int64_t[]){(int64_t)visml_dataset_class_count(f->data)});
     f->labelled = !arrays;
+    f->shared = f->labelled && visml_dataset_mixes(f->data);
     if (arrays)
         target = visml_shape_make(arrays->shape.rank - 1, arrays->shape.dims + 1);
-    if (!f->loss) {
-        f->own_loss = f->labelled ? visml_sparse_categorical_crossentropy(f->model->context, NULL, err)
-                                  : visml_mean_squared_error(f->model->context, NULL, err);
-        if (!f->own_loss)
-            return err->code;
-        f->loss = f->own_loss;
-    }
-    visml_status status = f->loss->cls->check(f->loss, out, f->labelled, f->labelled ? NULL : &target, err);
+    VISML_TRY(choose_loss(f, err));
+    int numbers = f->labelled && !f->shared;
+    visml_status status = f->loss->cls->check(f->loss, out, numbers, numbers ? NULL : &target, err);
     return status < 0 ? visml_fail_in(err, status, "%s", f->what) : VISML_OK;
 }
 
@@ -118,6 +130,12 @@ visml_status visml_feed_check_same_classes(const visml_feed *f, const visml_feed
                       "visml_dataset_with_classes", f->what, at, name_at(a, at), name_at(b, at));
 }
 
+visml_status visml_feed_check_plain(const char *what, const visml_dataset *data, visml_error *err) {
+    if (!data || !data->augmentation)
+        return VISML_OK;
+    return visml_fail(err, VISML_EINVAL, "%s: the dataset is augmented, which is for training; use the one that it was made from", what);
+}
+
 visml_status visml_feed_check_classes(const visml_feed *f, visml_error *err) {
     if (!f->labelled || !f->data->source->labels)
         return VISML_OK;
@@ -174,8 +192,9 @@ static int good_weight(double w) {
 }
 
 static visml_status check_class_weight(const visml_feed *f, const double *w, visml_error *err) {
-    if (!f->labelled)
-        return visml_fail(err, VISML_EINVAL, "%s: class_weight needs targets that are class numbers; use sample_weight", f->what);
+    if (!f->labelled || f->shared)
+        return visml_fail(err, VISML_EINVAL, "%s: class_weight needs targets that are class numbers%s; use sample_weight", f->what,
+                          f->shared ? ", which mix_up and cut_mix make shares of" : "");
     for (int64_t i = 0; i < f->classes; i++)
         if (!good_weight(w[i]))
             return visml_fail(err, VISML_EINVAL, "%s: class_weight[%lld] is %s, must be a finite number of at least 0", f->what,
@@ -234,7 +253,7 @@ visml_status visml_feed_batch(const visml_feed *f, visml_batch *b, visml_train_b
     if (f->loss && f->data->source->opts.on_invalid == VISML_INVALID_KEEP)
         visml_batch_drop_failed(b);
     const void *targets = visml_tensor_data(b->targets);
-    const int32_t *labels = f->labelled ? targets : NULL;
+    const int32_t *labels = f->labelled && !f->shared ? targets : NULL;
     if (labels)
         VISML_TRY(check_batch_labels(f, b, labels, err));
     if (f->weights)
@@ -244,7 +263,7 @@ visml_status visml_feed_batch(const visml_feed *f, visml_batch *b, visml_train_b
         .x = visml_tensor_data(b->images),
         .x_dtype = visml_tensor_dtype(b->images),
         .labels = labels,
-        .targets = f->loss && !f->labelled ? targets : NULL,
+        .targets = f->loss && !labels ? targets : NULL,
         .weights = f->weights,
         .divisor = (double)b->rows,
     };
@@ -261,11 +280,22 @@ static int is_correct(const real *y, int64_t width, int32_t label) {
     return !isnan(y[label]);
 }
 
+/* Of a mixed row the class with the largest share, the first of equal ones. */
+static int32_t label_of(const visml_feed *f, const visml_train_batch *batch, int64_t row) {
+    if (batch->labels)
+        return batch->labels[row];
+    const real *share = batch->targets + row * f->width;
+    int32_t most = 0;
+    for (int32_t i = 1; i < f->width; i++)
+        most = share[i] > share[most] ? i : most;
+    return most;
+}
+
 void visml_sums_add(visml_sums *s, const visml_feed *f, const visml_train_batch *batch, double loss, const real *y) {
     s->loss += loss;
     s->rows += batch->rows;
-    for (int64_t row = 0; batch->labels && row < batch->rows; row++)
-        s->correct += is_correct(y + row * f->width, f->width, batch->labels[row]);
+    for (int64_t row = 0; f->labelled && row < batch->rows; row++)
+        s->correct += is_correct(y + row * f->width, f->width, label_of(f, batch, row));
 }
 
 double visml_sums_loss(const visml_sums *s) {

@@ -55,7 +55,8 @@ visml_tensor *visml_predict(const visml_model *model, visml_dataset *data, const
     visml_error own;
     if (!err)
         err = &own;
-    if (visml_evaluate_read_opts("predict", opts, &o, &callback, err) < 0 || visml_feed_init(&f, "predict", model, data, NULL, 0, err) < 0)
+    if (visml_evaluate_read_opts("predict", opts, &o, &callback, err) < 0 || visml_feed_check_plain("predict", data, err) < 0 ||
+        visml_feed_init(&f, "predict", model, data, NULL, 0, err) < 0)
         return NULL;
     visml_tensor *out = predict(&f, &o, &callback, err);
     visml_feed_clear(&f);

@@ -65,7 +65,7 @@ static visml_quantization *calibrate(const visml_model *model, visml_dataset *pa
                                      const visml_callback *callback, visml_error *err) {
     visml_feed f;
     calibration c = {.callback = *callback};
-    if (visml_feed_init(&f, "quantize", model, part, NULL, 0, err) < 0)
+    if (visml_feed_check_plain("quantize", part, err) < 0 || visml_feed_init(&f, "quantize", model, part, NULL, 0, err) < 0)
         return NULL;
     c.q = visml_calibration_open(model, err);
     if (c.q && walk(&f, o, &c, err) < 0) {

@@ -19,7 +19,8 @@ typedef struct visml_feed {
     visml_dataset *data;
     const visml_loss *loss; /* NULL: targets are not looked at */
     visml_loss *own_loss;   /* the default, when the caller gave none */
-    int32_t labelled;       /* 1: targets are class numbers; 0: arrays */
+    int32_t labelled;       /* 1: samples have class numbers; 0: arrays */
+    int32_t shared;         /* 1: batches have shares of the classes in place of their numbers: samples are mixed */
     int64_t width;          /* of the output's last dimension */
     int64_t classes;        /* labels are 0 ... classes - 1 */
     const double *class_weight;
@@ -32,6 +33,8 @@ typedef struct visml_feed {
  * Errors: VISML_EINVAL (both sides named), VISML_EFORMAT (no valid image), VISML_ENOMEM. */
 visml_status visml_feed_init(visml_feed *f, const char *what, const visml_model *model, visml_dataset *data, const visml_loss *loss,
                              int targets, visml_error *err);
+/* Errors: VISML_EINVAL when the dataset is augmented: that is for training. */
+visml_status visml_feed_check_plain(const char *what, const visml_dataset *data, visml_error *err);
 /* Errors: VISML_EINVAL when all samples are of one class. */
 visml_status visml_feed_check_classes(const visml_feed *f, visml_error *err);
 /* That label i means the same class in both. */

@@ -93,6 +93,7 @@ static visml_status prepare_validation(visml_training *r, visml_error *err) {
     visml_feed *f = &r->validation;
     if (!r->opts.validation)
         return VISML_OK;
+    VISML_TRY(visml_feed_check_plain("fit: validation", r->opts.validation, err));
     VISML_TRY(visml_feed_init(f, "fit: validation", r->model, r->opts.validation, r->opts.loss, 1, err));
     VISML_TRY(visml_feed_check_same_classes(f, &r->feed, err));
     int32_t batch = visml_walk_batch(f->data, r->opts.batch_size);

@@ -5,12 +5,13 @@ values, a flag 0 or 1, an option not negative and not NaN.
 """
 
 MONITOR = '{"class": "terminate_on_nan"}'
+CHAIN = '[{"class": "random_flip"}]'
 JSON = '{"layers": [{"class": "dense", "units": 0}], "input_shape": [4]}'
 
 
-def json(text):
+def json(text, as_long_as=JSON):
     """As a C string of JSON's length."""
-    return '"' + text.ljust(len(JSON)).replace('"', '\\"') + '"'
+    return '"' + text.ljust(len(as_long_as)).replace('"', '\\"') + '"'
 
 
 # A valid C expression for a parameter: by (function, parameter) or by parameter.
@@ -48,6 +49,9 @@ VALUES = {
     ("visml_dataset_dropped", "path"): "f->out.text",
     ("visml_dataset_path", "ds"): "f->folder",
     ("visml_split_save", "parts"): "f->parts", ("visml_split_save", "path"): 'fixture_path("new")',
+    "augmentation": "f->augmentation", "augmentations": "((const visml_augmentation *const[]){f->augmentation})", "index": "0",
+    ("visml_augmentation_chain", "n"): "1", ("visml_dataset_augment", "ds"): "f->folder",
+    ("visml_augmentation_from_json", "text"): json(CHAIN, CHAIN), ("visml_augmentation_from_json", "n"): str(len(CHAIN)),
     ("visml_loader_next", "batch"): "&f->out.batch",
     ("visml_tensor_reshape", "shape"): "VISML_SHAPE(3, 2)",
     ("visml_model_add", "model"): "f->open", ("visml_model_apply", "model"): "f->open", ("visml_model_build", "model"): "f->open",
@@ -83,12 +87,23 @@ BASE = {
     "visml_lstm_opts": ".units = 2",
     "visml_reshape_opts": ".target_shape = {6}",
     "visml_rescaling_opts": ".scale = 2",
+    "visml_random_rotation_opts": ".factor = {0.1}", "visml_random_zoom_opts": ".height_factor = {0.1}",
+    "visml_random_translation_opts": ".height_factor = {0.1}, .width_factor = {0.1}",
+    "visml_random_crop_opts": ".height = 2, .width = 3", "visml_random_brightness_opts": ".factor = {0.1}",
+    "visml_random_contrast_opts": ".factor = {0.1}", "visml_random_hue_opts": ".factor = {0.1}",
+    "visml_random_saturation_opts": ".factor = {0.1}", "visml_random_color_degeneration_opts": ".factor = {0.1}",
+    "visml_random_sharpness_opts": ".factor = {0.1}", "visml_random_posterization_opts": ".factor = {3}",
 }
 REQUIRED = {
     "visml_model_checkpoint_opts": ("folder",), "visml_csv_logger_opts": ("path",), "visml_json_logger_opts": ("path",),
     "visml_tensorboard_opts": ("log_dir",), "visml_learning_rate_scheduler_opts": ("schedule",),
     "visml_conv2d_opts": ("filters", "kernel_size"), "visml_dropout_opts": ("rate",), "visml_dense_opts": ("units",),
     "visml_reshape_opts": ("target_shape",), "visml_rescaling_opts": ("scale",), "visml_lstm_opts": ("units",),
+    "visml_random_rotation_opts": ("factor",), "visml_random_zoom_opts": ("height_factor",),
+    "visml_random_translation_opts": ("height_factor", "width_factor"), "visml_random_crop_opts": ("height", "width"),
+    "visml_random_brightness_opts": ("factor",), "visml_random_contrast_opts": ("factor",), "visml_random_hue_opts": ("factor",),
+    "visml_random_saturation_opts": ("factor",), "visml_random_color_degeneration_opts": ("factor",),
+    "visml_random_sharpness_opts": ("factor",), "visml_random_posterization_opts": ("factor",),
 }
 
 # Pointers that may be NULL, by (function, parameter) or parameter.
@@ -137,6 +152,14 @@ BAD = {
     ("visml_dataset_with_classes", "names"): [('((const char *const[]){"b", NULL})', "names"), ('((const char *const[]){"b", "b"})', "b"),
                                               ('((const char *const[]){"b", "c"})', "a")],
     ("visml_dataset_with_classes", "n"): [("0", "n|names|a|b"), ("1", "a")],
+    ("visml_augmentation_chain", "augmentations"): [("((const visml_augmentation *const[]){NULL})", None)],
+    ("visml_augmentation_chain", "n"): [("SIZE_MAX", None)],
+    ("visml_augmentation_from_json", "text"): [(json("{", CHAIN), "line|column"), (json("{}", CHAIN), "array"),
+                                               (json('[{"class": "none"}]', CHAIN), "none")],
+    ("visml_augmentation_from_json", "n"): [("0", "n|text|line|empty"), ("5", "line|column")],
+    ("visml_augment_image", "image"): [("f->tensor", "image")],
+    ("visml_augment_image", "epoch"): [("-1", None)], ("visml_augment_image", "index"): [("-1", None), ("INT64_MIN", None)],
+    ("visml_dataset_augment", "ds"): [("f->dataset", "images")],
     ("visml_dataset_read", "i"): [("-1", "i|sample"), ("8", "i|sample"), ("INT64_MAX", "i|sample")],
     ("visml_dataset_dropped", "i"): [("1", None), ("SIZE_MAX", None)],
     ("visml_model_add", "model"): [("f->model", "built")],
@@ -213,6 +236,18 @@ BAD_FIELDS = {
     ("visml_split_opts", "ratio"): [("@[2] = NAN", None), ("@[1] = -1", None)],
     ("visml_split_opts", "mode"): [("@ = VISML_SPLIT_GROUPED", "group")],
     ("visml_split_opts", "group"): [('@ = "none"; o.mode = VISML_SPLIT_GROUPED', "group|groups")],
+    ("visml_random_rotation_opts", "factor"): [("@[1] = 1.5", None), ("@[0] = -1.5", None), ("@[0] = NAN", None)],
+    ("visml_random_zoom_opts", "height_factor"): [("@[0] = 1.5", None), ("@[1] = -1.5", None)],
+    ("visml_random_zoom_opts", "width_factor"): [("@[0] = 1.5", None), ("@[1] = -1.5", None)],
+    ("visml_random_translation_opts", "height_factor"): [("@[0] = 1.5", None), ("@[1] = -1.5", None)],
+    ("visml_random_translation_opts", "width_factor"): [("@[0] = 1.5", None), ("@[1] = -1.5", None)],
+    ("visml_random_brightness_opts", "factor"): [("@[0] = 1.5", None), ("@[1] = -1.5", None)],
+    ("visml_random_crop_opts", "height"): [("@ = 65537", None)],
+    ("visml_random_gaussian_blur_opts", "kernel_size"): [("@[0] = 4", None), ("@[1] = 65", None)],
+    ("visml_random_posterization_opts", "factor"): [("@[0] = 9", None)],
+    ("visml_equalization_opts", "bins"): [("@ = 1", None), ("@ = 257", None)],
+    ("visml_rand_augment_opts", "num_ops"): [("@ = 17", None)],
+    ("visml_random_hue_opts", "value_range"): [("@[0] = @[1] = 3", None), ("@[0] = NAN", None), ("@[1] = INFINITY", None)],
     ("visml_loader_opts", "workers"): [("@ = -2", None)],
     ("visml_loader_opts", "epochs"): [("@ = -2", None)],
     ("visml_fit_opts", "workers"): [("@ = -2", None)],
@@ -244,6 +279,14 @@ OWN_RANGE = {
     ("visml_rescaling_opts", "offset"),
 }
 
+# Factors and values may be below 0.
+OWN_RANGE |= {(f"visml_random_{name}_opts", field) for name, fields in (
+    ("rotation", "factor fill_value"), ("zoom", "height_factor width_factor fill_value"), ("translation", "height_factor width_factor fill_value"),
+    ("shear", "fill_value"), ("brightness", "factor value_range"), ("contrast", "value_range"), ("hue", "value_range"),
+    ("saturation", "value_range"), ("erasing", "fill_value value_range"), ("gaussian_blur", "value_range"),
+    ("color_degeneration", "value_range"), ("sharpness", "value_range"), ("posterization", "value_range")) for field in fields.split()}
+OWN_RANGE |= {(f"visml_{name}_opts", "value_range") for name in ("solarization", "auto_contrast", "equalization", "rand_augment")}
+
 # Functions that cannot fail, with arguments out of range: a C condition.
 HARMLESS = [
     "strcmp(visml_status_name(7), \"unknown\") == 0", "strcmp(visml_status_name(INT32_MIN), \"unknown\") == 0",
@@ -268,4 +311,4 @@ HARMLESS = [
 ]
 # Functions that write text: (call up to the text, a text that is longer than 10 bytes). Small capacities must hold.
 TEXTS = ["visml_model_summary(f->model", "visml_model_to_json(f->model", "visml_report_text(f->report, NULL",
-         "visml_progress_text(&f->progress, 0", "visml_progress_text(&f->progress, 1"]
+         "visml_augmentation_to_json(f->augmentation", "visml_progress_text(&f->progress, 0", "visml_progress_text(&f->progress, 1"]

@@ -181,7 +181,8 @@ static void make_networks(fixture *f, visml_error *err) {
     f->layer = visml_dense(f->ctx, VISML_OPTS(visml_dense_opts, .units = 2), err);
     f->loss = visml_sparse_categorical_crossentropy(f->ctx, NULL, err);
     f->optimizer = visml_sgd(f->ctx, NULL, err);
-    must(f->layer && f->loss && f->optimizer, err, "a layer, a loss, an optimizer");
+    f->augmentation = visml_random_flip(f->ctx, NULL, err);
+    must(f->layer && f->loss && f->optimizer && f->augmentation, err, "a layer, a loss, an optimizer, an augmentation");
     f->model = new_model(f->ctx, 1, 1, err);
     f->open = new_model(f->ctx, 1, 0, err);
     f->empty = new_model(f->ctx, 0, 0, err);
@@ -233,6 +234,7 @@ int fixture_teardown(void **state) {
     visml_layer_free(f->layer);
     visml_loss_free(f->loss);
     visml_optimizer_free(f->optimizer);
+    visml_augmentation_free(f->augmentation);
     visml_session_free(f->session);
     visml_quantization_free(f->quantization);
     visml_report_free(f->report);

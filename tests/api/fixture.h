@@ -22,6 +22,7 @@ typedef struct fixture {
     visml_tensor *kernel;  /* VISML_F32 [4, 2]: a value for "d/kernel" */
     void *dlpack;          /* of `tensor` */
     visml_dataset *dataset, *folder, *damaged; /* arrays; 4 files; 1 file that is damaged, and known to be */
+    visml_augmentation *augmentation; /* a flip */
     visml_dataset *parts[3];
     visml_loader *loader;
     visml_batch *batch;

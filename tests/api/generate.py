@@ -17,7 +17,8 @@ import declarations  # noqa: E402
 
 HEADERS = declarations.read()
 FREE = {"visml_context": "visml_context_free", "visml_tensor": "visml_tensor_release", "visml_layer": "visml_layer_free",
-        "visml_loss": "visml_loss_free", "visml_optimizer": "visml_optimizer_free", "visml_dataset": "visml_dataset_free",
+        "visml_loss": "visml_loss_free", "visml_optimizer": "visml_optimizer_free",
+        "visml_augmentation": "visml_augmentation_free", "visml_dataset": "visml_dataset_free",
         "visml_loader": "visml_loader_free", "visml_model": "visml_model_free", "visml_session": "visml_session_free",
         "visml_quantization": "visml_quantization_free", "visml_monitor": "visml_monitor_free",
         "visml_report": "visml_report_free", "void": "fixture_free_dlpack"}

@@ -178,8 +178,91 @@ static void json_null_and_known_keys_pass(void **state) {
     json_decref(object);
 }
 
+/* ---- ranges of two numbers ---- */
+
+typedef struct range_opts {
+    uint32_t size;
+    int32_t reserved;
+    double wide[2];     /* {x}: 0 ... x; 0.25 ... 0.5 by default */
+    double mirrored[2]; /* {x}: -x ... x; required */
+    double twice[2];    /* {x}: x and x */
+} range_opts;
+
+static const visml_field range_fields[] = {
+    VISML_FIELD_OF_RESERVED(range_opts),
+    VISML_FIELD_OF_RANGE(range_opts, wide, 0, -1, 1, 0.25, 0.5),
+    VISML_FIELD_OF_RANGE(range_opts, mirrored, VISML_FIELD_REQUIRED | VISML_FIELD_MIRRORED, -1, 1, 0, 0),
+    VISML_FIELD_OF_RANGE(range_opts, twice, VISML_FIELD_TWICE | VISML_FIELD_OPEN_MIN, 0, 2, 0, 0),
+    {0},
+};
+
+static visml_status read_range(const void *user, range_opts *ours, visml_error *err) {
+    return visml_options_read("range", range_fields, user, ours, sizeof *ours, err);
+}
+
+static void assert_range(const double got[2], double low, double high) {
+    if (!(got[0] == low && got[1] == high))
+        fail_msg("%g to %g, must be %g to %g", got[0], got[1], low, high);
+}
+
+static void a_range_is_one_number_or_two(void **state) {
+    visml_error err = {0};
+    range_opts o;
+    (void)state;
+    assert_ok(read_range(VISML_OPTS(range_opts, .mirrored = {0.3}), &o, &err), &err);
+    assert_range(o.wide, 0.25, 0.5);
+    assert_range(o.mirrored, -0.3, 0.3);
+    assert_range(o.twice, 0, 0);
+    assert_ok(read_range(VISML_OPTS(range_opts, .wide = {-0.5}, .mirrored = {-0.3}, .twice = {1.5}), &o, &err), &err);
+    assert_range(o.wide, -0.5, 0);
+    assert_range(o.mirrored, -0.3, 0.3);
+    assert_range(o.twice, 1.5, 1.5);
+    assert_ok(read_range(VISML_OPTS(range_opts, .wide = {0, 0.75}, .mirrored = {0.5, -0.25}, .twice = {2, 1}), &o, &err), &err);
+    assert_range(o.wide, 0, 0.75);
+    assert_range(o.mirrored, -0.25, 0.5);
+    assert_range(o.twice, 1, 2);
+    assert_ok(read_range(VISML_OPTS(range_opts, .wide = {VISML_ZERO}, .mirrored = {0.5, VISML_ZERO}), &o, &err), &err);
+    assert_range(o.wide, 0, 0);
+    assert_range(o.mirrored, 0, 0.5);
+    assert_status(read_range(NULL, &o, &err), VISML_EINVAL, &err);
+    assert_string_equal(err.message, "range: mirrored is not set; it is required, -1 to 1");
+    assert_status(read_range(VISML_OPTS(range_opts, .mirrored = {0.5, 1.5}), &o, &err), VISML_EINVAL, &err);
+    assert_string_equal(err.message, "range: mirrored[1] is 1.5, must be -1 to 1");
+    assert_status(read_range(VISML_OPTS(range_opts, .mirrored = {0.5}, .twice = {1, NAN}), &o, &err), VISML_EINVAL, &err);
+    assert_string_equal(err.message, "range: twice[1] is nan, must be above 0 to 2");
+}
+
+static void assert_range_from_json(const char *text, double low, double high) {
+    visml_error err = {0};
+    range_opts user, o;
+    json_t *object = json_loads(text, 0, NULL), *again = json_object();
+    assert_ok(visml_options_from_json("range", range_fields, object, NULL, &user, sizeof user, &err), &err);
+    assert_ok(read_range(&user, &o, &err), &err);
+    assert_range(o.mirrored, low, high);
+    assert_int_equal(visml_options_to_json(range_fields, &o, again), 0);
+    assert_int_equal(json_array_size(json_object_get(again, "mirrored")), 2);
+    assert_int_equal(json_object_size(again), 1); /* what is a default is not written */
+    json_decref(object);
+    json_decref(again);
+}
+
+static void a_range_in_json_is_a_number_or_an_array(void **state) {
+    visml_error err = {0};
+    range_opts user;
+    (void)state;
+    assert_range_from_json("{\"mirrored\": 0.5}", -0.5, 0.5);
+    assert_range_from_json("{\"mirrored\": 0}", 0, 0);
+    assert_range_from_json("{\"mirrored\": [0, 0.5]}", 0, 0.5);
+    assert_range_from_json("{\"mirrored\": [0.25, 0], \"wide\": [0.5, 0.25]}", 0, 0.25);
+    json_t *object = json_loads("{\"mirrored\": [1]}", 0, NULL);
+    assert_status(visml_options_from_json("range", range_fields, object, NULL, &user, sizeof user, &err), VISML_EFORMAT, &err);
+    json_decref(object);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_range_is_one_number_or_two),
+        cmocka_unit_test(a_range_in_json_is_a_number_or_an_array),
         cmocka_unit_test(zero_means_default), cmocka_unit_test(the_size_rule_holds),     cmocka_unit_test(ranges_are_checked),
         cmocka_unit_test(reserved_fields_must_be_zero),
         cmocka_unit_test(json_goes_round),    cmocka_unit_test(json_mistakes_are_named), cmocka_unit_test(json_null_and_known_keys_pass),

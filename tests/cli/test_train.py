@@ -44,6 +44,16 @@ class Train(Case):
         self.train("d", "--seed", 6, out="m3")
         self.assertNotEqual(self.read("m0"), self.read("m3"))
 
+    def test_augmentation(self):
+        self.write("chain.json", json.dumps([{"class": "random_flip", "mode": "horizontal"}, {"class": "mix_up", "alpha": 0.3}]))
+        for i, (augment, threads) in enumerate((("flip,mix_up=0.3", 1), ("chain.json", 2), ("flip=vertical", 1))):
+            self.train("d", "--seed", 5, "--threads", threads, "--augment", augment, "--val-split", 0.2, out="m%d" % i)
+        self.assertEqual(self.read("m0"), self.read("m1"))
+        self.assertNotEqual(self.read("m0"), self.read("m2"))
+        for wrong, says in (("flop", "rotation=0.1"), ("rotation=x", "rotation"), ("flip=round", "flip=vertical"), ("flip,", "none of"),
+                            ("zoom=-2", "height_factor"), ("none.json", "none.json"), ("rotation", "factor is not set")):
+            self.fails("train", "d", "--arch", "tiny.json", "--augment", wrong, "-o", "w", says=[says])
+
     def test_each_form_of_data(self):
         self.visml("split", "d", "-o", "s.json")
         self.train("s.json:train", "--val", "s.json:val")

@@ -56,8 +56,29 @@ class Examples(unittest.TestCase):
         self.run_example("idx_to_png", images, labels, "-1", "q.png", code=1)
         self.assertFalse(os.path.exists(os.path.join(self.folder.name, "q.png")))
 
+    def test_contact_sheet(self):
+        chain = [{"class": "random_rotation", "factor": 0.1}, {"class": "random_zoom", "height_factor": 0.2}, {"class": "random_flip"},
+                 {"class": "rand_augment"}, {"class": "cut_mix"}]
+        with open(os.path.join(self.folder.name, "chain.json"), "w") as f:
+            json.dump(chain, f)
+        with open(os.path.join(self.folder.name, "wrong.json"), "w") as f:
+            json.dump([{"class": "random_flop"}], f)
+        sheets = set()
+        for workers in ("-1", "1", "2", "8"):
+            self.run_example("contact_sheet", "d", "chain.json", "s.png", "5", workers)
+            with open(os.path.join(self.folder.name, "s.png"), "rb") as f:
+                sheets.add(f.read())
+        self.assertEqual(len(sheets), 1)
+        self.run_example("contact_sheet", "d", "chain.json", "t.png", "6")
+        with open(os.path.join(self.folder.name, "t.png"), "rb") as f:
+            self.assertNotIn(f.read(), sheets)
+        self.run_example("contact_sheet", "d/along/000.png", "chain.json", "one.png")
+        self.run_example("contact_sheet", "d/along/000.png", "wrong.json", "one.png", code=1)
+        self.run_example("contact_sheet", "d", "nowhere.json", "one.png", code=1)
+        self.run_example("contact_sheet", "nowhere.png", "chain.json", "one.png", code=1)
+
     def test_usage(self):
-        for name in ("train_cnn", "classify_image", "split_dataset", "idx_to_png"):
+        for name in ("train_cnn", "classify_image", "split_dataset", "idx_to_png", "contact_sheet"):
             self.run_example(name, code=2)
 
 

@@ -346,4 +346,26 @@ static void run_tree_leaves(const visml_kernels *k, trial *t) {
     test_guarded_free(node, NODES * sizeof *node);
 }
 
+/* ---- augmentation ---- */
+
+/* Two rows of n pixels out of 5 x 7, all fill modes, with and without interpolation. */
+static void run_warp_row(const visml_kernels *k, trial *t) {
+    for (int64_t c = 1; c <= 4; c++)
+        for (int32_t fill = VISML_WARP_REFLECT; fill <= VISML_WARP_WRAP; fill++) {
+            visml_warp w = {5, 7, c, {0.83, -0.4, 1.7, 0.31, 1.21, -3.3}, fill, fill % 2, 0.25f};
+            const float *x = in(t, 35 * (size_t)c);
+            k->warp_row(&w, 0, (int64_t)t->n, x, out(t, t->n * (size_t)c));
+            w.nearest = !w.nearest;
+            k->warp_row(&w, 11, (int64_t)t->n, x, out(t, t->n * (size_t)c));
+        }
+}
+
+static void run_tone(const visml_kernels *k, trial *t) {
+    for (size_t c = 1; c <= 16; c += c < 4 ? 1 : 12) {
+        const float *from = in(t, c), *gain = in(t, c), *to = in(t, c);
+        visml_tone tone = {from, gain, to, -0.75f, 0.5f};
+        k->tone((int64_t)t->n, (int64_t)c, &tone, out(t, t->n * c));
+    }
+}
+
 #endif

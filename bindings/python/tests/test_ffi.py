@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(ROOT / "tests/headers"), str(ROOT / "bindings/python")]
 import declarations  # noqa: E402
 import layout  # noqa: E402
-from visml import _ffi, _options, data, layers  # noqa: E402
+from visml import _ffi, _options, augmentation, data, layers  # noqa: E402
 
 HEADERS = declarations.read()
 PLAIN = {"int32_t": ctypes.c_int32, "uint32_t": ctypes.c_uint32, "int64_t": ctypes.c_int64, "uint64_t": ctypes.c_uint64,
@@ -109,7 +109,8 @@ class Constants(unittest.TestCase):
         """{"relu": 1} for VISML_RELU: the constant's name without its group, in small letters."""
         prefixes = {"visml_act": "VISML_", "visml_padding": "VISML_", "visml_init": "VISML_INIT_", "visml_color": "VISML_COLOR_",
                     "visml_fit_mode": "VISML_FIT_", "visml_filter": "VISML_FILTER_", "visml_on_invalid": "VISML_INVALID_",
-                    "visml_split_mode": "VISML_SPLIT_", "visml_watch_mode": "VISML_MODE_"}
+                    "visml_split_mode": "VISML_SPLIT_", "visml_flip_mode": "VISML_FLIP_", "visml_fill_mode": "VISML_FILL_",
+                    "visml_interpolation": "VISML_INTERPOLATION_", "visml_watch_mode": "VISML_MODE_"}
         for struct, fields in HEADERS.structs.items():
             for field in fields:
                 if field.type.name not in prefixes:
@@ -140,6 +141,16 @@ class Descriptions(unittest.TestCase):
         made = {n for n, f in HEADERS.functions.items() if f.header == "nn" and not n.endswith(("_free", "_with"))}
         made |= {n for n, f in HEADERS.functions.items() if f.result.name == "visml_monitor" and f.result.stars}
         self.assertEqual(there, made - {"visml_learning_rate_scheduler", "visml_monitor_from_json"})
+
+    def test_every_augmentation_has_a_class(self):
+        there = {c._function for c in vars(augmentation).values() if isinstance(c, type) and getattr(c, "_function", None)}
+        made = {n for n, f in HEADERS.functions.items() if f.result.name == "visml_augmentation" and f.parameters[1].name == "opts"}
+        self.assertEqual(there, made)
+
+    def test_ranges(self):
+        o = _options.build(_ffi.visml_random_zoom_opts, {"height_factor": 0.5, "width_factor": (0.25, 0), "fill_mode": "wrap"})
+        self.assertEqual((list(o.height_factor), list(o.width_factor), o.fill_mode), ([0.5, 0], [0.25, _ffi.VISML_ZERO], 3))
+        self.assertEqual(_options.build(_ffi.visml_random_flip_opts, {"mode": "vertical"}).mode, _ffi.VISML_FLIP_VERTICAL)
 
     def test_keywords(self):
         self.assertEqual(list(_options.keywords(_ffi.visml_conv2d_opts)),

@@ -9,7 +9,7 @@
 
 NumPy is used when it is there, and not needed otherwise.
 """
-from . import image
+from . import augmentation, image
 from ._call import Error
 from .context import Context, default_context, version
 from .data import Batch, Dataset, Loader, save_split
@@ -29,5 +29,5 @@ __all__ = [
     "Flatten", "GlobalAveragePooling2D", "Layer", "Loss", "MaxPooling2D", "MeanSquaredError", "Optimizer", "Rescaling", "Reshape",
     "SparseCategoricalCrossentropy", "Model", "Session", "Report", "Tensor", "from_dlpack", "Callback", "History", "Progress",
     "Quantization", "CSVLogger", "EarlyStopping", "JSONLogger", "LearningRateScheduler", "ModelCheckpoint", "Monitor",
-    "ReduceLROnPlateau", "TensorBoard", "TerminateOnNaN",
+    "ReduceLROnPlateau", "TensorBoard", "TerminateOnNaN", "augmentation",
 ]

@@ -82,6 +82,15 @@ VISML_SAME = 1
 VISML_INVALID_DROP = 0
 VISML_INVALID_ERROR = 1
 VISML_INVALID_KEEP = 2
+VISML_FILL_REFLECT = 0
+VISML_FILL_CONSTANT = 1
+VISML_FILL_NEAREST = 2
+VISML_FILL_WRAP = 3
+VISML_INTERPOLATION_BILINEAR = 0
+VISML_INTERPOLATION_NEAREST = 1
+VISML_FLIP_HORIZONTAL_AND_VERTICAL = 0
+VISML_FLIP_HORIZONTAL = 1
+VISML_FLIP_VERTICAL = 2
 VISML_SPLIT_STRATIFIED = 0
 VISML_SPLIT_RANDOM = 1
 VISML_SPLIT_GROUPED = 2
@@ -111,6 +120,10 @@ class visml_optimizer(Structure):
 
 
 class visml_dataset(Structure):
+    """Opaque."""
+
+
+class visml_augmentation(Structure):
     """Opaque."""
 
 
@@ -271,6 +284,102 @@ class visml_adam_opts(Structure):
 class visml_source_opts(Structure):
     _fields_ = [("size", uint32), ("on_invalid", int32), ("height", int32), ("width", int32), ("color", int32),
                 ("fit", int32), ("filter", int32), ("follow_links", int32)]
+
+
+class visml_random_flip_opts(Structure):
+    _fields_ = [("size", uint32), ("mode", int32)]
+
+
+class visml_random_rotation_opts(Structure):
+    _fields_ = [("size", uint32), ("fill_mode", int32), ("factor", double * 2), ("fill_value", double), ("interpolation", int32),
+                ("reserved", int32)]
+
+
+class visml_random_zoom_opts(Structure):
+    _fields_ = [("size", uint32), ("fill_mode", int32), ("height_factor", double * 2), ("width_factor", double * 2),
+                ("fill_value", double), ("interpolation", int32), ("reserved", int32)]
+
+
+class visml_random_translation_opts(Structure):
+    _fields_ = [("size", uint32), ("fill_mode", int32), ("height_factor", double * 2), ("width_factor", double * 2),
+                ("fill_value", double), ("interpolation", int32), ("reserved", int32)]
+
+
+class visml_random_shear_opts(Structure):
+    _fields_ = [("size", uint32), ("fill_mode", int32), ("x_factor", double * 2), ("y_factor", double * 2),
+                ("fill_value", double), ("interpolation", int32), ("reserved", int32)]
+
+
+class visml_random_crop_opts(Structure):
+    _fields_ = [("size", uint32), ("height", int32), ("width", int32), ("reserved", int32)]
+
+
+class visml_random_brightness_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("factor", double * 2), ("value_range", double * 2)]
+
+
+class visml_random_contrast_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("factor", double * 2), ("value_range", double * 2)]
+
+
+class visml_random_hue_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("factor", double * 2), ("value_range", double * 2)]
+
+
+class visml_random_saturation_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("factor", double * 2), ("value_range", double * 2)]
+
+
+class visml_random_grayscale_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("factor", double)]
+
+
+class visml_random_erasing_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("factor", double * 2), ("scale", double * 2), ("fill_value", double),
+                ("value_range", double * 2)]
+
+
+class visml_random_gaussian_blur_opts(Structure):
+    _fields_ = [("size", uint32), ("kernel_size", int32 * 2), ("reserved", int32), ("factor", double * 2), ("sigma", double * 2),
+                ("value_range", double * 2)]
+
+
+class visml_random_color_degeneration_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("factor", double * 2), ("value_range", double * 2)]
+
+
+class visml_random_sharpness_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("factor", double * 2), ("value_range", double * 2)]
+
+
+class visml_random_posterization_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("factor", double * 2), ("value_range", double * 2)]
+
+
+class visml_solarization_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("addition_factor", double * 2), ("threshold_factor", double * 2),
+                ("value_range", double * 2)]
+
+
+class visml_auto_contrast_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("value_range", double * 2)]
+
+
+class visml_equalization_opts(Structure):
+    _fields_ = [("size", uint32), ("bins", int32), ("value_range", double * 2)]
+
+
+class visml_rand_augment_opts(Structure):
+    _fields_ = [("size", uint32), ("num_ops", int32), ("factor", double * 2), ("value_range", double * 2), ("fill_mode", int32),
+                ("interpolation", int32)]
+
+
+class visml_mix_up_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("alpha", double)]
+
+
+class visml_cut_mix_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("factor", double * 2)]
 
 
 class visml_split_opts(Structure):
@@ -453,6 +562,37 @@ PROTOTYPES = {
     "visml_dataset_dropped": (int32, [P(visml_dataset), size_t, P(c_char), size_t, P(c_char), size_t, P(visml_error)]),
     "visml_dataset_split": (int32, [P(visml_dataset), P(visml_split_opts), P(P(visml_dataset)), P(visml_error)]),
     "visml_split_save": (int32, [P(P(visml_dataset)), c_char_p, P(visml_error)]),
+    "visml_augmentation_free": (None, [P(visml_augmentation)]),
+    "visml_random_flip": (P(visml_augmentation), [P(visml_context), P(visml_random_flip_opts), P(visml_error)]),
+    "visml_random_rotation": (P(visml_augmentation), [P(visml_context), P(visml_random_rotation_opts), P(visml_error)]),
+    "visml_random_zoom": (P(visml_augmentation), [P(visml_context), P(visml_random_zoom_opts), P(visml_error)]),
+    "visml_random_translation": (P(visml_augmentation), [P(visml_context), P(visml_random_translation_opts), P(visml_error)]),
+    "visml_random_shear": (P(visml_augmentation), [P(visml_context), P(visml_random_shear_opts), P(visml_error)]),
+    "visml_random_crop": (P(visml_augmentation), [P(visml_context), P(visml_random_crop_opts), P(visml_error)]),
+    "visml_random_brightness": (P(visml_augmentation), [P(visml_context), P(visml_random_brightness_opts), P(visml_error)]),
+    "visml_random_contrast": (P(visml_augmentation), [P(visml_context), P(visml_random_contrast_opts), P(visml_error)]),
+    "visml_random_hue": (P(visml_augmentation), [P(visml_context), P(visml_random_hue_opts), P(visml_error)]),
+    "visml_random_saturation": (P(visml_augmentation), [P(visml_context), P(visml_random_saturation_opts), P(visml_error)]),
+    "visml_random_grayscale": (P(visml_augmentation), [P(visml_context), P(visml_random_grayscale_opts), P(visml_error)]),
+    "visml_random_erasing": (P(visml_augmentation), [P(visml_context), P(visml_random_erasing_opts), P(visml_error)]),
+    "visml_random_gaussian_blur": (P(visml_augmentation), [P(visml_context), P(visml_random_gaussian_blur_opts),
+                                                           P(visml_error)]),
+    "visml_random_color_degeneration": (P(visml_augmentation), [P(visml_context), P(visml_random_color_degeneration_opts),
+                                                                P(visml_error)]),
+    "visml_random_sharpness": (P(visml_augmentation), [P(visml_context), P(visml_random_sharpness_opts), P(visml_error)]),
+    "visml_random_posterization": (P(visml_augmentation), [P(visml_context), P(visml_random_posterization_opts),
+                                                           P(visml_error)]),
+    "visml_solarization": (P(visml_augmentation), [P(visml_context), P(visml_solarization_opts), P(visml_error)]),
+    "visml_auto_contrast": (P(visml_augmentation), [P(visml_context), P(visml_auto_contrast_opts), P(visml_error)]),
+    "visml_equalization": (P(visml_augmentation), [P(visml_context), P(visml_equalization_opts), P(visml_error)]),
+    "visml_rand_augment": (P(visml_augmentation), [P(visml_context), P(visml_rand_augment_opts), P(visml_error)]),
+    "visml_mix_up": (P(visml_augmentation), [P(visml_context), P(visml_mix_up_opts), P(visml_error)]),
+    "visml_cut_mix": (P(visml_augmentation), [P(visml_context), P(visml_cut_mix_opts), P(visml_error)]),
+    "visml_augmentation_chain": (P(visml_augmentation), [P(visml_context), P(P(visml_augmentation)), size_t, P(visml_error)]),
+    "visml_augmentation_from_json": (P(visml_augmentation), [P(visml_context), c_char_p, size_t, P(visml_error)]),
+    "visml_augmentation_to_json": (size_t, [P(visml_augmentation), P(c_char), size_t]),
+    "visml_augment_image": (P(visml_tensor), [P(visml_augmentation), P(visml_tensor), uint64, int64, int64, P(visml_error)]),
+    "visml_dataset_augment": (P(visml_dataset), [P(visml_dataset), P(visml_augmentation), P(visml_error)]),
     "visml_loader_new": (P(visml_loader), [P(visml_dataset), P(visml_loader_opts), P(visml_error)]),
     "visml_loader_free": (None, [P(visml_loader)]),
     "visml_loader_steps": (int64, [P(visml_loader)]),

@@ -18,7 +18,8 @@ TURNED = {"no_bias": "use_bias", "no_center": "center", "no_scale": "scale", "no
 ACTIVATIONS = ("linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax", "relu6", "identity")
 INITIALIZERS = (None, "zeros", "ones", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal",
                 "random_uniform", "random_normal", "orthogonal")
-# Field or argument -> value by name. The names follow the header's constants; a test compares them.
+# Field or argument, or (struct, field) -> value by name. The names follow the header's constants; a test compares them.
+WATCH_MODES = {"auto": 0, "min": 1, "max": 2}
 ENUMS = {
     "activation": dict(zip(ACTIVATIONS, range(8))),
     "recurrent_activation": dict(zip(ACTIVATIONS, range(8))),
@@ -31,13 +32,12 @@ ENUMS = {
     "fit": {"stretch": 0, "crop": 1, "pad": 2},
     "filter": {"bilinear": 0, "nearest": 1, "area": 2},
     "mode": {"stratified": 0, "random": 1, "grouped": 2},
-}
-
-# The same where a field of this name means something else in another struct.
-OWN_ENUMS = {
-    "visml_early_stopping_opts": {"mode": {"auto": 0, "min": 1, "max": 2}},
-    "visml_model_checkpoint_opts": {"mode": {"auto": 0, "min": 1, "max": 2}},
-    "visml_reduce_lr_on_plateau_opts": {"mode": {"auto": 0, "min": 1, "max": 2}},
+    ("visml_early_stopping_opts", "mode"): WATCH_MODES,
+    ("visml_model_checkpoint_opts", "mode"): WATCH_MODES,
+    ("visml_reduce_lr_on_plateau_opts", "mode"): WATCH_MODES,
+    ("visml_random_flip_opts", "mode"): {"horizontal_and_vertical": 0, "horizontal": 1, "vertical": 2},
+    "fill_mode": {"reflect": 0, "constant": 1, "nearest": 2, "wrap": 3},
+    "interpolation": {"bilinear": 0, "nearest": 1},
 }
 
 # Real-valued fields in which 0 is not the default and VISML_ZERO asks for it.
@@ -49,7 +49,12 @@ ZERO = {
     "visml_sgd_opts": {"learning_rate"},
     "visml_adam_opts": {"learning_rate", "beta_1", "beta_2"},
     "visml_reduce_lr_on_plateau_opts": {"min_delta"},
+    "visml_random_grayscale_opts": {"factor"},
+    "visml_random_erasing_opts": {"fill_value"},
 }
+
+# Two reals are a range, from and to; a 0 in it is meant.
+RANGE = _ffi.double * 2
 
 # Activations whose default is not linear: "linear" is VISML_IDENTITY there.
 NOT_LINEAR = {"visml_lstm_opts": {"activation", "recurrent_activation"}}
@@ -79,7 +84,7 @@ def signature(struct, positional=(), extra=()):
 
 def enum_of(struct, name):
     """{name: number} of a field or an argument (struct None); None where it is no enumeration."""
-    return OWN_ENUMS.get(struct, {}).get(name) or ENUMS.get(name)
+    return ENUMS.get((struct, name)) or ENUMS.get(name)
 
 
 def enum(name, value, struct=None):
@@ -111,7 +116,8 @@ def fill_array(options, name, kind, value):
     if not 0 < len(values) <= len(array):
         raise ValueError(f"{name} has {len(values)} numbers, must have 1 to {len(array)}")
     for i, v in enumerate(values):
-        array[i] = one(type(options), name, kind._type_, v, f"{name}[{i}]")
+        number = one(type(options), name, kind._type_, v, f"{name}[{i}]")
+        array[i] = _ffi.VISML_ZERO if number == 0 and kind == RANGE else number
 
 
 def build(struct, values):

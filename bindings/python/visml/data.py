@@ -4,6 +4,7 @@ import ctypes
 from . import _ffi, _options
 from ._call import Object, call, dims, path as make_path, shape as make_shape, text, texts
 from ._ffi import lib
+from .augmentation import Pipeline
 from .context import default_context
 from .tensor import Tensor, as_tensor, dtype_row
 
@@ -76,6 +77,14 @@ class Dataset(Object):
         """The same samples with labels numbered as a model has its classes; matched by name."""
         array, n = texts(names, "names")
         return Dataset(call("visml_dataset_with_classes", self._handle, array, n), self.context, keep=self._keep)
+
+    def augment(self, *augmentations):
+        """The same samples, changed by these (visml.augmentation) in order when a loader reads them: for training data."""
+        handle = Pipeline(augmentations)._make(self.context)
+        try:
+            return Dataset(call("visml_dataset_augment", self._handle, handle), self.context, keep=self._keep)
+        finally:
+            lib.visml_augmentation_free(handle)
 
     def split(self, ratio=(7, 1, 2), *, mode="stratified", seed=None, group=None):
         """(train, val, test); None where a share is 0."""

@@ -77,43 +77,44 @@ class LearningRateScheduler(Monitor):
                     ctypes.byref(struct(size=ctypes.sizeof(struct), schedule=self._function)))
 
 
-def _describe(base, name, function, positional=()):
+def describe(base, name, function, positional=(), header="nn.h"):
+    """A class for a constructor of the library; `positional` options may be given without their names."""
     struct = _ffi.PROTOTYPES[function][1][1]._type_
     signature = _options.signature(struct, positional)
-    doc = f"{function} in visml/nn.h. Options: {', '.join(_options.keywords(struct))}."
+    doc = f"{function} in visml/{header}. Options: {', '.join(_options.keywords(struct))}."
     return type(name, (base,), {"_function": function, "_struct": struct, "__signature__": signature, "__doc__": doc,
-                                "__module__": __name__})
+                                "__module__": base.__module__})
 
 
-Conv2D = _describe(Layer, "Conv2D", "visml_conv2d", ("filters", "kernel_size"))
-MaxPooling2D = _describe(Layer, "MaxPooling2D", "visml_maxpool2d", ("pool_size",))
-AveragePooling2D = _describe(Layer, "AveragePooling2D", "visml_avgpool2d", ("pool_size",))
-GlobalAveragePooling2D = _describe(Layer, "GlobalAveragePooling2D", "visml_global_avgpool2d")
-BatchNormalization = _describe(Layer, "BatchNormalization", "visml_batchnorm")
-Dropout = _describe(Layer, "Dropout", "visml_dropout", ("rate",))
-Flatten = _describe(Layer, "Flatten", "visml_flatten")
-Dense = _describe(Layer, "Dense", "visml_dense", ("units", "activation"))
-Activation = _describe(Layer, "Activation", "visml_activation", ("activation",))
-Reshape = _describe(Layer, "Reshape", "visml_reshape", ("target_shape",))
-Rescaling = _describe(Layer, "Rescaling", "visml_rescaling", ("scale", "offset"))
-Add = _describe(Layer, "Add", "visml_add")
-Concatenate = _describe(Layer, "Concatenate", "visml_concatenate", ("axis",))
-LSTM = _describe(Layer, "LSTM", "visml_lstm", ("units", "activation", "recurrent_activation"))
+Conv2D = describe(Layer, "Conv2D", "visml_conv2d", ("filters", "kernel_size"))
+MaxPooling2D = describe(Layer, "MaxPooling2D", "visml_maxpool2d", ("pool_size",))
+AveragePooling2D = describe(Layer, "AveragePooling2D", "visml_avgpool2d", ("pool_size",))
+GlobalAveragePooling2D = describe(Layer, "GlobalAveragePooling2D", "visml_global_avgpool2d")
+BatchNormalization = describe(Layer, "BatchNormalization", "visml_batchnorm")
+Dropout = describe(Layer, "Dropout", "visml_dropout", ("rate",))
+Flatten = describe(Layer, "Flatten", "visml_flatten")
+Dense = describe(Layer, "Dense", "visml_dense", ("units", "activation"))
+Activation = describe(Layer, "Activation", "visml_activation", ("activation",))
+Reshape = describe(Layer, "Reshape", "visml_reshape", ("target_shape",))
+Rescaling = describe(Layer, "Rescaling", "visml_rescaling", ("scale", "offset"))
+Add = describe(Layer, "Add", "visml_add")
+Concatenate = describe(Layer, "Concatenate", "visml_concatenate", ("axis",))
+LSTM = describe(Layer, "LSTM", "visml_lstm", ("units", "activation", "recurrent_activation"))
 
-CategoricalCrossentropy = _describe(Loss, "CategoricalCrossentropy", "visml_categorical_crossentropy")
-SparseCategoricalCrossentropy = _describe(Loss, "SparseCategoricalCrossentropy", "visml_sparse_categorical_crossentropy")
-MeanSquaredError = _describe(Loss, "MeanSquaredError", "visml_mean_squared_error")
+CategoricalCrossentropy = describe(Loss, "CategoricalCrossentropy", "visml_categorical_crossentropy")
+SparseCategoricalCrossentropy = describe(Loss, "SparseCategoricalCrossentropy", "visml_sparse_categorical_crossentropy")
+MeanSquaredError = describe(Loss, "MeanSquaredError", "visml_mean_squared_error")
 
-SGD = _describe(Optimizer, "SGD", "visml_sgd", ("learning_rate", "momentum"))
-Adam = _describe(Optimizer, "Adam", "visml_adam", ("learning_rate",))
+SGD = describe(Optimizer, "SGD", "visml_sgd", ("learning_rate", "momentum"))
+Adam = describe(Optimizer, "Adam", "visml_adam", ("learning_rate",))
 
-EarlyStopping = _describe(Monitor, "EarlyStopping", "visml_early_stopping", ("monitor", "min_delta", "patience"))
-ModelCheckpoint = _describe(Monitor, "ModelCheckpoint", "visml_model_checkpoint", ("folder",))
-ReduceLROnPlateau = _describe(Monitor, "ReduceLROnPlateau", "visml_reduce_lr_on_plateau", ("monitor", "factor", "patience"))
-CSVLogger = _describe(Monitor, "CSVLogger", "visml_csv_logger", ("path",))
-JSONLogger = _describe(Monitor, "JSONLogger", "visml_json_logger", ("path",))
-TensorBoard = _describe(Monitor, "TensorBoard", "visml_tensorboard", ("log_dir",))
-TerminateOnNaN = _describe(Monitor, "TerminateOnNaN", "visml_terminate_on_nan")
+EarlyStopping = describe(Monitor, "EarlyStopping", "visml_early_stopping", ("monitor", "min_delta", "patience"))
+ModelCheckpoint = describe(Monitor, "ModelCheckpoint", "visml_model_checkpoint", ("folder",))
+ReduceLROnPlateau = describe(Monitor, "ReduceLROnPlateau", "visml_reduce_lr_on_plateau", ("monitor", "factor", "patience"))
+CSVLogger = describe(Monitor, "CSVLogger", "visml_csv_logger", ("path",))
+JSONLogger = describe(Monitor, "JSONLogger", "visml_json_logger", ("path",))
+TensorBoard = describe(Monitor, "TensorBoard", "visml_tensorboard", ("log_dir",))
+TerminateOnNaN = describe(Monitor, "TerminateOnNaN", "visml_terminate_on_nan")
 
 # By the names that Keras takes as strings.
 NAMED = {
