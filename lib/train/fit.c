@@ -30,7 +30,7 @@ static visml_progress progress_of(const visml_training *r) {
         .val_accuracy = NAN,
         .seconds = seconds,
         .images_per_second = ratio((double)r->sums.rows, seconds),
-        .learning_rate = r->optimizer->cls->learning_rate(r->optimizer),
+        .learning_rate = visml_optimizer_learning_rate(r->optimizer, r->updates),
         .dropped = (int64_t)visml_dataset_dropped_count(r->feed.data),
     };
 }
@@ -85,30 +85,34 @@ static visml_status not_finite(const visml_training *r, double loss, visml_error
     return visml_fail(err, VISML_ENONFINITE, "fit: epoch %lld/%d, step %lld/%lld: %s; the model keeps the weights from before this step. A "
                       "learning rate below %s or pixels scaled to 0 ... 1 (visml_rescaling) usually help", (long long)r->epoch + 1,
                       r->opts.epochs, (long long)r->step + 1, (long long)r->steps, what,
-                      visml_shortest(r->optimizer->cls->learning_rate(r->optimizer)).s);
+                      visml_shortest(visml_optimizer_learning_rate(r->optimizer, r->updates)).s);
 }
 
 /* Forward, backward and, if all is finite, the step. The forward pass has changed the moving averages by then: they are put back if not. */
-static visml_status take_step(visml_training *r, visml_train_batch *batch, visml_error *err) {
+visml_status visml_training_step(visml_training *r, visml_train_batch *batch, const double *rate, double *loss, visml_error *err) {
     visml_model *m = r->model;
-    const visml_optimizer *o = r->optimizer;
+    visml_update update = visml_training_update(r);
     const visml_compute compute = {&r->context->kernels, &r->context->parallel};
     batch->step = (uint64_t)r->epoch * (uint64_t)r->steps + (uint64_t)r->step;
     memcpy(r->untrained, m->values + m->trainable_count, (m->value_count - m->trainable_count) * sizeof(real));
-    double loss = visml_trainer_gradients(r->trainer, batch);
-    const real *grads = visml_trainer_grads(r->trainer);
-    if (!isfinite(loss) || !all_finite(grads, m->trainable_count))
-        return not_finite(r, loss, err);
-    o->cls->step(o, &compute, m->trainable_count, m->values, grads, r->slots, ++r->updates, o->cls->learning_rate(o));
+    double sum = visml_trainer_gradients(r->trainer, batch);
+    if (!isfinite(sum) || !all_finite(update.g, m->trainable_count))
+        return not_finite(r, sum, err);
+    if (rate)
+        update.learning_rate = *rate;
+    visml_optimizer_step(r->optimizer, &compute, &update);
+    r->updates++;
     visml_model_changed(m);
-    visml_sums_add(&r->sums, &r->feed, batch, loss, visml_trainer_output(r->trainer));
+    visml_sums_add(&r->sums, &r->feed, batch, sum, visml_trainer_output(r->trainer));
+    *loss = sum / (double)batch->rows;
     return VISML_OK;
 }
 
 static visml_status train_on(visml_training *r, visml_batch *b, visml_error *err) {
     visml_train_batch batch;
+    double loss;
     VISML_TRY(visml_feed_batch(&r->feed, b, &batch, err));
-    return batch.rows ? take_step(r, &batch, err) : VISML_OK;
+    return batch.rows ? visml_training_step(r, &batch, NULL, &loss, err) : VISML_OK;
 }
 
 static visml_status train_step(visml_training *r, visml_error *err) {
@@ -190,14 +194,21 @@ static visml_status train_epoch(visml_training *r, visml_error *err) {
 
 /* ---- the whole ---- */
 
+/* The checkpoint of the last epoch has been written by then: it holds the weights from which the run could go on. */
+static void finish(visml_training *r) {
+    const visml_update update = visml_training_update(r);
+    visml_optimizer_finish(r->optimizer, &update);
+    visml_model_changed(r->model);
+}
+
 static visml_status run_all(visml_training *r, visml_error *err) {
     if (r->opts.resume)
         VISML_TRY(visml_checkpoint_read(r, err));
-    if (r->epoch >= r->opts.epochs)
-        return VISML_OK;
-    VISML_TRY(visml_training_open_loader(r, err));
+    if (r->epoch < r->opts.epochs)
+        VISML_TRY(visml_training_open_loader(r, err));
     while (r->epoch < r->opts.epochs)
         VISML_TRY(train_epoch(r, err));
+    finish(r);
     return VISML_OK;
 }
 

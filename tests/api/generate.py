@@ -19,7 +19,7 @@ HEADERS = declarations.read()
 FREE = {"visml_context": "visml_context_free", "visml_tensor": "visml_tensor_release", "visml_layer": "visml_layer_free",
         "visml_loss": "visml_loss_free", "visml_optimizer": "visml_optimizer_free", "visml_dataset": "visml_dataset_free",
         "visml_loader": "visml_loader_free", "visml_model": "visml_model_free", "visml_session": "visml_session_free",
-        "visml_quantization": "visml_quantization_free",
+        "visml_quantization": "visml_quantization_free", "visml_schedule": "visml_schedule_free", "visml_lr_range": "visml_lr_range_free",
         "visml_report": "visml_report_free", "void": "fixture_free_dlpack"}
 OUT = {"visml_batch": "visml_batch_free(f->out.batch);", "visml_history": "visml_history_free(f->out.history);",
        "visml_report": "visml_report_free(f->out.report);",
