@@ -40,9 +40,9 @@ def expected_function(function):
 
 
 def extent(text):
-    """`2`, `VISML_MAX_RANK`, `VISML_MAX_RANK - 1`"""
-    left, _, right = text.partition("-")
-    return int(HEADERS.constants.get(left.strip(), 0) or left) - int(right or 0)
+    """`2`, `VISML_MAX_RANK`, `VISML_MAX_RANK - 1`, `VISML_MAX_BOUNDARIES + 1`"""
+    left, sign, right = re.fullmatch(r"(\w+)\s*([+-]?)\s*(\d*)", text).groups()
+    return int(HEADERS.constants.get(left, 0) or left) + int(sign + (right or "0"))
 
 
 class Functions(unittest.TestCase):
@@ -109,7 +109,7 @@ class Constants(unittest.TestCase):
         """{"relu": 1} for VISML_RELU: the constant's name without its group, in small letters."""
         prefixes = {"visml_act": "VISML_", "visml_padding": "VISML_", "visml_init": "VISML_INIT_", "visml_color": "VISML_COLOR_",
                     "visml_fit_mode": "VISML_FIT_", "visml_filter": "VISML_FILTER_", "visml_on_invalid": "VISML_INVALID_",
-                    "visml_split_mode": "VISML_SPLIT_"}
+                    "visml_split_mode": "VISML_SPLIT_", "visml_anneal": "VISML_ANNEAL_"}
         for struct, fields in HEADERS.structs.items():
             for field in fields:
                 if field.type.name not in prefixes:

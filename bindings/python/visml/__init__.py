@@ -16,10 +16,15 @@ from .data import Batch, Dataset, Loader, save_split
 from .layers import (LSTM, SGD, Activation, Adam, Add, AveragePooling2D, BatchNormalization, CategoricalCrossentropy, Concatenate, Conv2D,
                      Dense, Dropout, Flatten, GlobalAveragePooling2D, Layer, Loss, MaxPooling2D, MeanSquaredError, Optimizer, Rescaling,
                      Reshape, SparseCategoricalCrossentropy)
+from .layers import (  # losses, schedules and optimizers beyond those above
+    AdamW, Adadelta, Adagrad, Adamax, BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalFocalCrossentropy, CategoricalHinge,
+    CosineDecay, CosineDecayRestarts, CosineSimilarity, ExponentialDecay, Hinge, Huber, InverseTimeDecay, KLDivergence, Lion, LogCosh,
+    MeanAbsoluteError, Nadam, OneCycle, PiecewiseConstantDecay, Poisson, PolynomialDecay, RMSprop, Schedule, SquaredHinge, Warmup,
+)
 from .model import Model, Session
 from .report import Report
 from .tensor import Tensor, from_dlpack
-from .training import Callback, History, Progress, Quantization
+from .training import Callback, History, LRRange, Progress, Quantization
 
 __version__ = version()
 __all__ = [
@@ -28,4 +33,8 @@ __all__ = [
     "Flatten", "GlobalAveragePooling2D", "Layer", "Loss", "MaxPooling2D", "MeanSquaredError", "Optimizer", "Rescaling", "Reshape",
     "SparseCategoricalCrossentropy", "Model", "Session", "Report", "Tensor", "from_dlpack", "Callback", "History", "Progress",
     "Quantization",
+    "AdamW", "Adadelta", "Adagrad", "Adamax", "BinaryCrossentropy", "BinaryFocalCrossentropy", "CategoricalFocalCrossentropy",
+    "CategoricalHinge", "CosineDecay", "CosineDecayRestarts", "CosineSimilarity", "ExponentialDecay", "Hinge", "Huber",
+    "InverseTimeDecay", "KLDivergence", "Lion", "LogCosh", "MeanAbsoluteError", "Nadam", "OneCycle", "PiecewiseConstantDecay", "Poisson",
+    "PolynomialDecay", "RMSprop", "Schedule", "SquaredHinge", "Warmup", "LRRange",
 ]

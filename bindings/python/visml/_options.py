@@ -30,6 +30,7 @@ ENUMS = {
     "color": {"as_is": 0, "gray": 1, "rgb": 3, "rgba": 4},
     "fit": {"stretch": 0, "crop": 1, "pad": 2},
     "filter": {"bilinear": 0, "nearest": 1, "area": 2},
+    "anneal_strategy": {"cos": 0, "linear": 1},
     "mode": {"stratified": 0, "random": 1, "grouped": 2},
 }
 
@@ -39,8 +40,21 @@ ZERO = {
     "visml_dropout_opts": {"rate"},
     "visml_activation_opts": {"alpha"},
     "visml_rescaling_opts": {"scale"},
+    "visml_focal_opts": {"alpha", "gamma"},
+    "visml_decay_opts": {"initial_learning_rate", "decay_rate"},
+    "visml_polynomial_decay_opts": {"initial_learning_rate", "end_learning_rate", "power"},
+    "visml_cosine_decay_opts": {"initial_learning_rate"},
+    "visml_cosine_decay_restarts_opts": {"initial_learning_rate", "m_mul"},
+    "visml_one_cycle_opts": {"max_learning_rate", "pct_start"},
+    "visml_optimizer_opts": {"weight_decay", "ema_momentum"},
     "visml_sgd_opts": {"learning_rate"},
     "visml_adam_opts": {"learning_rate", "beta_1", "beta_2"},
+    "visml_moments_opts": {"learning_rate", "beta_1", "beta_2"},
+    "visml_rmsprop_opts": {"learning_rate", "rho"},
+    "visml_adagrad_opts": {"learning_rate", "initial_accumulator_value"},
+    "visml_adadelta_opts": {"learning_rate", "rho"},
+    "visml_lion_opts": {"learning_rate", "beta_2"},
+    "visml_lr_range_opts": {"smoothing"},
 }
 
 # Activations whose default is not linear: "linear" is VISML_IDENTITY there.

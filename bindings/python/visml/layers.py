@@ -1,4 +1,4 @@
-"""Layers, losses, optimizers: descriptions, made into objects of the library when a model or a training run takes them.
+"""Layers, losses, schedules, optimizers: descriptions, made into objects of the library when a model or a training run takes them.
 
 The classes are made from the options structs: their keywords are the structs' fields, with Keras' names and defaults. A description can be
 used any number of times. Wrong keywords fail here; values out of range fail where the description is used, with the library's message.
@@ -7,6 +7,8 @@ import ctypes
 
 from . import _ffi, _options
 from ._call import call
+from ._ffi import lib
+from .context import default_context
 
 
 class Description:
@@ -17,6 +19,10 @@ class Description:
     def __init__(self, *arguments, **options):
         bound = type(self).__signature__.bind(*arguments, **options)
         self.options = {k: v for k, v in bound.arguments.items() if v is not None}
+        self._check()
+
+    def _check(self):
+        """Fails for options that no struct can hold."""
         _options.build(self._struct, self.options)
 
     def _make(self, context):
@@ -35,14 +41,72 @@ class Loss(Description):
     """What training makes small."""
 
 
+class Schedule(Description):
+    """A learning rate for each step: what an optimizer takes as its learning_rate. Called with a step, it gives that step's rate."""
+
+    def _check(self):
+        _options.build(self._struct, {k: v for k, v in self.options.items() if k != "then"})
+        if not isinstance(self.options.get("then"), (Schedule, type(None))):
+            raise TypeError(f"then is {self.options['then']!r}, must be a Schedule")
+
+    def _make(self, context):
+        options = dict(self.options)
+        then = options.pop("then", None)
+        opts = _options.build(self._struct, options)
+        following = None if then is None else then._make(context)
+        if following is not None:
+            opts.then = following
+        try:
+            return call(self._function, context._handle, ctypes.byref(opts))
+        finally:
+            lib.visml_schedule_free(following)
+
+    def __call__(self, step):
+        handle = self._make(default_context())
+        try:
+            return lib.visml_schedule_learning_rate(handle, step)
+        finally:
+            lib.visml_schedule_free(handle)
+
+
+COMMON = tuple(_options.keywords(_ffi.visml_optimizer_opts))
+
+
 class Optimizer(Description):
-    """How gradients become steps."""
+    """How gradients become steps. learning_rate may be a Schedule; every optimizer takes weight_decay, clipnorm, clipvalue,
+    global_clipnorm, use_ema, ema_momentum, ema_overwrite_frequency, gradient_accumulation_steps and exclude_from_weight_decay (words or
+    a list of them) beside its own options."""
+
+    def _check(self):
+        own = {k: v for k, v in self.options.items() if k not in COMMON and not isinstance(v, Schedule)}
+        _options.build(self._struct, own)
+        _options.build(_ffi.visml_optimizer_opts, _words({k: v for k, v in self.options.items() if k in COMMON}))
+
+    def _make(self, context):
+        own = {k: v for k, v in self.options.items() if k not in COMMON}
+        common = _options.build(_ffi.visml_optimizer_opts, _words({k: v for k, v in self.options.items() if k in COMMON}))
+        rate, schedule = own.get("learning_rate"), None
+        if isinstance(rate, Schedule):
+            del own["learning_rate"]
+            schedule = common.schedule = rate._make(context)
+        opts = _options.build(self._struct, own)
+        opts.common = ctypes.pointer(common)
+        try:
+            return call(self._function, context._handle, ctypes.byref(opts))
+        finally:
+            lib.visml_schedule_free(schedule)
+
+
+def _words(options):
+    words = options.get("exclude_from_weight_decay")
+    return options if words is None or isinstance(words, str) else {**options, "exclude_from_weight_decay": ",".join(words)}
 
 
 def _describe(base, name, function, positional=()):
     struct = _ffi.PROTOTYPES[function][1][1]._type_
-    signature = _options.signature(struct, positional)
-    doc = f"{function} in visml/nn.h. Options: {', '.join(_options.keywords(struct))}."
+    extra = COMMON if issubclass(base, Optimizer) else ("then",) if struct is _ffi.visml_warmup_opts else ()
+    signature = _options.signature(struct, positional, extra)
+    doc = f"{function} in visml/nn.h. Options: {', '.join((*_options.keywords(struct), *extra))}."
     return type(name, (base,), {"_function": function, "_struct": struct, "__signature__": signature, "__doc__": doc,
                                 "__module__": __name__})
 
@@ -66,13 +130,51 @@ CategoricalCrossentropy = _describe(Loss, "CategoricalCrossentropy", "visml_cate
 SparseCategoricalCrossentropy = _describe(Loss, "SparseCategoricalCrossentropy", "visml_sparse_categorical_crossentropy")
 MeanSquaredError = _describe(Loss, "MeanSquaredError", "visml_mean_squared_error")
 
+BinaryCrossentropy = _describe(Loss, "BinaryCrossentropy", "visml_binary_crossentropy")
+CategoricalFocalCrossentropy = _describe(Loss, "CategoricalFocalCrossentropy", "visml_categorical_focal_crossentropy")
+BinaryFocalCrossentropy = _describe(Loss, "BinaryFocalCrossentropy", "visml_binary_focal_crossentropy")
+MeanAbsoluteError = _describe(Loss, "MeanAbsoluteError", "visml_mean_absolute_error")
+Huber = _describe(Loss, "Huber", "visml_huber", ("delta",))
+Hinge = _describe(Loss, "Hinge", "visml_hinge")
+SquaredHinge = _describe(Loss, "SquaredHinge", "visml_squared_hinge")
+CategoricalHinge = _describe(Loss, "CategoricalHinge", "visml_categorical_hinge")
+KLDivergence = _describe(Loss, "KLDivergence", "visml_kl_divergence")
+Poisson = _describe(Loss, "Poisson", "visml_poisson")
+CosineSimilarity = _describe(Loss, "CosineSimilarity", "visml_cosine_similarity")
+LogCosh = _describe(Loss, "LogCosh", "visml_log_cosh")
+
+ExponentialDecay = _describe(Schedule, "ExponentialDecay", "visml_exponential_decay",
+                             ("initial_learning_rate", "decay_steps", "decay_rate", "staircase"))
+InverseTimeDecay = _describe(Schedule, "InverseTimeDecay", "visml_inverse_time_decay",
+                             ("initial_learning_rate", "decay_steps", "decay_rate", "staircase"))
+PiecewiseConstantDecay = _describe(Schedule, "PiecewiseConstantDecay", "visml_piecewise_constant_decay", ("boundaries", "values"))
+PolynomialDecay = _describe(Schedule, "PolynomialDecay", "visml_polynomial_decay",
+                            ("initial_learning_rate", "decay_steps", "end_learning_rate", "power", "cycle"))
+CosineDecay = _describe(Schedule, "CosineDecay", "visml_cosine_decay", ("initial_learning_rate", "decay_steps", "alpha"))
+CosineDecayRestarts = _describe(Schedule, "CosineDecayRestarts", "visml_cosine_decay_restarts",
+                                ("initial_learning_rate", "first_decay_steps", "t_mul", "m_mul", "alpha"))
+Warmup = _describe(Schedule, "Warmup", "visml_warmup", ("warmup_steps",))
+OneCycle = _describe(Schedule, "OneCycle", "visml_one_cycle", ("max_learning_rate", "total_steps", "pct_start"))
+
 SGD = _describe(Optimizer, "SGD", "visml_sgd", ("learning_rate", "momentum"))
 Adam = _describe(Optimizer, "Adam", "visml_adam", ("learning_rate",))
+AdamW = _describe(Optimizer, "AdamW", "visml_adamw", ("learning_rate", "weight_decay"))
+Nadam = _describe(Optimizer, "Nadam", "visml_nadam", ("learning_rate",))
+Adamax = _describe(Optimizer, "Adamax", "visml_adamax", ("learning_rate",))
+RMSprop = _describe(Optimizer, "RMSprop", "visml_rmsprop", ("learning_rate", "rho", "momentum", "epsilon", "centered"))
+Adagrad = _describe(Optimizer, "Adagrad", "visml_adagrad", ("learning_rate", "initial_accumulator_value"))
+Adadelta = _describe(Optimizer, "Adadelta", "visml_adadelta", ("learning_rate", "rho"))
+Lion = _describe(Optimizer, "Lion", "visml_lion", ("learning_rate", "beta_1", "beta_2"))
 
 # By the names that Keras takes as strings.
 NAMED = {
     "categorical_crossentropy": CategoricalCrossentropy, "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
     "mean_squared_error": MeanSquaredError, "mse": MeanSquaredError, "sgd": SGD, "adam": Adam,
+    "binary_crossentropy": BinaryCrossentropy, "categorical_focal_crossentropy": CategoricalFocalCrossentropy,
+    "binary_focal_crossentropy": BinaryFocalCrossentropy, "mean_absolute_error": MeanAbsoluteError, "mae": MeanAbsoluteError,
+    "huber": Huber, "hinge": Hinge, "squared_hinge": SquaredHinge, "categorical_hinge": CategoricalHinge, "kl_divergence": KLDivergence,
+    "poisson": Poisson, "cosine_similarity": CosineSimilarity, "log_cosh": LogCosh,
+    "adamw": AdamW, "nadam": Nadam, "adamax": Adamax, "rmsprop": RMSprop, "adagrad": Adagrad, "adadelta": Adadelta, "lion": Lion,
 }
 
 
