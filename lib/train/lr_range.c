@@ -1,4 +1,4 @@
-/* The learning-rate range test (Smith 2017, section 3.3): one short run in which the rate grows from step to step, by the same factor each time.
+/* The learning-rate range test (Smith 2017, section 3.3): one short run in which the rate grows from step to step by the same factor.
  * The weights are put back in the end. */
 #include <float.h>
 #include <math.h>

@@ -26,8 +26,8 @@ class Usage(Case):
 
     def test_help_names_every_option(self):
         out, _ = self.visml("train", "--help")
-        for o in ("--val", "--val-split", "--arch", "--epochs", "--batch", "--optimizer", "--lr", "--schedule", "--loss", "--size", "--color", "--seed",
-                  "--threads", "--on-invalid", "--checkpoint", "--resume", "--json", "-o"):
+        for o in ("--val", "--val-split", "--arch", "--epochs", "--batch", "--optimizer", "--lr", "--schedule", "--loss", "--size",
+                  "--color", "--seed", "--threads", "--on-invalid", "--checkpoint", "--resume", "--json", "-o"):
             self.assertIn(o + " ", out)
 
     def test_version(self):

@@ -177,6 +177,17 @@ class Training(unittest.TestCase):
         with self.assertRaises(TypeError):
             visml.Warmup(4, then=0.1)
 
+    def test_json(self):
+        text = '{"class":"sgd","momentum":0.5,"schedule":{"class":"warmup","target_learning_rate":0.5,"warmup_steps":3}}'
+        optimizer = visml.SGD(visml.Warmup(3, target_learning_rate=0.5), momentum=0.5)
+        self.assertEqual(optimizer.to_json(), text)
+        again = visml.Optimizer.from_json(text)
+        self.assertEqual(again.to_json(), text)
+        self.assertEqual(small().fit(two_clouds(), optimizer=again)["loss"], small().fit(two_clouds(), optimizer=optimizer)["loss"])
+        self.assertEqual(visml.Loss.from_json("hinge").to_json(), '{"class":"hinge"}')
+        with self.assertRaisesRegex(visml.Error, "must be one of"):
+            visml.Schedule.from_json("linear").to_json()
+
     def test_one_unit_for_two_classes(self):
         data = two_clouds()
         model = visml.Model((4,), [visml.Dense(1, "sigmoid")], seed=1)

@@ -6,7 +6,7 @@ used any number of times. Wrong keywords fail here; values out of range fail whe
 import ctypes
 
 from . import _ffi, _options
-from ._call import call
+from ._call import call, read_text
 from ._ffi import lib
 from .context import default_context
 
@@ -37,19 +37,54 @@ class Layer(Description):
     """A layer of a network."""
 
 
-class Loss(Description):
+class Described(Description):
+    """A description that is also JSON: what the command line takes and a checkpoint holds."""
+    _from_json = _to_json = _free = None  # of the library
+    _text = None  # the JSON that takes the place of the options
+
+    @classmethod
+    def from_json(cls, text):
+        """From {"class": "adamw", "weight_decay": 0.01} or the name of a class alone."""
+        made = cls.__new__(cls)
+        made.options, made._text = {}, text
+        return made
+
+    def to_json(self):
+        """Class and options that are not default, as text."""
+        handle = self._make(default_context())
+        try:
+            return read_text(self._to_json, handle)
+        finally:
+            self._free(handle)
+
+    def _make(self, context):
+        if self._text is None:
+            return self._build(context)
+        encoded = self._text.encode()
+        return call(self._from_json, context._handle, encoded, len(encoded))
+
+    def _build(self, context):
+        return super()._make(context)
+
+    def __repr__(self):
+        return super().__repr__() if self._text is None else f"{type(self).__name__}.from_json({self._text!r})"
+
+
+class Loss(Described):
     """What training makes small."""
+    _from_json, _to_json, _free = "visml_loss_from_json", lib.visml_loss_to_json, lib.visml_loss_free
 
 
-class Schedule(Description):
+class Schedule(Described):
     """A learning rate for each step: what an optimizer takes as its learning_rate. Called with a step, it gives that step's rate."""
+    _from_json, _to_json, _free = "visml_schedule_from_json", lib.visml_schedule_to_json, lib.visml_schedule_free
 
     def _check(self):
         _options.build(self._struct, {k: v for k, v in self.options.items() if k != "then"})
         if not isinstance(self.options.get("then"), (Schedule, type(None))):
             raise TypeError(f"then is {self.options['then']!r}, must be a Schedule")
 
-    def _make(self, context):
+    def _build(self, context):
         options = dict(self.options)
         then = options.pop("then", None)
         opts = _options.build(self._struct, options)
@@ -72,17 +107,18 @@ class Schedule(Description):
 COMMON = tuple(_options.keywords(_ffi.visml_optimizer_opts))
 
 
-class Optimizer(Description):
+class Optimizer(Described):
     """How gradients become steps. learning_rate may be a Schedule; every optimizer takes weight_decay, clipnorm, clipvalue,
     global_clipnorm, use_ema, ema_momentum, ema_overwrite_frequency, gradient_accumulation_steps and exclude_from_weight_decay (words or
     a list of them) beside its own options."""
+    _from_json, _to_json, _free = "visml_optimizer_from_json", lib.visml_optimizer_to_json, lib.visml_optimizer_free
 
     def _check(self):
         own = {k: v for k, v in self.options.items() if k not in COMMON and not isinstance(v, Schedule)}
         _options.build(self._struct, own)
         _options.build(_ffi.visml_optimizer_opts, _words({k: v for k, v in self.options.items() if k in COMMON}))
 
-    def _make(self, context):
+    def _build(self, context):
         own = {k: v for k, v in self.options.items() if k not in COMMON}
         common = _options.build(_ffi.visml_optimizer_opts, _words({k: v for k, v in self.options.items() if k in COMMON}))
         rate, schedule = own.get("learning_rate"), None
