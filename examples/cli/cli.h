@@ -43,6 +43,16 @@ typedef struct cli_bar {
 } cli_bar;
 void cli_bar_draw(cli_bar *bar, const visml_progress *progress, int last);
 
+/* ---- learning.c: what training makes small, and how ------------------------------------------------------------------------------ */
+
+typedef struct cli_optimizer_arguments {
+    const char *optimizer, *schedule; /* names of classes or JSON; the schedule may be NULL */
+    double learning_rate, momentum;   /* below 0, 0: not given */
+} cli_optimizer_arguments;
+/* CLI_OK, or CLI_USAGE or CLI_FAILURE and a message. */
+int cli_optimizer(visml_context *ctx, const cli_optimizer_arguments *arguments, visml_optimizer **made);
+int cli_loss(visml_context *ctx, const char *text, visml_loss **made);
+
 /* ---- source.c: the DATA argument ----------------------------------------------------------------------------------------------- */
 
 /* Opens DATA: a class folder, a manifest (with ":part"), a CSV file, or "idx:IMAGES,LABELS". NULL and *err on failure. */

@@ -21,6 +21,8 @@ static const char details_head[] =
     "sharpness, posterization, solarization, auto_contrast, equalization, rand_augment, mix_up, cut_mix, in the order in which they\n"
     "are applied, most with a number behind: zoom=0.1. Or it is FILE.json, [{\"class\": \"random_rotation\", \"factor\": 0.1}, ...],\n"
     "with all options of each. Images for validation stay as they are.\n"
+    "\nOptimizers: sgd, adam, rmsprop, adamw, nadam, adamax, adagrad, adadelta, lion. Optimizers, losses and schedules are named, or\n"
+    "described as in visml/nn.h: {\"class\": \"adamw\", \"weight_decay\": 0.01, \"clipnorm\": 1}.\n"
     "\nOn a terminal a bar shows the progress; elsewhere there is one line an epoch. Ctrl-C stops after the batch under way and leaves\n"
     "a checkpoint; the same command with --resume goes on from there and ends with the same model, bit for bit, as if it had not been\n"
     "stopped. The number of threads does not change the model either.\n"
@@ -32,12 +34,15 @@ static const char details_head[] =
     "  visml train split.json:train --val split.json:val --arch seed-cnn --size 32x32 --epochs 20 --batch 128 -o model.visml\n"
     "  visml train idx:train-images.gz,train-labels.gz --arch small-cnn --epochs 5 --json -o model.visml\n"
     "  visml train photos --val-split 0.1 --size 64x64 --augment flip,rotation=0.05,zoom=0.1,mix_up -o model.visml\n"
-    "  visml train photos --size 64x64 --arch my-network.json -o model.visml --resume\n";
+    "  visml train photos --size 64x64 --arch my-network.json -o model.visml --resume\n"
+    "  visml train photos --size 64x64 --optimizer sgd --momentum 0.9 --schedule '{\"class\": \"cosine_decay\",\n"
+    "      \"initial_learning_rate\": 0.1, \"decay_steps\": 5000}' -o model.visml\n";
 
 typedef struct arguments {
-    const char *data, *val, *arch, *checkpoint, *out, *augment;
-    double val_split, learning_rate, momentum;
-    int32_t epochs, batch, optimizer, size[2], color, fit, filter, threads, on_invalid, resume, json;
+    const char *data, *val, *arch, *checkpoint, *out, *loss, *augment;
+    cli_optimizer_arguments learning;
+    double val_split;
+    int32_t epochs, batch, size[2], color, fit, filter, threads, on_invalid, resume, json;
     uint64_t seed;
 } arguments;
 
@@ -47,6 +52,7 @@ typedef struct run {
     visml_dataset *train, *val;
     visml_model *model;
     visml_optimizer *optimizer;
+    visml_loss *loss; /* or NULL: the default */
     char *arch;           /* JSON text */
     char *checkpoint_dir; /* a.checkpoint, or made from the name of the model file */
     char checkpoint[4096]; /* the file in it */
@@ -56,6 +62,7 @@ typedef struct run {
 
 static void run_free(run *r) {
     visml_optimizer_free(r->optimizer);
+    visml_loss_free(r->loss);
     visml_model_free(r->model);
     visml_dataset_free(r->train);
     visml_dataset_free(r->val);
@@ -248,15 +255,9 @@ static int augment(run *r) {
     return CLI_OK;
 }
 
-static int make_optimizer(run *r) {
-    const arguments *a = r->a;
-    visml_error err = {0};
-    double rate = a->learning_rate < 0 ? 0 : a->learning_rate > 0 ? a->learning_rate : VISML_ZERO; /* -1: not given, the default */
-    if (a->optimizer == 0)
-        r->optimizer = visml_adam(r->ctx, VISML_OPTS(visml_adam_opts, .learning_rate = rate), &err);
-    else
-        r->optimizer = visml_sgd(r->ctx, VISML_OPTS(visml_sgd_opts, .learning_rate = rate, .momentum = a->momentum), &err);
-    return r->optimizer ? CLI_OK : cli_fail("%s", err.message);
+static int make_learning(run *r) {
+    int code = cli_optimizer(r->ctx, &r->a->learning, &r->optimizer);
+    return code == CLI_OK && r->a->loss ? cli_loss(r->ctx, r->a->loss, &r->loss) : code;
 }
 
 static void announce(const run *r) {
@@ -283,7 +284,7 @@ static int fit(run *r) {
     visml_callback callback = {.size = (uint32_t)sizeof callback, .user = r,
                                .epoch_begin = epoch_begin, .batch_end = batch_end, .epoch_end = epoch_end};
     visml_fit_opts opts = {.size = (uint32_t)sizeof opts, .epochs = a->epochs, .batch_size = a->batch, .resume = a->resume,
-                           .validation = r->val, .optimizer = r->optimizer, .callbacks = &callback, .callback_count = 1,
+                           .validation = r->val, .loss = r->loss, .optimizer = r->optimizer, .callbacks = &callback, .callback_count = 1,
                            .checkpoint_dir = r->checkpoint_dir};
     if (!a->json && isatty(STDOUT_FILENO))
         r->bar.stream = stdout;
@@ -328,7 +329,7 @@ static int train(run *r) {
     r->ctx = visml_context_new(VISML_OPTS(visml_context_opts, .threads = a->threads, .seed = a->seed), &err);
     if (!r->ctx)
         return cli_fail("%s", err.message);
-    int (*const steps[])(run *) = {choose_preparation, open_train, make_model, open_val, augment, make_optimizer};
+    int (*const steps[])(run *) = {make_learning, choose_preparation, open_train, make_model, open_val, augment};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && code == CLI_OK; i++)
         code = steps[i](r);
     if (code != CLI_OK)
@@ -343,16 +344,18 @@ static int train(run *r) {
 }
 
 int train_main(int argc, char **argv) {
-    arguments a = {.arch = "small-cnn", .epochs = 10, .batch = 32, .color = -1, .learning_rate = -1};
+    arguments a = {.arch = "small-cnn", .epochs = 10, .batch = 32, .color = -1, .learning = {.optimizer = "adam", .learning_rate = -1}};
     const option options[] = {
         {"--val", 0, OPTION_TEXT, &a.val, "DATA", "labelled images to validate with after each epoch", 0, 0},
         {"--val-split", 0, OPTION_REAL, &a.val_split, "F", "or: this share of the training images, 0.1 say", 0.000001, 0.999999},
         {"--arch", 0, OPTION_TEXT, &a.arch, "ARCH", "the network (default small-cnn)", 0, 0},
         {"--epochs", 0, OPTION_INT, &a.epochs, "N", "times over all images (default 10)", 1, 1000000},
         {"--batch", 0, OPTION_INT, &a.batch, "N", "images a step (default 32)", 1, 1000000},
-        {"--optimizer", 0, OPTION_CHOICE, &a.optimizer, "adam|sgd", "(default adam)", 0, 0},
-        {"--lr", 0, OPTION_REAL, &a.learning_rate, "X", "learning rate (default 0.001 for adam, 0.01 for sgd)", 0, 1e6},
-        {"--momentum", 0, OPTION_REAL, &a.momentum, "X", "of sgd (default 0)", 0, 1},
+        {"--optimizer", 0, OPTION_TEXT, &a.learning.optimizer, "O", "adam, adamw, sgd, rmsprop, ... or JSON (default adam)", 0, 0},
+        {"--lr", 0, OPTION_REAL, &a.learning.learning_rate, "X", "learning rate (default 0.001; sgd: 0.01)", 0, 1e6},
+        {"--momentum", 0, OPTION_REAL, &a.learning.momentum, "X", "of sgd and rmsprop (default 0)", 0, 1},
+        {"--schedule", 0, OPTION_TEXT, &a.learning.schedule, "JSON", "a learning rate for each step, in place of --lr", 0, 0},
+        {"--loss", 0, OPTION_TEXT, &a.loss, "L", "its name or JSON (default sparse_categorical_crossentropy)", 0, 0},
         {"--size", 0, OPTION_SIZE, a.size, "HxW", "bring all images to this height and width", 1, 65535},
         {"--color", 0, OPTION_CHOICE, &a.color, cli_colors, "channels (default rgb; for idx: as they are)", 0, 0},
         {"--fit", 0, OPTION_CHOICE, &a.fit, cli_fits, "for images of another shape (default stretch)", 0, 0},
@@ -378,7 +381,7 @@ int train_main(int argc, char **argv) {
         return options_wrong(&c, "-o FILE is missing");
     if (a.val && a.val_split > 0)
         return options_wrong(&c, "--val and --val-split exclude each other");
-    if (a.momentum > 0 && a.optimizer == 0)
+    if (a.learning.momentum > 0 && strcmp(a.learning.optimizer, "adam") == 0)
         return options_wrong(&c, "--momentum is for --optimizer sgd");
     a.data = argv[1];
     run r = {.a = &a};

@@ -1,4 +1,4 @@
-/* visml/nn.h - building blocks of networks: layers, initialisers, losses, optimizers.
+/* visml/nn.h - building blocks of networks: layers, initialisers, losses, schedules, optimizers.
  *
  * SPDX-License-Identifier: MIT
  *
@@ -8,7 +8,7 @@
  *
  * All constructors: the options are borrowed during the call; the new object is owned by the caller; NULL and VISML_EINVAL for an option
  * out of range (the message names the layer, the option, its value and the range), or VISML_ENOMEM.
- * Thread-safety: layers, losses and optimizers are immutable once made and may be shared.
+ * Thread-safety: layers, losses, schedules and optimizers are immutable once made and may be shared.
  */
 #ifndef VISML_NN_H
 #define VISML_NN_H
@@ -223,20 +223,44 @@ VISML_API visml_layer *visml_lstm(visml_context *ctx, const visml_lstm_opts *opt
 
 /* What training makes small: a mean over the batch, weighted by sample weights (the sum of weighted losses divided by the batch size,
  * as Keras does). Targets are class numbers (VISML_I32 [N]) or an array of the output's shape (VISML_F32); where an array is needed and
- * class numbers are given, they stand for one-hot rows. */
+ * class numbers are given, they stand for one-hot rows. For an output of one unit, [1], class numbers are 0 and 1 and stand for
+ * themselves: a classifier for two classes (not with categorical losses and kl_divergence, which need an output for each class). */
 typedef struct visml_loss visml_loss;
 VISML_API void visml_loss_free(visml_loss *loss);
 
+/* From JSON (n bytes): {"class": "categorical_crossentropy", "label_smoothing": 0.1}, keys as in the options struct, or the bare name of a
+ * class. Errors: VISML_EFORMAT (line and column, or the key), VISML_EINVAL, VISML_ENOMEM. */
+VISML_API visml_loss *visml_loss_from_json(visml_context *ctx, const char *text, size_t n, visml_error *err);
+/* The same as text: class and options that are not default. Length and capacity as visml_model_summary; 0 when memory ran out. */
+VISML_API size_t visml_loss_to_json(const visml_loss *loss, char *text, size_t capacity);
+
 typedef struct visml_crossentropy_opts {
     uint32_t size;
-    int32_t from_logits;    /* 1: the model's output has not been through softmax. A model that ends in softmax is computed on its
-                               logits all the same: nothing is lost to rounding */
-    double label_smoothing; /* default 0; [0, 1); categorical only */
+    int32_t from_logits;    /* 1: the model's output has not been through softmax (binary: the logistic function). A model that ends in
+                               it is computed on its logits all the same: nothing is lost to rounding */
+    double label_smoothing; /* default 0; [0, 1); categorical and binary only: t (1 - s) + s / classes, for binary + s / 2 */
 } visml_crossentropy_opts;
 /* Output [classes]; targets one-hot or any distribution. */
 VISML_API visml_loss *visml_categorical_crossentropy(visml_context *ctx, const visml_crossentropy_opts *opts, visml_error *err);
 /* Output [classes]; targets are class numbers. */
 VISML_API visml_loss *visml_sparse_categorical_crossentropy(visml_context *ctx, const visml_crossentropy_opts *opts, visml_error *err);
+/* Output of any shape, each element a probability of its own: the mean of -t log(y) - (1 - t) log(1 - y), y taken as 1e-7 ... 1 - 1e-7. */
+VISML_API visml_loss *visml_binary_crossentropy(visml_context *ctx, const visml_crossentropy_opts *opts, visml_error *err);
+
+/* Focal losses (Lin et al. 2017): what is nearly right counts less, by (1 - p)^gamma. */
+typedef struct visml_focal_opts {
+    uint32_t size;
+    int32_t from_logits;           /* 1: as visml_crossentropy_opts; without it, y is taken as probabilities */
+    int32_t apply_class_balancing; /* 1: binary only: factors alpha for t = 1 and 1 - alpha for t = 0 */
+    int32_t reserved; /* must be 0 */
+    double alpha;           /* default 0.25; [0, 1]; VISML_ZERO for 0. Categorical: a factor for all */
+    double gamma;           /* default 2; >= 0; VISML_ZERO for 0 */
+    double label_smoothing; /* default 0; [0, 1) */
+} visml_focal_opts;
+/* Output [classes]: the sum of -alpha (1 - y)^gamma t log(y), y = y / sum(y) in 1e-7 ... 1 - 1e-7. */
+VISML_API visml_loss *visml_categorical_focal_crossentropy(visml_context *ctx, const visml_focal_opts *opts, visml_error *err);
+/* Any shape: the mean of (1 - p)^gamma times the binary cross-entropy, p = t y + (1 - t) (1 - y). */
+VISML_API visml_loss *visml_binary_focal_crossentropy(visml_context *ctx, const visml_focal_opts *opts, visml_error *err);
 
 typedef struct visml_loss_opts {
     uint32_t size;
@@ -244,12 +268,166 @@ typedef struct visml_loss_opts {
 } visml_loss_opts;
 /* The mean over elements of (y - t)^2. */
 VISML_API visml_loss *visml_mean_squared_error(visml_context *ctx, const visml_loss_opts *opts, visml_error *err);
+/* The mean over elements of |y - t|. */
+VISML_API visml_loss *visml_mean_absolute_error(visml_context *ctx, const visml_loss_opts *opts, visml_error *err);
+/* The mean of max(1 - t y, 0), or of its square. t is -1 or 1; when all targets of a batch are 0 or 1, 2 t - 1. Class numbers of an output
+ * of one unit are told apart at 0. */
+VISML_API visml_loss *visml_hinge(visml_context *ctx, const visml_loss_opts *opts, visml_error *err);
+VISML_API visml_loss *visml_squared_hinge(visml_context *ctx, const visml_loss_opts *opts, visml_error *err);
+/* Output [classes]: max(max((1 - t) y) - sum(t y) + 1, 0). */
+VISML_API visml_loss *visml_categorical_hinge(visml_context *ctx, const visml_loss_opts *opts, visml_error *err);
+/* Output [classes]: the sum of t log(t / y), both taken as 1e-7 ... 1. */
+VISML_API visml_loss *visml_kl_divergence(visml_context *ctx, const visml_loss_opts *opts, visml_error *err);
+/* The mean of y - t log(y + 1e-7). */
+VISML_API visml_loss *visml_poisson(visml_context *ctx, const visml_loss_opts *opts, visml_error *err);
+/* Output [n]: minus the cosine of the angle between y and t, -1 ... 1; vectors shorter than 1e-7 are divided by 1e-7. */
+VISML_API visml_loss *visml_cosine_similarity(visml_context *ctx, const visml_loss_opts *opts, visml_error *err);
+/* The mean of log(cosh(y - t)). */
+VISML_API visml_loss *visml_log_cosh(visml_context *ctx, const visml_loss_opts *opts, visml_error *err);
+
+typedef struct visml_huber_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    double delta; /* default 1; > 0 */
+} visml_huber_opts;
+/* Huber 1964, the mean over elements, d = |y - t|: d^2 / 2 up to delta, delta d - delta^2 / 2 above. */
+VISML_API visml_loss *visml_huber(visml_context *ctx, const visml_huber_opts *opts, visml_error *err);
+
+/* ---- learning-rate schedules ------------------------------------------------------------------------------------------------- */
+
+/* A learning rate for each step, that is update of the weights in a training run, counted from 0; for visml_optimizer_opts.
+ * x: the step by decay_steps. */
+typedef struct visml_schedule visml_schedule;
+VISML_API void visml_schedule_free(visml_schedule *schedule);
+
+/* As visml_loss_from_json and visml_loss_to_json: {"class": "cosine_decay", "initial_learning_rate": 0.1, "decay_steps": 1000}. */
+VISML_API visml_schedule *visml_schedule_from_json(visml_context *ctx, const char *text, size_t n, visml_error *err);
+VISML_API size_t visml_schedule_to_json(const visml_schedule *schedule, char *text, size_t capacity);
+/* The learning rate of a step (below 0: of step 0). NaN for NULL. */
+VISML_API double visml_schedule_learning_rate(const visml_schedule *schedule, int64_t step);
+
+typedef struct visml_decay_opts {
+    uint32_t size;
+    int32_t staircase; /* 1: x is rounded down to whole numbers */
+    double initial_learning_rate; /* required, >= 0; VISML_ZERO for 0 */
+    int64_t decay_steps;          /* required, >= 1 */
+    double decay_rate;            /* required, >= 0; VISML_ZERO for 0 */
+} visml_decay_opts;
+/* initial_learning_rate decay_rate^x. */
+VISML_API visml_schedule *visml_exponential_decay(visml_context *ctx, const visml_decay_opts *opts, visml_error *err);
+/* initial_learning_rate / (1 + decay_rate x). */
+VISML_API visml_schedule *visml_inverse_time_decay(visml_context *ctx, const visml_decay_opts *opts, visml_error *err);
+
+#define VISML_MAX_BOUNDARIES 32
+
+/* values[i] up to and with step boundaries[i], behind the last boundary the last value. The first 0 ends either list. */
+typedef struct visml_piecewise_constant_decay_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    int64_t boundaries[VISML_MAX_BOUNDARIES];   /* required; >= 1, each above the one before */
+    double values[VISML_MAX_BOUNDARIES + 1];    /* required; one more than there are boundaries; > 0 */
+} visml_piecewise_constant_decay_opts;
+VISML_API visml_schedule *visml_piecewise_constant_decay(visml_context *ctx, const visml_piecewise_constant_decay_opts *opts,
+                                                         visml_error *err);
+
+/* (initial - end) (1 - x)^power + end. */
+typedef struct visml_polynomial_decay_opts {
+    uint32_t size;
+    int32_t cycle; /* 1: behind decay_steps it starts again, decay_steps being twice, three times ... as large; else x stays 1 */
+    double initial_learning_rate; /* required, >= 0; VISML_ZERO for 0 */
+    int64_t decay_steps;          /* required, >= 1 */
+    double end_learning_rate;     /* default 0.0001; >= 0; VISML_ZERO for 0 */
+    double power;                 /* default 1; >= 0; VISML_ZERO for 0 */
+} visml_polynomial_decay_opts;
+VISML_API visml_schedule *visml_polynomial_decay(visml_context *ctx, const visml_polynomial_decay_opts *opts, visml_error *err);
+
+/* initial ((1 - alpha) (1 + cos(pi x)) / 2 + alpha), x <= 1 (Loshchilov and Hutter 2016). With warmup_target: first a line from
+ * initial_learning_rate to it in warmup_steps, then the cosine from it, for decay_steps more. */
+typedef struct visml_cosine_decay_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    double initial_learning_rate; /* required, >= 0; VISML_ZERO for 0 */
+    int64_t decay_steps;          /* required, >= 1 */
+    double alpha;                 /* what is left in the end, as a share; default 0; [0, 1] */
+    double warmup_target;         /* > 0; default: none */
+    int64_t warmup_steps;         /* default 0 */
+} visml_cosine_decay_opts;
+VISML_API visml_schedule *visml_cosine_decay(visml_context *ctx, const visml_cosine_decay_opts *opts, visml_error *err);
+
+/* Runs of the cosine, each t_mul times as long as the one before and starting at m_mul times its rate (Loshchilov and Hutter 2016). */
+typedef struct visml_cosine_decay_restarts_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    double initial_learning_rate; /* required, >= 0; VISML_ZERO for 0 */
+    int64_t first_decay_steps;    /* required, >= 1 */
+    double t_mul;                 /* default 2; >= 1 */
+    double m_mul;                 /* default 1; >= 0; VISML_ZERO for 0 */
+    double alpha;                 /* default 0; [0, 1] */
+} visml_cosine_decay_restarts_opts;
+VISML_API visml_schedule *visml_cosine_decay_restarts(visml_context *ctx, const visml_cosine_decay_restarts_opts *opts, visml_error *err);
+
+/* A line from initial_learning_rate to target_learning_rate in warmup_steps, then another schedule, from its step 0, or the target for
+ * ever. */
+typedef struct visml_warmup_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    double initial_learning_rate; /* default 0 */
+    double target_learning_rate;  /* > 0; default: where `then` starts; required without it */
+    int64_t warmup_steps;         /* required, >= 1 */
+    const visml_schedule *then;   /* borrowed (a reference is kept); default: none. At most 8 schedules one after the other */
+} visml_warmup_opts;
+VISML_API visml_schedule *visml_warmup(visml_context *ctx, const visml_warmup_opts *opts, visml_error *err);
+
+typedef int32_t visml_anneal;
+#define VISML_ANNEAL_COS 0
+#define VISML_ANNEAL_LINEAR 1
+
+/* One cycle (Smith 2018), as PyTorch's OneCycleLR: up from max_learning_rate / div_factor to max_learning_rate in the first pct_start of
+ * total_steps, then down to the first rate / final_div_factor; three_phase: down as fast as up to the first rate, then to the end. Momentum
+ * stays as it is. Steps behind the last have its rate. */
+typedef struct visml_one_cycle_opts {
+    uint32_t size;
+    int32_t three_phase; /* 1: three phases */
+    visml_anneal anneal_strategy; /* default VISML_ANNEAL_COS */
+    int32_t reserved; /* must be 0 */
+    double max_learning_rate; /* required, >= 0; VISML_ZERO for 0 */
+    int64_t total_steps;      /* required, >= 1 */
+    double pct_start;         /* default 0.3; [0, 1]; VISML_ZERO for 0 */
+    double div_factor;        /* default 25; > 0 */
+    double final_div_factor;  /* default 1e4; > 0 */
+} visml_one_cycle_opts;
+VISML_API visml_schedule *visml_one_cycle(visml_context *ctx, const visml_one_cycle_opts *opts, visml_error *err);
 
 /* ---- optimizers -------------------------------------------------------------------------------------------------------------- */
 
-/* How gradients become steps. The description only: moments and step counts belong to the training run. */
+/* How gradients become steps. The description only: moments and step counts belong to the training run. g: the gradient; w: the weights;
+ * lr: the learning rate; t: updates of the weights, counted from 1. */
 typedef struct visml_optimizer visml_optimizer;
 VISML_API void visml_optimizer_free(visml_optimizer *optimizer);
+
+/* As visml_loss_from_json and visml_loss_to_json: {"class": "adamw", "learning_rate": 0.01, "clipnorm": 1, "schedule": {"class": ...}}: the
+ * options that all optimizers have stand beside the others. */
+VISML_API visml_optimizer *visml_optimizer_from_json(visml_context *ctx, const char *text, size_t n, visml_error *err);
+VISML_API size_t visml_optimizer_to_json(const visml_optimizer *optimizer, char *text, size_t capacity);
+
+/* What every optimizer can be asked for beside its own options, as in Keras. In this order: gradients of accumulated steps are averaged,
+ * gradients are clipped, weights decay, the step is made, the moving average of the weights is brought up to date. */
+typedef struct visml_optimizer_opts {
+    uint32_t size;
+    int32_t use_ema; /* 1: keep a moving average of the weights, which the model has when visml_fit is done */
+    double weight_decay;    /* w -= lr weight_decay w before each step; default 0 (visml_adamw: 0.004); >= 0; VISML_ZERO for 0 */
+    double clipnorm;        /* > 0: the gradient of each parameter array is scaled down to this norm; default: not. One of the three */
+    double clipvalue;       /* > 0: each element of a gradient is cut to -clipvalue ... clipvalue; default: not */
+    double global_clipnorm; /* > 0: all gradients together are scaled down to this norm; default: not */
+    double ema_momentum;    /* average = ema_momentum average + (1 - ema_momentum) w after each step; default 0.99; [0, 1]; VISML_ZERO
+                               for 0 */
+    int64_t ema_overwrite_frequency;    /* every so many updates the weights are overwritten by their average; default 0: at the end only */
+    int64_t gradient_accumulation_steps; /* >= 2: so many steps make one update of the weights, with the mean of their gradients; default:
+                                            each step makes one. Schedules count steps, t and ema_overwrite_frequency updates */
+    const char *exclude_from_weight_decay; /* words, with commas between: no decay for parameters whose name ("conv2d_1/bias") holds one
+                                            of them; "bias,gamma,beta" say; copied; default: none */
+    const visml_schedule *schedule; /* takes the place of learning_rate; borrowed (a reference is kept); default: none */
+} visml_optimizer_opts;
 
 /* v = momentum * v - lr * g; w += v, or with nesterov w += momentum * v - lr * g. */
 typedef struct visml_sgd_opts {
@@ -257,20 +435,86 @@ typedef struct visml_sgd_opts {
     int32_t nesterov;     /* 1: Nesterov's momentum */
     double learning_rate; /* default 0.01; >= 0; VISML_ZERO for 0 */
     double momentum;      /* default 0; [0, 1] */
+    const visml_optimizer_opts *common; /* borrowed during the call; default: NULL, their defaults */
 } visml_sgd_opts;
 VISML_API visml_optimizer *visml_sgd(visml_context *ctx, const visml_sgd_opts *opts, visml_error *err);
 
 /* Kingma and Ba 2015, in Keras' form: alpha = lr sqrt(1 - beta_2^t) / (1 - beta_1^t); m += (g - m)(1 - beta_1); v += (g^2 - v)(1 - beta_2);
- * w -= m alpha / (sqrt(v) + epsilon). */
+ * w -= m alpha / (sqrt(v) + epsilon). amsgrad (Reddi et al. 2018): the largest v up to now takes the place of v. */
 typedef struct visml_adam_opts {
+    uint32_t size;
+    int32_t amsgrad;      /* 1: AMSGrad */
+    double learning_rate; /* default 0.001; >= 0; VISML_ZERO for 0 */
+    double beta_1;        /* default 0.9; [0, 1); VISML_ZERO for 0 */
+    double beta_2;        /* default 0.999; [0, 1); VISML_ZERO for 0 */
+    double epsilon;       /* default 1e-7; > 0 */
+    const visml_optimizer_opts *common; /* as visml_sgd_opts */
+} visml_adam_opts;
+VISML_API visml_optimizer *visml_adam(visml_context *ctx, const visml_adam_opts *opts, visml_error *err);
+/* Loshchilov and Hutter 2019: Adam with weight_decay 0.004 by default (in `common`), decoupled from the gradient. */
+VISML_API visml_optimizer *visml_adamw(visml_context *ctx, const visml_adam_opts *opts, visml_error *err);
+
+/* Options of variants of Adam. */
+typedef struct visml_moments_opts {
     uint32_t size;
     int32_t reserved; /* must be 0 */
     double learning_rate; /* default 0.001; >= 0; VISML_ZERO for 0 */
     double beta_1;        /* default 0.9; [0, 1); VISML_ZERO for 0 */
     double beta_2;        /* default 0.999; [0, 1); VISML_ZERO for 0 */
     double epsilon;       /* default 1e-7; > 0 */
-} visml_adam_opts;
-VISML_API visml_optimizer *visml_adam(visml_context *ctx, const visml_adam_opts *opts, visml_error *err);
+    const visml_optimizer_opts *common; /* as visml_sgd_opts */
+} visml_moments_opts;
+/* Dozat 2016: Adam with Nesterov's momentum. u(t) = beta_1 (1 - 0.96^t / 2), U(t) = u(1) ... u(t); m and v as in Adam;
+ * w -= lr (u(t + 1) m / (1 - U(t + 1)) + (1 - u(t)) g / (1 - U(t))) / (sqrt(v / (1 - beta_2^t)) + epsilon). */
+VISML_API visml_optimizer *visml_nadam(visml_context *ctx, const visml_moments_opts *opts, visml_error *err);
+/* Kingma and Ba 2015, section 7: m as in Adam; u = max(beta_2 u, |g|); w -= lr m / ((1 - beta_1^t)(u + epsilon)). */
+VISML_API visml_optimizer *visml_adamax(visml_context *ctx, const visml_moments_opts *opts, visml_error *err);
+
+/* Hinton 2012: v += (g^2 - v)(1 - rho); s = lr g / sqrt(v + epsilon); w -= s, or with momentum: b = momentum b + s, w -= b.
+ * centered (Graves 2013): a += (g - a)(1 - rho), and v - a^2 takes the place of v in s. */
+typedef struct visml_rmsprop_opts {
+    uint32_t size;
+    int32_t centered;     /* 1: by the gradient's variance */
+    double learning_rate; /* default 0.001; >= 0; VISML_ZERO for 0 */
+    double rho;           /* default 0.9; [0, 1); VISML_ZERO for 0 */
+    double momentum;      /* default 0; [0, 1] */
+    double epsilon;       /* default 1e-7; > 0 */
+    const visml_optimizer_opts *common; /* as visml_sgd_opts */
+} visml_rmsprop_opts;
+VISML_API visml_optimizer *visml_rmsprop(visml_context *ctx, const visml_rmsprop_opts *opts, visml_error *err);
+
+/* Duchi et al. 2011: a += g^2, from initial_accumulator_value on; w -= lr g / sqrt(a + epsilon). */
+typedef struct visml_adagrad_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    double learning_rate;             /* default 0.001; >= 0; VISML_ZERO for 0 */
+    double initial_accumulator_value; /* default 0.1; >= 0; VISML_ZERO for 0 */
+    double epsilon;                   /* default 1e-7; > 0 */
+    const visml_optimizer_opts *common; /* as visml_sgd_opts */
+} visml_adagrad_opts;
+VISML_API visml_optimizer *visml_adagrad(visml_context *ctx, const visml_adagrad_opts *opts, visml_error *err);
+
+/* Zeiler 2012: a += (g^2 - a)(1 - rho); d = g sqrt(b + epsilon) / sqrt(a + epsilon); b += (d^2 - b)(1 - rho); w -= lr d. */
+typedef struct visml_adadelta_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    double learning_rate; /* default 0.001, as in Keras; the paper has 1; >= 0; VISML_ZERO for 0 */
+    double rho;           /* default 0.95; [0, 1); VISML_ZERO for 0 */
+    double epsilon;       /* default 1e-7; > 0 */
+    const visml_optimizer_opts *common; /* as visml_sgd_opts */
+} visml_adadelta_opts;
+VISML_API visml_optimizer *visml_adadelta(visml_context *ctx, const visml_adadelta_opts *opts, visml_error *err);
+
+/* Chen et al. 2023: w -= lr sign(beta_1 m + (1 - beta_1) g); m += (g - m)(1 - beta_2). */
+typedef struct visml_lion_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    double learning_rate; /* default 0.001; >= 0; VISML_ZERO for 0 */
+    double beta_1;        /* default 0.9; above 0, at most 1 */
+    double beta_2;        /* default 0.99; [0, 1); VISML_ZERO for 0 */
+    const visml_optimizer_opts *common; /* as visml_sgd_opts */
+} visml_lion_opts;
+VISML_API visml_optimizer *visml_lion(visml_context *ctx, const visml_lion_opts *opts, visml_error *err);
 
 VISML_END_DECLS
 

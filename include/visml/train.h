@@ -27,7 +27,7 @@ typedef struct visml_progress {
     double val_accuracy;
     double seconds;       /* since this epoch began */
     double images_per_second; /* training only, validation time left out */
-    double learning_rate;
+    double learning_rate; /* of the next step: what a schedule has come to */
     int64_t dropped;      /* invalid images up to now */
 } visml_progress;
 
@@ -162,9 +162,11 @@ typedef struct visml_fit_opts {
     int64_t checkpoint_steps;     /* a checkpoint also every so many batches; default 0: at the end of epochs only */
     uint64_t seed;                /* of order and dropout; default: the context's */
     visml_dataset *validation;    /* measured at the end of each epoch; borrowed; default: none */
-    const visml_loss *loss;       /* borrowed; default: sparse categorical cross-entropy for class labels, mean squared error for arrays */
+    const visml_loss *loss;       /* borrowed; default: sparse categorical cross-entropy for class labels (binary cross-entropy where the
+                                     model has one unit), mean squared error for arrays */
     const visml_optimizer *optimizer; /* borrowed; default: Adam with its defaults */
-    const double *class_weight;   /* a factor >= 0 for the loss of each class, [classes of the data]; borrowed; default 1 */
+    const double *class_weight;   /* a factor >= 0 for the loss of each class, [classes of the data, or of the model where the data does not
+                                     name them: 2 for one unit]; borrowed; default 1 */
     const visml_tensor *sample_weight; /* the same for each sample, VISML_F32 [dataset's count]; borrowed; default 1. Weights change loss
                                      and gradients, not the accuracy; means are over rows, whatever their weights */
     const visml_callback *callbacks;   /* [callback_count]; borrowed */
@@ -195,6 +197,41 @@ VISML_API const char *visml_history_stopped_by(const visml_history *history);
  * image, or an invalid one with VISML_INVALID_ERROR), VISML_ENOMEM. */
 VISML_API visml_status visml_fit(visml_model *model, visml_dataset *data, const visml_fit_opts *opts, visml_history **history,
                                  visml_error *err);
+
+/* ---- learning-rate range test ------------------------------------------------------------------------------------------------ */
+
+typedef struct visml_lr_range_opts {
+    uint32_t size;
+    int32_t batch_size;  /* default 32 */
+    int32_t steps;       /* batches; default 100; at least 2, at most 1,000,000 */
+    int32_t workers;     /* default as visml_loader_opts */
+    double start;        /* the first learning rate; default 1e-7; > 0 */
+    double end;          /* the last; default 10; above start */
+    double smoothing;    /* share of the average before in each smoothed loss; default 0.9; [0, 1); VISML_ZERO for 0 */
+    double stop_factor;  /* the test ends when the smoothed loss is so many times its smallest value; default 4; above 1 */
+    uint64_t seed;       /* as visml_fit_opts */
+    const visml_loss *loss;           /* borrowed; default as visml_fit_opts */
+    const visml_optimizer *optimizer; /* borrowed; its learning rate and schedule are not used; default: Adam with its defaults */
+    const visml_callback *callback;   /* batch_end only; borrowed; default: none */
+} visml_lr_range_opts;
+
+/* What a range test saw, a row a step. Owned by the caller. */
+typedef struct visml_lr_range visml_lr_range;
+VISML_API void visml_lr_range_free(visml_lr_range *range);
+VISML_API size_t visml_lr_range_count(const visml_lr_range *range);
+/* Of step i: the learning rate, the loss of its batch before the step, and the smoothed loss; NaN when i is out of range. */
+VISML_API double visml_lr_range_learning_rate(const visml_lr_range *range, size_t i);
+VISML_API double visml_lr_range_loss(const visml_lr_range *range, size_t i);
+VISML_API double visml_lr_range_smoothed(const visml_lr_range *range, size_t i);
+/* The rate at which the smoothed loss falls fastest, before its minimum; NaN when it does not fall. The first steps,
+ * whose averages are of few losses, do not count. A good largest learning rate. */
+VISML_API double visml_lr_range_suggestion(const visml_lr_range *range);
+
+/* The learning-rate range test (Smith 2017): a training run of a few steps whose learning rate grows from start to end, each time by the
+ * same factor. The model has the weights from before when the call returns, whatever came of it; it must not be used by others meanwhile.
+ * The test ends before its last step when the loss has grown too large or is not finite. The same numbers come out for any number of
+ * threads. Errors: as visml_fit. */
+VISML_API visml_lr_range *visml_lr_range_test(visml_model *model, visml_dataset *data, const visml_lr_range_opts *opts, visml_error *err);
 
 /* ---- quantize ---------------------------------------------------------------------------------------------------------------- */
 

@@ -193,6 +193,17 @@ typedef struct visml_adam_terms {
     real alpha, one_minus_beta_1, one_minus_beta_2, epsilon;
 } visml_adam_terms;
 
+/* What leaf_update.c's steps count with; what of it a step uses, and for what, stands in kernel/update.h. */
+typedef struct visml_update_terms {
+    real rate;          /* the learning rate, with what does not depend on the element */
+    real rate_of_g;     /* the same for the gradient itself */
+    real first, second; /* share of what is new in a moving average of gradients, of their squares */
+    real keep;          /* share of what was there before: 1 - second, where it is multiplied with */
+    real momentum;
+    real correction;
+    real epsilon;
+} visml_update_terms;
+
 /* ---- dropout ---- */
 
 typedef struct visml_dropout_terms {

@@ -159,9 +159,11 @@ static void softmax(const visml_exec *r, size_t i, const visml_compute *c, const
     visml_softmax_forward(c, (int64_t)elements(r, i) / channels, channels, x, y);
 }
 
-/* Of a class that fuses: everything that the step does behind the layer's sums. */
-static void set_epilogue(const visml_exec *r, const visml_step *s, pass_arrays *a, visml_pass *pass) {
-    a->epilogue = (visml_epilogue){.activation = s->activation, .alpha = s->alpha};
+/* Of a class that fuses: everything that the step does behind the layer's sums. The activation of the last node may be the loss'. */
+static void set_epilogue(const visml_exec *r, size_t end, pass_arrays *a, visml_pass *pass) {
+    const visml_step *s = &r->plan.steps[end];
+    const int joined = r->logits && end == r->model->node_count - 1;
+    a->epilogue = (visml_epilogue){.activation = joined ? VISML_LINEAR : s->activation, .alpha = s->alpha};
     if (s->residual >= 0)
         a->epilogue.residual = read_value(r, (size_t)s->residual);
     if (r->prepared) {
@@ -194,7 +196,7 @@ static void forward(const visml_exec *r, size_t end) {
     if (r->prepared)
         pass.prepared = visml_prepared_of(r->prepared, i)->packed;
     if ((layer->cls->properties & VISML_FUSES_EPILOGUE) && activation != VISML_SOFTMAX)
-        set_epilogue(r, s, &a, &pass);
+        set_epilogue(r, end, &a, &pass);
     if (!(layer->cls->properties & VISML_ONLY_ACTIVATES))
         layer->cls->forward(layer, &pass);
     if (!pass.epilogue)
@@ -285,8 +287,10 @@ double visml_exec_activity(const visml_exec *r) {
 
 int32_t visml_exec_joins(const visml_exec *r, const visml_loss *loss) {
     const visml_node *last = &r->model->nodes[r->model->node_count - 1];
-    return loss->cls->joins_softmax && last->layer->activation == VISML_SOFTMAX && last->shape.rank == 1 &&
-           !visml_node_is_alias(last, r->plan.mode) && !visml_layer_penalises_output(last->layer);
+    const int32_t joins = loss->cls->joins;
+    if (!joins || last->layer->activation != joins || visml_node_is_alias(last, r->plan.mode) || visml_layer_penalises_output(last->layer))
+        return 0;
+    return joins == VISML_SOFTMAX ? last->shape.rank == 1 : !r->quantized; /* on bytes a logistic function is a part of the product */
 }
 
 double visml_exec_loss(const visml_exec *r, const visml_loss *loss, const visml_train_batch *batch) {

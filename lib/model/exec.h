@@ -18,7 +18,7 @@ typedef struct visml_exec {
     size_t worker;
     char *scratch;
     double divisor;     /* of this batch's gradient, for penalties of outputs */
-    int32_t logits;     /* 1: the softmax of the last node is left to the loss */
+    int32_t logits;     /* 1: the activation of the last node is left to the loss */
     uint64_t seed, step;
     real *grads;        /* [trainable_count], or NULL */
     visml_prepared *prepared; /* inference only; the model's */
@@ -51,7 +51,7 @@ real *visml_exec_output(const visml_exec *r);
 const visml_exec *visml_session_inside(const visml_session *s);
 const visml_exec *visml_trainer_inside(const visml_trainer *t);
 
-/* 1 when the model's last layer is a softmax that this loss takes over. */
+/* 1 when the model's last layer ends in a softmax or logistic function that this loss takes over. */
 int32_t visml_exec_joins(const visml_exec *r, const visml_loss *loss);
 
 #endif

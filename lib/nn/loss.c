@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/json.h"
+#include "nn/description.h"
 
 const visml_loss_class *const visml_loss_classes[] = {
 #define LOSS(name) &visml_##name##_class,
@@ -56,12 +56,46 @@ int visml_loss_from_logits(const visml_loss *loss) {
     return 0;
 }
 
-json_t *visml_loss_to_json(const visml_loss *loss) {
-    json_t *object = json_object();
-    if (object && (json_object_set_new(object, "class", json_string(loss->cls->name)) < 0 ||
-                   visml_options_to_json(loss->cls->fields, loss->opts, object) < 0)) {
-        json_decref(object);
+double visml_loss_threshold(const visml_loss *loss) {
+    return visml_loss_from_logits(loss) ? 0 : loss->cls->threshold;
+}
+
+/* ---- JSON ---- */
+
+static const char *class_name(size_t i) {
+    return visml_loss_classes[i] ? visml_loss_classes[i]->name : NULL;
+}
+
+static const visml_family family = {"loss", class_name};
+
+json_t *visml_loss_describe(const visml_loss *loss) {
+    return visml_description_new(loss->cls->name, loss->cls->fields, loss->opts);
+}
+
+visml_loss *visml_loss_from_description(visml_context *ctx, const json_t *object, visml_error *err) {
+    static const char *const known[] = {"class", NULL};
+    visml_loss *loss = NULL;
+    size_t i;
+    if (visml_description_class(&family, object, &i, err) < 0)
         return NULL;
-    }
-    return object;
+    const visml_loss_class *cls = visml_loss_classes[i];
+    void *opts = visml_description_options(ctx, cls->name, cls->fields, object, known, cls->opts_size, err);
+    if (opts)
+        loss = visml_loss_make(ctx, cls, opts, err);
+    visml_mem_free(&ctx->memory, opts);
+    if (!loss || !cls->refuse || cls->refuse(loss, err) == VISML_OK)
+        return loss;
+    visml_loss_free(loss);
+    return NULL;
+}
+
+visml_loss *visml_loss_from_json(visml_context *ctx, const char *text, size_t n, visml_error *err) {
+    json_t *object = visml_description_read(&family, ctx, text, n, err);
+    visml_loss *loss = object ? visml_loss_from_description(ctx, object, err) : NULL;
+    json_decref(object);
+    return loss;
+}
+
+size_t visml_loss_to_json(const visml_loss *loss, char *text, size_t capacity) {
+    return visml_description_write(loss ? loss->context : NULL, loss ? visml_loss_describe(loss) : NULL, text, capacity);
 }

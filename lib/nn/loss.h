@@ -12,7 +12,8 @@ typedef struct visml_loss_pass {
     visml_compute compute;
     int64_t rows, width; /* output [rows, width] */
     const real *y;       /* the model's output, or its logits when `logits` */
-    int32_t logits;      /* y has not been through softmax, and prob is wanted as softmax(y) where prob is not NULL */
+    int32_t logits;      /* y has not been through the activation that the class joins, and prob is wanted as that of y where prob is not
+                            NULL */
     const int32_t *labels; /* [rows] class numbers (-1: leave the row out), or NULL */
     const real *targets;   /* [rows, width], or NULL */
     const real *weights;   /* [rows] or NULL: 1 */
@@ -26,7 +27,11 @@ typedef struct visml_loss_class {
     const char *name; /* "sparse_categorical_crossentropy": Keras' name, in files */
     size_t opts_size;
     const visml_field *fields;
-    int32_t joins_softmax; /* 1: computed on logits when the model ends in softmax */
+    int32_t joins;      /* VISML_SOFTMAX, VISML_SIGMOID: computed on logits when the model ends in it; 0: never */
+    int32_t one_unit;   /* 1: an output of one unit tells two classes apart, and class numbers are 0 and 1 */
+    double threshold;   /* of one unit: class 1 is above. Of logits it is 0 */
+    visml_status (*refuse)(const visml_loss *loss, visml_error *err); /* options that the constructor refuses though they are in range,
+                                                                         or NULL */
     /* Whether targets of this kind and shape can be compared with an output. labels: 1 for class numbers. target: shape without the
      * batch, when labels is 0. */
     visml_status (*check)(const visml_loss *loss, const visml_shape *out, int labels, const visml_shape *target, visml_error *err);
@@ -48,6 +53,10 @@ const visml_loss_class *visml_loss_class_find(const char *name);
 visml_loss *visml_loss_make(visml_context *ctx, const visml_loss_class *cls, const void *opts, visml_error *err);
 /* 1 when y is taken as logits whatever the model ends in (from_logits). */
 int visml_loss_from_logits(const visml_loss *loss);
-json_t *visml_loss_to_json(const visml_loss *loss);
+/* Where one unit tells two classes apart. */
+double visml_loss_threshold(const visml_loss *loss);
+/* As a JSON value and back. NULL when memory ran out. */
+json_t *visml_loss_describe(const visml_loss *loss);
+visml_loss *visml_loss_from_description(visml_context *ctx, const json_t *object, visml_error *err);
 
 #endif

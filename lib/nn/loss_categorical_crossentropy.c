@@ -1,5 +1,5 @@
-#include "base/error.h"
 #include "nn/crossentropy.h"
+#include "nn/row_loss.h"
 
 static const visml_field fields[] = {
     VISML_FIELD(visml_crossentropy_opts, from_logits, FLAG, 0, 1, 0, 1, 0),
@@ -7,23 +7,12 @@ static const visml_field fields[] = {
     {0},
 };
 
-static visml_status check(const visml_loss *loss, const visml_shape *out, int labels, const visml_shape *target, visml_error *err) {
-    (void)loss;
-    if (out->rank != 1)
-        return visml_fail(err, VISML_EINVAL, "categorical_crossentropy: the model's output %s must be [classes]",
-                          visml_shape_format(out).s);
-    if (!labels && !visml_shape_equal(out, target))
-        return visml_fail(err, VISML_EINVAL, "categorical_crossentropy: targets %s must have the shape of the model's output, %s",
-                          visml_shape_format(target).s, visml_shape_format(out).s);
-    return VISML_OK;
-}
-
 const visml_loss_class visml_categorical_crossentropy_class = {
     .name = "categorical_crossentropy",
     .opts_size = sizeof(visml_crossentropy_opts),
     .fields = fields,
-    .joins_softmax = 1,
-    .check = check,
+    .joins = VISML_SOFTMAX,
+    .check = visml_loss_check_classes,
     .run = visml_crossentropy_loss,
 };
 

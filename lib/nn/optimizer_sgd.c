@@ -11,14 +11,9 @@ static const visml_field fields[] = {
     {0},
 };
 
-static const char *const slot_names[] = {"momentum", NULL};
-
-static size_t slots(const visml_optimizer *o) {
+static size_t slots(const visml_optimizer *o, const char **names) {
+    names[0] = "momentum";
     return ((const visml_sgd_opts *)o->opts)->momentum != 0;
-}
-
-static double learning_rate(const visml_optimizer *o) {
-    return ((const visml_sgd_opts *)o->opts)->learning_rate;
 }
 
 static void step(const visml_optimizer *o, const visml_compute *c, size_t n, real *w, const real *g, real *const *arrays, int64_t t,
@@ -31,10 +26,9 @@ static void step(const visml_optimizer *o, const visml_compute *c, size_t n, rea
 const visml_optimizer_class visml_sgd_class = {
     .name = "sgd",
     .opts_size = sizeof(visml_sgd_opts),
+    .common = offsetof(visml_sgd_opts, common),
     .fields = fields,
-    .slot_names = slot_names,
     .slots = slots,
-    .learning_rate = learning_rate,
     .step = step,
 };
 

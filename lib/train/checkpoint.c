@@ -54,8 +54,8 @@ static json_t *settings_of(const visml_training *r) {
     if (s && json_object_set_new(s, "batch_size", json_integer(r->opts.batch_size)) == 0 &&
         json_object_set_new(s, "no_shuffle", json_boolean(r->opts.no_shuffle)) == 0 &&
         json_object_set_new(s, "seed", json_integer((json_int_t)r->opts.seed)) == 0 &&
-        json_object_set_new(s, "loss", visml_loss_to_json(f->loss)) == 0 &&
-        json_object_set_new(s, "optimizer", visml_optimizer_to_json(r->optimizer)) == 0 &&
+        json_object_set_new(s, "loss", visml_loss_describe(f->loss)) == 0 &&
+        json_object_set_new(s, "optimizer", visml_optimizer_describe(r->optimizer)) == 0 &&
         json_object_set_new(s, "samples", json_integer(f->data->count)) == 0 &&
         json_object_set_new(s, "targets (CRC-32)", targets_json(f)) == 0 &&
         json_object_set_new(s, "class_weight (CRC-32)", crc_json(f->class_weight, (size_t)f->classes * sizeof(double))) == 0 &&
@@ -136,7 +136,7 @@ typedef struct slot_name {
 } slot_name;
 static slot_name name_slot(const visml_training *r, size_t slot, const visml_param *p) {
     slot_name n;
-    snprintf(n.s, sizeof n.s, "optimizer.%s.%s", r->optimizer->cls->slot_names[slot], p->name);
+    snprintf(n.s, sizeof n.s, "optimizer.%s.%s", r->slot_names[slot], p->name);
     for (char *c = n.s; *c; c++)
         if (*c == '/')
             *c = '.';

@@ -57,10 +57,22 @@ typedef struct evaluation {
     visml_report *float_report;
 } evaluation;
 
+/* A report tells two classes apart at 0.5; one unit whose classes meet elsewhere, at 0, becomes a score for each class. */
+static visml_tensor *scores_of(const visml_feed *f, int64_t rows, const real *y, visml_error *err) {
+    visml_context *ctx = f->model->context;
+    if (f->width > 1 || visml_loss_threshold(f->loss) > 0)
+        return visml_tensor_wrap(ctx, VISML_REAL_DTYPE, VISML_SHAPE(rows, f->width), NULL, (void *)y, NULL, NULL, err);
+    visml_tensor *scores = visml_tensor_new(ctx, VISML_REAL_DTYPE, VISML_SHAPE(rows, 2), err);
+    real *pairs = scores ? visml_tensor_data(scores) : NULL;
+    for (int64_t i = 0; pairs && i < rows; i++) {
+        pairs[2 * i] = -y[i];
+        pairs[2 * i + 1] = y[i];
+    }
+    return scores;
+}
+
 static visml_status add_to_report(visml_report *report, const visml_walk *w, const visml_batch *source, const real *y, visml_error *err) {
-    visml_context *ctx = w->feed->model->context;
-    visml_tensor *scores = visml_tensor_wrap(ctx, VISML_REAL_DTYPE, VISML_SHAPE(source->rows, w->feed->width), NULL, (void *)y, NULL, NULL,
-                                             err);
+    visml_tensor *scores = scores_of(w->feed, source->rows, y, err);
     if (!scores)
         return err->code;
     visml_status status = visml_report_add(report, source->targets, scores, NULL, err);

@@ -65,9 +65,12 @@ static visml_status bad_label(const visml_feed *f, int64_t i, int32_t label, vis
 }
 
 static visml_status check_labels(visml_feed *f, visml_error *err) {
-    int64_t named = (int64_t)visml_dataset_class_count(f->data);
-    f->classes = named && named < f->width ? named : f->width;
-    if (named > f->width)
+    int64_t named = (int64_t)visml_dataset_class_count(f->data), most = f->width == 1 && f->loss->cls->one_unit ? 2 : f->width;
+    f->classes = named && named < most ? named : most;
+    if (named > 2 && most == 2 && f->width == 1)
+        return visml_fail(err, VISML_EINVAL, "%s: the data has %lld classes, the model's output [1] tells two apart: its last layer must "
+                          "have %lld units", f->what, (long long)named, (long long)named);
+    if (named > most)
         return visml_fail(err, VISML_EINVAL, "%s: the data has %lld classes, the model's output is %s: its last layer must have %lld units",
                           f->what, (long long)named, visml_shape_format(visml_model_output_shape(f->model)).s, (long long)named);
     for (int64_t i = 0; f->data->source->labels && i < f->data->count; i++) {
@@ -272,8 +275,10 @@ visml_status visml_feed_batch(const visml_feed *f, visml_batch *b, visml_train_b
 
 /* ---- sums ---- */
 
-/* The first of equal scores wins; a row with a NaN is wrong. */
-static int is_correct(const real *y, int64_t width, int32_t label) {
+/* One unit: class 1 is above the threshold. Else the first of equal scores wins. A row with a NaN is wrong. */
+static int is_correct(const real *y, int64_t width, double threshold, int32_t label) {
+    if (width == 1)
+        return !isnan(y[0]) && ((double)y[0] > threshold) == (label == 1);
     for (int64_t i = 0; i < width; i++)
         if (!(i < label ? y[i] < y[label] : y[i] <= y[label]) && i != label)
             return 0;
@@ -292,10 +297,11 @@ static int32_t label_of(const visml_feed *f, const visml_train_batch *batch, int
 }
 
 void visml_sums_add(visml_sums *s, const visml_feed *f, const visml_train_batch *batch, double loss, const real *y) {
+    const double threshold = f->loss ? visml_loss_threshold(f->loss) : 0.5;
     s->loss += loss;
     s->rows += batch->rows;
     for (int64_t row = 0; f->labelled && row < batch->rows; row++)
-        s->correct += is_correct(y + row * f->width, f->width, label_of(f, batch, row));
+        s->correct += is_correct(y + row * f->width, f->width, threshold, label_of(f, batch, row));
 }
 
 double visml_sums_loss(const visml_sums *s) {

@@ -88,28 +88,31 @@ static visml_status not_finite(const visml_training *r, double loss, visml_error
 }
 
 /* Forward, backward and, if all is finite, the step. The forward pass has changed the moving averages by then: they are put back if not. */
-static visml_status take_step(visml_training *r, visml_train_batch *batch, visml_error *err) {
+visml_status visml_training_step(visml_training *r, visml_train_batch *batch, const double *rate, double *loss, visml_error *err) {
     visml_model *m = r->model;
-    const visml_optimizer *o = r->optimizer;
+    visml_update update = visml_training_update(r);
     const visml_compute compute = {&r->context->kernels, &r->context->parallel};
     batch->step = (uint64_t)r->epoch * (uint64_t)r->steps + (uint64_t)r->step;
     memcpy(r->untrained, m->values + m->trainable_count, (m->value_count - m->trainable_count) * sizeof(real));
-    double loss = visml_trainer_gradients(r->trainer, batch);
-    const real *grads = visml_trainer_grads(r->trainer);
-    if (!isfinite(loss) || !all_finite(grads, m->trainable_count))
-        return not_finite(r, loss, err);
-    o->cls->step(o, &compute, m->trainable_count, m->values, grads, r->slots, r->updates + 1, visml_training_rate(r));
+    double sum = visml_trainer_gradients(r->trainer, batch);
+    if (!isfinite(sum) || !all_finite(update.g, m->trainable_count))
+        return not_finite(r, sum, err);
+    if (rate)
+        update.learning_rate = *rate;
+    visml_optimizer_step(r->optimizer, &compute, &update);
     r->updates++;
     visml_model_constrain(m);
     visml_model_changed(m);
-    visml_sums_add(&r->sums, &r->feed, batch, loss, visml_trainer_output(r->trainer));
+    visml_sums_add(&r->sums, &r->feed, batch, sum, visml_trainer_output(r->trainer));
+    *loss = sum / (double)batch->rows;
     return VISML_OK;
 }
 
 static visml_status train_on(visml_training *r, visml_batch *b, visml_error *err) {
     visml_train_batch batch;
+    double loss;
     VISML_TRY(visml_feed_batch(&r->feed, b, &batch, err));
-    return batch.rows ? take_step(r, &batch, err) : VISML_OK;
+    return batch.rows ? visml_training_step(r, &batch, NULL, &loss, err) : VISML_OK;
 }
 
 static visml_status train_step(visml_training *r, visml_error *err) {
@@ -211,11 +214,19 @@ static visml_status train_epochs(visml_training *r, visml_error *err) {
     return VISML_OK;
 }
 
+/* The checkpoint of the last epoch has been written by then: it holds the weights from which the run could go on. */
+static void finish(visml_training *r) {
+    const visml_update update = visml_training_update(r);
+    visml_optimizer_finish(r->optimizer, &update);
+    visml_model_changed(r->model);
+}
+
 static visml_status run_all(visml_training *r, visml_error *err) {
     if (r->opts.resume)
         VISML_TRY(visml_checkpoint_read(r, err));
     if (r->epoch < r->opts.epochs && !r->stopped_by)
         VISML_TRY(train_epochs(r, err));
+    finish(r);
     visml_history_set_stopped(r->history, r->stopped_by);
     return visml_monitors_train_end(r, err);
 }

@@ -118,7 +118,10 @@ typedef struct visml_training {
     visml_session *session; /* for validation, or NULL */
     visml_loader *loader;
     real *slots[VISML_MAX_SLOTS]; /* each as model->values[0 ... trainable_count - 1] */
+    const char *slot_names[VISML_MAX_SLOTS];
     size_t slot_count;
+    visml_variable *variables; /* [variable_count], the trainable parameters */
+    size_t variable_count;
     real *untrained; /* values that have no gradient, as they were before the step */
     char *checkpoint; /* path of the file, or NULL */
     visml_history *history;
@@ -128,7 +131,7 @@ typedef struct visml_training {
 
     /* Where it stands: what a checkpoint holds beside parameters and slots. */
     int64_t epoch, step, steps; /* step: batches done in this epoch, 0 ... steps */
-    int64_t updates;            /* of the weights, over all epochs */
+    int64_t updates;            /* steps with a gradient, over all epochs: the optimizer's count */
     double rate;                /* the learning rate that a monitor has set; NaN: the optimizer's own */
     visml_sums sums;            /* of this epoch */
     double seconds;             /* of training in this epoch before `since` */
@@ -142,8 +145,16 @@ void visml_training_clear(visml_training *r);
 double visml_training_rate(const visml_training *r);
 /* The loader from where the run stands. */
 visml_status visml_training_open_loader(visml_training *r, visml_error *err);
+/* What the optimizer's next step works on. */
+visml_update visml_training_update(const visml_training *r);
 /* Errors: VISML_ENONFINITE when a weight is NaN or infinite. */
 visml_status visml_training_check_weights(const visml_training *r, visml_error *err);
+
+/* ---- fit.c ----------------------------------------------------------------------------------------------------------------------- */
+
+/* Forward, backward and the optimizer's step. rate NULL: the optimizer's own learning rate. *loss: the mean over the rows.
+ * Errors: VISML_ENONFINITE; parameters and slots are then as before. */
+visml_status visml_training_step(visml_training *r, visml_train_batch *batch, const double *rate, double *loss, visml_error *err);
 
 /* ---- checkpoint.c --------------------------------------------------------------------------------------------------------------- */
 

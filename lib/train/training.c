@@ -72,12 +72,25 @@ static visml_status name_checkpoint(visml_training *r, visml_error *err) {
 
 /* ---- memory ---- */
 
+static visml_status list_variables(visml_training *r, visml_error *err) {
+    const visml_model *m = r->model;
+    r->variables = visml_mem_zalloc(&r->context->memory, m->param_count, sizeof *r->variables, err);
+    if (!r->variables)
+        return VISML_ENOMEM;
+    for (size_t i = 0; i < m->param_count; i++)
+        if (visml_model_param_trainable(m, i)) /* what is frozen does not decay */
+            r->variables[r->variable_count++] = (visml_variable){m->params[i].name, m->params[i].offset, m->params[i].count};
+    return VISML_OK;
+}
+
 static visml_status take_slots(visml_training *r, visml_error *err) {
     visml_memory *m = &r->context->memory;
-    r->slot_count = r->optimizer->cls->slots(r->optimizer);
-    for (size_t i = 0; i < r->slot_count; i++)
-        if (!(r->slots[i] = visml_mem_zalloc(m, r->model->trainable_count, sizeof(real), err)))
+    size_t count = visml_optimizer_slots(r->optimizer, r->slot_names);
+    for (; r->slot_count < count; r->slot_count++)
+        if (!(r->slots[r->slot_count] = visml_mem_zalloc(m, r->model->trainable_count, sizeof(real), err)))
             return VISML_ENOMEM;
+    visml_optimizer_start(r->optimizer, r->model->trainable_count, r->slots);
+    VISML_TRY(list_variables(r, err));
     r->untrained = visml_mem_zalloc(m, r->model->value_count - r->model->trainable_count, sizeof(real), err);
     return r->untrained ? VISML_OK : VISML_ENOMEM;
 }
@@ -144,6 +157,7 @@ void visml_training_clear(visml_training *r) {
     visml_feed_clear(&r->feed);
     for (size_t i = 0; i < r->slot_count; i++)
         visml_mem_free(m, r->slots[i]);
+    visml_mem_free(m, r->variables);
     visml_mem_free(m, r->untrained);
     visml_mem_free(m, r->callbacks);
     visml_mem_free(m, r->checkpoint);
@@ -157,6 +171,19 @@ visml_status visml_training_open_loader(visml_training *r, visml_error *err) {
     return r->loader ? VISML_OK : err->code;
 }
 
+visml_update visml_training_update(const visml_training *r) {
+    return (visml_update){
+        .n = r->model->trainable_count,
+        .variables = r->variables,
+        .count = r->variable_count,
+        .w = r->model->values,
+        .g = visml_trainer_grads(r->trainer),
+        .slots = r->slots,
+        .step = r->updates,
+        .learning_rate = visml_training_rate(r),
+    };
+}
+
 visml_status visml_training_check_weights(const visml_training *r, visml_error *err) {
     for (size_t i = 0; i < r->model->value_count; i++)
         if (!isfinite(r->model->values[i]))
@@ -167,5 +194,5 @@ visml_status visml_training_check_weights(const visml_training *r, visml_error *
 }
 
 double visml_training_rate(const visml_training *r) {
-    return isnan(r->rate) ? r->optimizer->cls->learning_rate(r->optimizer) : r->rate;
+    return isnan(r->rate) ? visml_optimizer_learning_rate(r->optimizer, r->updates) : r->rate;
 }

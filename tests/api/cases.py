@@ -9,6 +9,9 @@ CHAIN = '[{"class": "random_flip"}]'
 JSON = '{"layers": [{"class": "dense", "units": 0}], "input_shape": [4]}'
 
 
+SCHEDULE = '{"class": "inverse_time_decay", "initial_learning_rate": 0.1, "decay_steps": 7, "decay_rate": 1}'
+
+
 def json(text, as_long_as=JSON):
     """As a C string of JSON's length."""
     return '"' + text.ljust(len(as_long_as)).replace('"', '\\"') + '"'
@@ -58,6 +61,10 @@ VALUES = {
     ("visml_model_apply", "inputs"): "(const int32_t[]){1}", ("visml_model_apply", "n"): "1",
     ("visml_model_from_json", "text"): json(JSON), ("visml_model_from_json", "n"): str(len(JSON)),
     ("visml_model_from_json", "classes"): "3",
+    ("visml_loss_from_json", "text"): '"hinge"', ("visml_loss_from_json", "n"): "5", ("visml_loss_to_json", "loss"): "f->loss",
+    ("visml_optimizer_from_json", "text"): '"adamw"', ("visml_optimizer_from_json", "n"): "5", "optimizer": "f->optimizer",
+    ("visml_schedule_from_json", "text"): json(SCHEDULE), ("visml_schedule_from_json", "n"): str(len(SCHEDULE)),
+    "schedule": "f->schedule", "step": "3", "range": "f->range",
     ("visml_model_set_param", "value"): "f->kernel",
     ("visml_model_set_classes", "n"): "2",
     ("visml_model_set_attribute", "value"): '"rgb"',
@@ -93,6 +100,13 @@ BASE = {
     "visml_random_contrast_opts": ".factor = {0.1}", "visml_random_hue_opts": ".factor = {0.1}",
     "visml_random_saturation_opts": ".factor = {0.1}", "visml_random_color_degeneration_opts": ".factor = {0.1}",
     "visml_random_sharpness_opts": ".factor = {0.1}", "visml_random_posterization_opts": ".factor = {3}",
+    "visml_decay_opts": ".initial_learning_rate = 0.1, .decay_steps = 7, .decay_rate = 0.5",
+    "visml_piecewise_constant_decay_opts": ".boundaries = {5}, .values = {1, 0.5}",
+    "visml_polynomial_decay_opts": ".initial_learning_rate = 0.1, .decay_steps = 7",
+    "visml_cosine_decay_opts": ".initial_learning_rate = 0.1, .decay_steps = 7",
+    "visml_cosine_decay_restarts_opts": ".initial_learning_rate = 0.1, .first_decay_steps = 7",
+    "visml_warmup_opts": ".target_learning_rate = 0.1, .warmup_steps = 7",
+    "visml_one_cycle_opts": ".max_learning_rate = 0.1, .total_steps = 7",
 }
 REQUIRED = {
     "visml_model_checkpoint_opts": ("folder",), "visml_csv_logger_opts": ("path",), "visml_json_logger_opts": ("path",),
@@ -104,6 +118,13 @@ REQUIRED = {
     "visml_random_brightness_opts": ("factor",), "visml_random_contrast_opts": ("factor",), "visml_random_hue_opts": ("factor",),
     "visml_random_saturation_opts": ("factor",), "visml_random_color_degeneration_opts": ("factor",),
     "visml_random_sharpness_opts": ("factor",), "visml_random_posterization_opts": ("factor",),
+    "visml_decay_opts": ("initial_learning_rate", "decay_steps", "decay_rate"),
+    "visml_piecewise_constant_decay_opts": ("boundaries", "values"),
+    "visml_polynomial_decay_opts": ("initial_learning_rate", "decay_steps"),
+    "visml_cosine_decay_opts": ("initial_learning_rate", "decay_steps"),
+    "visml_cosine_decay_restarts_opts": ("initial_learning_rate", "first_decay_steps"),
+    "visml_warmup_opts": ("target_learning_rate", "warmup_steps"),
+    "visml_one_cycle_opts": ("max_learning_rate", "total_steps"),
 }
 
 # Pointers that may be NULL, by (function, parameter) or parameter.
@@ -201,6 +222,15 @@ BAD = {
     ("visml_report_add", "weights"): [("f->labels", "weights"), ("f->tensor", "weights")],
     ("visml_fit", "model"): [("f->open", "built")],
     ("visml_evaluate", "model"): [("f->open", "built")],
+    ("visml_lr_range_test", "model"): [("f->open", "built")],
+    ("visml_lr_range_test", "data"): [("f->folder", "shape|data|input|4")],
+    ("visml_loss_from_json", "text"): [('"hunge"', "hunge"), ('"{\\"x\\""', "line|column")],
+    ("visml_loss_from_json", "n"): [("0", "n|empty|line"), ("4", "hing")],
+    ("visml_optimizer_from_json", "text"): [('"adamv"', "adamv"), ('"{\\"x\\""', "line|column")],
+    ("visml_optimizer_from_json", "n"): [("0", "n|empty|line"), ("2", "ad")],
+    ("visml_schedule_from_json", "text"): [(json('{"class": "warm"}', SCHEDULE), "warm"),
+                                             (json("{", SCHEDULE), "line|column")],
+    ("visml_schedule_from_json", "n"): [("0", "n|empty|line"), ("5", "line|column")],
     ("visml_predict", "model"): [("f->open", "built")],
     ("visml_quantize", "model"): [("f->open", "built")],
     ("visml_quantize", "data"): [("f->folder", "shape|data|input|4")],
@@ -208,6 +238,12 @@ BAD = {
     ("visml_evaluate", "data"): [("f->folder", "shape|data|input|4")],
     ("visml_predict", "data"): [("f->folder", "shape|data|input|4")],
 }
+
+# The options that all optimizers have, as each optimizer gets them.
+COMMON = [(f"@ = &(visml_optimizer_opts){{.size = {size}}}", words) for size, words in (
+    ("0", "size"), ("sizeof(visml_optimizer_opts), .clipnorm = -1", "clipnorm"),
+    ("sizeof(visml_optimizer_opts), .clipnorm = 1, .clipvalue = 1", "clipnorm"), ("sizeof(visml_optimizer_opts), .use_ema = 2", "use_ema"),
+    ("sizeof(visml_optimizer_opts), .gradient_accumulation_steps = 1", "gradient_accumulation_steps"))]
 
 # The same for fields of options: {(struct, field): [(assignment, words or None for the field's name)]}. @ stands for the field.
 BAD_FIELDS = {
@@ -230,6 +266,31 @@ BAD_FIELDS = {
     ("visml_sgd_opts", "momentum"): [("@ = 1.5", None)],
     ("visml_adam_opts", "beta_1"): [("@ = 1", None)],
     ("visml_adam_opts", "beta_2"): [("@ = 1", None)],
+    **{(f"visml_{o}_opts", "common"): COMMON for o in ("sgd", "adam", "moments", "rmsprop", "adagrad", "adadelta", "lion")},
+    ("visml_moments_opts", "beta_1"): [("@ = 1", None)],
+    ("visml_moments_opts", "beta_2"): [("@ = 1", None)],
+    ("visml_rmsprop_opts", "rho"): [("@ = 1", None)],
+    ("visml_rmsprop_opts", "momentum"): [("@ = 1.5", None)],
+    ("visml_adadelta_opts", "rho"): [("@ = 1", None)],
+    ("visml_lion_opts", "beta_1"): [("@ = 1.5", None)],
+    ("visml_lion_opts", "beta_2"): [("@ = 1", None)],
+    ("visml_focal_opts", "alpha"): [("@ = 1.5", None)],
+    ("visml_focal_opts", "label_smoothing"): [("@ = 1", None)],
+    ("visml_decay_opts", "initial_learning_rate"): [("@ = 0", None)],
+    ("visml_decay_opts", "decay_steps"): [("@ = 0", None)],
+    ("visml_piecewise_constant_decay_opts", "boundaries"): [("@[1] = 5", "boundaries|values"), ("@[0] = 0", None)],
+    ("visml_piecewise_constant_decay_opts", "values"): [("@[1] = 0", None)],
+    ("visml_cosine_decay_opts", "alpha"): [("@ = 1.5", None)],
+    ("visml_cosine_decay_opts", "warmup_steps"): [("@ = 5", None)],
+    ("visml_cosine_decay_restarts_opts", "t_mul"): [("@ = 0.5", None)],
+    ("visml_one_cycle_opts", "pct_start"): [("@ = 1.5", None)],
+    ("visml_warmup_opts", "target_learning_rate"): [("@ = 0", None)],
+    ("visml_lr_range_opts", "workers"): [("@ = -2", None)],
+    ("visml_lr_range_opts", "steps"): [("@ = 1", None)],
+    ("visml_lr_range_opts", "end"): [("@ = 1e-9", None)],
+    ("visml_lr_range_opts", "smoothing"): [("@ = 1", None)],
+    ("visml_lr_range_opts", "stop_factor"): [("@ = 1", None)],
+    ("visml_lr_range_opts", "callback"): [("@ = &(visml_callback){.size = sizeof(visml_callback), .reserved = 1}", "reserved")],
     ("visml_source_opts", "height"): [("@ = 5", "height|width")],
     ("visml_source_opts", "width"): [("@ = 5", "height|width")],
     ("visml_source_opts", "color"): [("@ = 2", None)],
@@ -273,7 +334,7 @@ BAD_FIELDS = {
 # Fields that have their own rows above and not the general ones (-1 is meant, or is checked later against the input).
 OWN_RANGE = {
     ("visml_loader_opts", "workers"), ("visml_loader_opts", "epochs"), ("visml_fit_opts", "workers"), ("visml_evaluate_opts", "workers"),
-    ("visml_quantize_opts", "workers"),
+    ("visml_quantize_opts", "workers"), ("visml_lr_range_opts", "workers"),
     ("visml_early_stopping_opts", "baseline"),
     ("visml_concatenate_opts", "axis"), ("visml_reshape_opts", "target_shape"), ("visml_rescaling_opts", "scale"),
     ("visml_rescaling_opts", "offset"),
@@ -306,9 +367,14 @@ HARMLESS = [
     "!(visml_report_precision(f->report, SIZE_MAX) > 0)", "!(visml_report_recall(f->report, SIZE_MAX) > 0)",
     "!(visml_report_f1(f->report, SIZE_MAX) > 0)", "!(visml_report_support(f->report, SIZE_MAX) > 0)",
     "!(visml_report_top_k(f->report, 0) > 0)", "!(visml_report_top_k(f->report, SIZE_MAX) > 0)",
+    "isnan(visml_lr_range_loss(f->range, SIZE_MAX))", "isnan(visml_lr_range_learning_rate(f->range, SIZE_MAX))",
+    "isnan(visml_lr_range_smoothed(f->range, SIZE_MAX))",
+    "visml_schedule_learning_rate(f->schedule, INT64_MIN) == visml_schedule_learning_rate(f->schedule, 0)",
+    "visml_schedule_learning_rate(f->schedule, INT64_MAX) >= 0",
     "isnan(visml_history_get(f->history, \"none\", 0))", "isnan(visml_history_get(f->history, \"loss\", SIZE_MAX))",
     "isnan(visml_history_get(f->history, \"loss\", visml_history_epochs(f->history)))",
 ]
 # Functions that write text: (call up to the text, a text that is longer than 10 bytes). Small capacities must hold.
-TEXTS = ["visml_model_summary(f->model", "visml_model_to_json(f->model", "visml_report_text(f->report, NULL",
+TEXTS = ["visml_loss_to_json(f->loss", "visml_optimizer_to_json(f->optimizer", "visml_schedule_to_json(f->schedule",
+         "visml_model_summary(f->model", "visml_model_to_json(f->model", "visml_report_text(f->report, NULL",
          "visml_augmentation_to_json(f->augmentation", "visml_progress_text(&f->progress, 0", "visml_progress_text(&f->progress, 1"]

@@ -182,7 +182,8 @@ static void make_networks(fixture *f, visml_error *err) {
     f->loss = visml_sparse_categorical_crossentropy(f->ctx, NULL, err);
     f->optimizer = visml_sgd(f->ctx, NULL, err);
     f->augmentation = visml_random_flip(f->ctx, NULL, err);
-    must(f->layer && f->loss && f->optimizer && f->augmentation, err, "a layer, a loss, an optimizer, an augmentation");
+    f->schedule = visml_warmup(f->ctx, VISML_OPTS(visml_warmup_opts, .target_learning_rate = 0.1, .warmup_steps = 5), err);
+    must(f->layer && f->loss && f->optimizer && f->augmentation && f->schedule, err, "a layer, a loss, an optimizer and more");
     f->model = new_model(f->ctx, 1, 1, err);
     f->open = new_model(f->ctx, 1, 0, err);
     f->empty = new_model(f->ctx, 0, 0, err);
@@ -192,6 +193,8 @@ static void make_networks(fixture *f, visml_error *err) {
     f->report = visml_report_new(f->ctx, 2, err);
     must(f->session && f->report, err, "a session, a report");
     must(visml_fit(f->model, f->dataset, NULL, &f->history, err) == VISML_OK, err, "a history");
+    f->range = visml_lr_range_test(f->model, f->dataset, VISML_OPTS(visml_lr_range_opts, .steps = 3, .workers = -1), err);
+    must(f->range != NULL, err, "a range test");
     f->progress = (visml_progress){.size = sizeof f->progress, .epochs = 2, .step = 1, .steps = 2};
 }
 
@@ -233,6 +236,8 @@ int fixture_teardown(void **state) {
     visml_dataset_free(f->damaged);
     visml_layer_free(f->layer);
     visml_loss_free(f->loss);
+    visml_schedule_free(f->schedule);
+    visml_lr_range_free(f->range);
     visml_optimizer_free(f->optimizer);
     visml_augmentation_free(f->augmentation);
     visml_session_free(f->session);

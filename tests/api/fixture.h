@@ -28,6 +28,7 @@ typedef struct fixture {
     visml_batch *batch;
     visml_layer *layer;    /* a dense with 2 units that no model has */
     visml_loss *loss;
+    visml_schedule *schedule;
     visml_optimizer *optimizer;
     visml_model *model;    /* built: 4 -> dense "d" -> 2 */
     visml_model *open;     /* the same, not built */
@@ -36,6 +37,7 @@ typedef struct fixture {
     visml_quantization *quantization; /* of `model` */
     visml_report *report;
     visml_history *history;
+    visml_lr_range *range;
     visml_progress progress;
     /* Where results go: filled with 0xA5 before the call. */
     struct {

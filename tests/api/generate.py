@@ -21,6 +21,7 @@ FREE = {"visml_context": "visml_context_free", "visml_tensor": "visml_tensor_rel
         "visml_augmentation": "visml_augmentation_free", "visml_dataset": "visml_dataset_free",
         "visml_loader": "visml_loader_free", "visml_model": "visml_model_free", "visml_session": "visml_session_free",
         "visml_quantization": "visml_quantization_free", "visml_monitor": "visml_monitor_free",
+        "visml_schedule": "visml_schedule_free", "visml_lr_range": "visml_lr_range_free",
         "visml_report": "visml_report_free", "void": "fixture_free_dlpack"}
 OUT = {"visml_batch": "visml_batch_free(f->out.batch);", "visml_history": "visml_history_free(f->out.history);",
        "visml_report": "visml_report_free(f->out.report);",

@@ -101,6 +101,11 @@ class Train(Case):
     def test_optimizers(self):
         self.train("d", "--optimizer", "sgd", "--momentum", "0.9", out="a")
         self.train("d", "--optimizer", "adam", out="b")
+        self.train("d", "--optimizer", '{"class": "adamw", "weight_decay": 0.01, "clipnorm": 1}', "--loss", "categorical_crossentropy",
+                   out="e")
+        schedule = '{"class": "piecewise_constant_decay", "boundaries": [1], "values": [0.5, 0.25]}'
+        rows = self.lines("train", "d", "--arch", "tiny.json", "--epochs", 1, "--optimizer", "sgd", "--schedule", schedule, "-o", "f")
+        self.assertIn(rows[0]["learning_rate"], (0.5, 0.25))
         self.assertNotEqual(self.read("a"), self.read("b"))
         rows = self.lines("train", "d", "--arch", "tiny.json", "--epochs", 1, "--lr", "0", "-o", "c")
         self.assertEqual(rows[0]["learning_rate"], 0)

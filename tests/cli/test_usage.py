@@ -26,8 +26,8 @@ class Usage(Case):
 
     def test_help_names_every_option(self):
         out, _ = self.visml("train", "--help")
-        for o in ("--val", "--val-split", "--arch", "--epochs", "--batch", "--optimizer", "--lr", "--size", "--color", "--seed",
-                  "--threads", "--on-invalid", "--checkpoint", "--resume", "--json", "-o"):
+        for o in ("--val", "--val-split", "--arch", "--epochs", "--batch", "--optimizer", "--lr", "--schedule", "--loss", "--size",
+                  "--color", "--seed", "--threads", "--on-invalid", "--checkpoint", "--resume", "--json", "-o"):
             self.assertIn(o + " ", out)
 
     def test_version(self):
@@ -66,7 +66,10 @@ class Usage(Case):
                                   ("--lr", "fast", "a number"), ("--lr", "nan", "a number"), ("--lr", "-1", "a number"),
                                   ("--lr", "0x1p3", "a number"), ("--size", "32", "HEIGHTxWIDTH"), ("--size", "0x3", "HEIGHTxWIDTH"),
                                   ("--size", "3x4x5", "HEIGHTxWIDTH"), ("--size", "99999x3", "HEIGHTxWIDTH"),
-                                  ("--color", "blue", "one of rgb|gray"), ("--optimizer", "sg", "one of adam|sgd"),
+                                  ("--color", "blue", "one of rgb|gray"), ("--optimizer", "sg", "one of sgd, adam"),
+                                  ("--optimizer", '{"class": "adam"', "no JSON"),
+                                  ("--optimizer", '{"class": "adam", "beta": 1}', "beta"), ("--loss", "hige", "one of"),
+                                  ("--schedule", '{"class": "cosine_decay"}', "initial_learning_rate"),
                                   ("--on-invalid", "", "one of drop|error"), ("--val-split", "1", "a number"),
                                   ("--threads", "0", "whole number"), ("--arch", "", "--arch is empty")):
             self.fails("train", "a", "-o", "x", name, value, says=["visml: train: ", name, says], code=USAGE)

@@ -118,18 +118,41 @@ typedef struct loss_case {
     int logits, on_labels, weighted; /* how it is called */
     int32_t from_logits;
     double smoothing;
+    const void *opts; /* in place of the two before */
 } loss_case;
 
 static const loss_case loss_cases[] = {
-    {"categorical, probabilities", &visml_categorical_crossentropy_class, 0, 0, 0, 0, 0},
-    {"categorical, probabilities, weights, smoothing", &visml_categorical_crossentropy_class, 0, 0, 1, 0, 0.2},
-    {"categorical, logits of the model", &visml_categorical_crossentropy_class, 1, 0, 1, 0, 0},
-    {"categorical, from logits, smoothing, class numbers", &visml_categorical_crossentropy_class, 0, 1, 1, 1, 0.1},
-    {"sparse, probabilities", &visml_sparse_categorical_crossentropy_class, 0, 1, 1, 0, 0},
-    {"sparse, from logits", &visml_sparse_categorical_crossentropy_class, 0, 1, 0, 1, 0},
-    {"sparse, logits of the model, weights", &visml_sparse_categorical_crossentropy_class, 1, 1, 1, 0, 0},
-    {"squared error", &visml_mean_squared_error_class, 0, 0, 0, 0, 0},
-    {"squared error, weights, class numbers", &visml_mean_squared_error_class, 0, 1, 1, 0, 0},
+    {"categorical, probabilities", &visml_categorical_crossentropy_class, 0, 0, 0, 0, 0, NULL},
+    {"categorical, probabilities, weights, smoothing", &visml_categorical_crossentropy_class, 0, 0, 1, 0, 0.2, NULL},
+    {"categorical, logits of the model", &visml_categorical_crossentropy_class, 1, 0, 1, 0, 0, NULL},
+    {"categorical, from logits, smoothing, class numbers", &visml_categorical_crossentropy_class, 0, 1, 1, 1, 0.1, NULL},
+    {"sparse, probabilities", &visml_sparse_categorical_crossentropy_class, 0, 1, 1, 0, 0, NULL},
+    {"sparse, from logits", &visml_sparse_categorical_crossentropy_class, 0, 1, 0, 1, 0, NULL},
+    {"sparse, logits of the model, weights", &visml_sparse_categorical_crossentropy_class, 1, 1, 1, 0, 0, NULL},
+    {"squared error", &visml_mean_squared_error_class, 0, 0, 0, 0, 0, NULL},
+    {"squared error, weights, class numbers", &visml_mean_squared_error_class, 0, 1, 1, 0, 0, NULL},
+    {"binary, probabilities, smoothing", &visml_binary_crossentropy_class, 0, 0, 1, 0, 0.2, NULL},
+    {"binary, logits of the model", &visml_binary_crossentropy_class, 1, 0, 1, 0, 0, NULL},
+    {"binary, from logits, class numbers", &visml_binary_crossentropy_class, 0, 1, 0, 1, 0.1, NULL},
+    {"categorical focal, probabilities", &visml_categorical_focal_crossentropy_class, 0, 0, 1, 0, 0, NULL},
+    {"categorical focal, from logits", &visml_categorical_focal_crossentropy_class, 0, 1, 1, 0, 0,
+     VISML_OPTS(visml_focal_opts, .from_logits = 1, .alpha = 0.6, .gamma = 1.5, .label_smoothing = 0.1)},
+    {"categorical focal, gamma 0", &visml_categorical_focal_crossentropy_class, 0, 0, 0, 0, 0,
+     VISML_OPTS(visml_focal_opts, .gamma = VISML_ZERO)},
+    {"binary focal, from logits", &visml_binary_focal_crossentropy_class, 0, 1, 1, 0, 0, VISML_OPTS(visml_focal_opts, .from_logits = 1)},
+    {"binary focal, from logits, balanced", &visml_binary_focal_crossentropy_class, 0, 1, 1, 0, 0,
+     VISML_OPTS(visml_focal_opts, .from_logits = 1, .apply_class_balancing = 1, .alpha = 0.7, .gamma = 0.5, .label_smoothing = 0.1)},
+    {"absolute error", &visml_mean_absolute_error_class, 0, 0, 1, 0, 0, NULL},
+    {"huber", &visml_huber_class, 0, 0, 1, 0, 0, VISML_OPTS(visml_huber_opts, .delta = 0.5)},
+    {"hinge", &visml_hinge_class, 0, 0, 1, 0, 0, NULL},
+    {"squared hinge, class numbers", &visml_squared_hinge_class, 0, 1, 1, 0, 0, NULL},
+    {"categorical hinge", &visml_categorical_hinge_class, 0, 0, 1, 0, 0, NULL},
+    {"categorical hinge, class numbers", &visml_categorical_hinge_class, 0, 1, 1, 0, 0, NULL},
+    {"kl divergence", &visml_kl_divergence_class, 0, 0, 1, 0, 0, NULL},
+    {"poisson", &visml_poisson_class, 0, 0, 1, 0, 0, NULL},
+    {"cosine similarity", &visml_cosine_similarity_class, 0, 0, 1, 0, 0, NULL},
+    {"cosine similarity, class numbers", &visml_cosine_similarity_class, 0, 1, 1, 0, 0, NULL},
+    {"log cosh", &visml_log_cosh_class, 0, 0, 1, 0, 0, NULL},
 };
 
 typedef struct loss_run {
@@ -155,7 +178,7 @@ static void open_loss(loss_run *r, const loss_case *c) {
     visml_crossentropy_opts o = {.size = sizeof o, .from_logits = c->from_logits, .label_smoothing = c->smoothing};
     memset(r, 0, sizeof *r);
     fill_loss(r);
-    r->loss = assert_made(visml_loss_make(ctx, c->cls, c->from_logits || c->smoothing != 0 ? &o : NULL, &err), &err);
+    r->loss = assert_made(visml_loss_make(ctx, c->cls, c->opts ? c->opts : c->from_logits || c->smoothing != 0 ? &o : NULL, &err), &err);
     r->pass = (visml_loss_pass){.compute = visml_context_compute(ctx), .rows = ROWS, .width = WIDTH, .y = r->y, .logits = c->logits,
                                 .labels = c->on_labels ? r->labels : NULL, .targets = c->on_labels ? NULL : r->targets,
                                 .weights = c->weighted ? r->weights : NULL, .scale = 1.0 / ROWS, .loss = r->rows};

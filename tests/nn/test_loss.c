@@ -12,8 +12,8 @@
 static visml_context *ctx;
 static visml_error err;
 static test_golden golden;
-static float z[N * C], y[N * C], targets[N * C], weights[N];
-static int32_t labels[N];
+static float z[N * C], y[N * C], targets[N * C], weights[N], bits[N * C], signs[N * C], unit[N];
+static int32_t labels[N], binary[N];
 
 static void load(const char *name, float *values, int64_t n) {
     test_array a = test_golden_find(&golden, "%s", name);
@@ -27,6 +27,7 @@ typedef struct setting {
     const char *name;
     const float *output;
     int on_labels, weighted;
+    const float *targets; /* NULL: `targets` */
 } setting;
 
 static void compare(const char *name, const char *part, const float *got, int64_t n) {
@@ -38,20 +39,35 @@ static void compare(const char *name, const char *part, const float *got, int64_
     free(a.values);
 }
 
-static void agrees(visml_loss *loss, setting s) {
+/* `pass` says what is compared with what; one unit a row where width is 1. */
+static void agrees_on(visml_loss *loss, const char *name, visml_loss_pass p) {
     float rows[N], dy[N * C], in_place[N * C];
+    size_t n = (size_t)(N * p.width);
     assert_made(loss, &err);
-    visml_loss_pass p = {.compute = visml_context_compute(ctx), .rows = N, .width = C, .y = s.output,
-                         .labels = s.on_labels ? labels : NULL, .targets = s.on_labels ? NULL : targets,
-                         .weights = s.weighted ? weights : NULL, .scale = 1.0f / N, .loss = rows, .dy = dy};
+    p.compute = visml_context_compute(ctx);
+    p.rows = N;
+    p.scale = 1.0f / N;
+    p.loss = rows;
+    p.dy = dy;
     loss->cls->run(loss, &p);
-    compare(s.name, "loss", rows, N);
-    compare(s.name, "dy", dy, N * C);
-    memcpy(in_place, s.output, sizeof in_place); /* dy may be y */
+    compare(name, "loss", rows, N);
+    compare(name, "dy", dy, (int64_t)n);
+    memcpy(in_place, p.y, n * sizeof *in_place); /* dy may be y */
     p.y = p.dy = in_place;
     loss->cls->run(loss, &p);
-    assert_memory_equal(in_place, dy, sizeof dy);
+    assert_memory_equal(in_place, dy, n * sizeof *dy);
     visml_loss_free(loss);
+}
+
+static void agrees(visml_loss *loss, setting s) {
+    agrees_on(loss, s.name, (visml_loss_pass){.width = C, .y = s.output, .labels = s.on_labels ? labels : NULL,
+                                              .targets = s.on_labels ? NULL : s.targets ? s.targets : targets,
+                                              .weights = s.weighted ? weights : NULL});
+}
+
+/* One unit and the class numbers 0 and 1. */
+static void agrees_on_unit(visml_loss *loss, const char *name, int weighted) {
+    agrees_on(loss, name, (visml_loss_pass){.width = 1, .y = unit, .labels = binary, .weights = weighted ? weights : NULL});
 }
 
 #define CCE(...) visml_categorical_crossentropy(ctx, VISML_OPTS(visml_crossentropy_opts, __VA_ARGS__), &err)
@@ -59,19 +75,123 @@ static void agrees(visml_loss *loss, setting s) {
 
 static void crossentropy_agrees_with_keras(void **state) {
     (void)state;
-    agrees(CCE(.from_logits = 1), (setting){"cce/logits", z, 0, 0});
-    agrees(CCE(.from_logits = 1), (setting){"cce/logits_weighted", z, 0, 1});
-    agrees(CCE(.from_logits = 1, .label_smoothing = 0.1), (setting){"cce/logits_smooth", z, 1, 1});
-    agrees(CCE(.from_logits = 0), (setting){"cce/probabilities", y, 0, 1});
-    agrees(CCE(.label_smoothing = 0.2), (setting){"cce/probabilities_smooth", y, 1, 0});
-    agrees(SCCE(.from_logits = 1), (setting){"scce/logits", z, 1, 1});
-    agrees(SCCE(.from_logits = 0), (setting){"scce/probabilities", y, 1, 1});
+    agrees(CCE(.from_logits = 1), (setting){"cce/logits", z, 0, 0, NULL});
+    agrees(CCE(.from_logits = 1), (setting){"cce/logits_weighted", z, 0, 1, NULL});
+    agrees(CCE(.from_logits = 1, .label_smoothing = 0.1), (setting){"cce/logits_smooth", z, 1, 1, NULL});
+    agrees(CCE(.from_logits = 0), (setting){"cce/probabilities", y, 0, 1, NULL});
+    agrees(CCE(.label_smoothing = 0.2), (setting){"cce/probabilities_smooth", y, 1, 0, NULL});
+    agrees(SCCE(.from_logits = 1), (setting){"scce/logits", z, 1, 1, NULL});
+    agrees(SCCE(.from_logits = 0), (setting){"scce/probabilities", y, 1, 1, NULL});
 }
 
 static void mean_squared_error_agrees_with_keras(void **state) {
     (void)state;
-    agrees(visml_mean_squared_error(ctx, NULL, &err), (setting){"mse/arrays", z, 0, 1});
-    agrees(visml_mean_squared_error(ctx, NULL, &err), (setting){"mse/labels", z, 1, 0});
+    agrees(visml_mean_squared_error(ctx, NULL, &err), (setting){"mse/arrays", z, 0, 1, NULL});
+    agrees(visml_mean_squared_error(ctx, NULL, &err), (setting){"mse/labels", z, 1, 0, NULL});
+}
+
+#define BCE(...) visml_binary_crossentropy(ctx, VISML_OPTS(visml_crossentropy_opts, __VA_ARGS__), &err)
+#define FOCAL(kind, ...) visml_##kind##_focal_crossentropy(ctx, VISML_OPTS(visml_focal_opts, __VA_ARGS__), &err)
+
+static void binary_crossentropy_agrees_with_keras(void **state) {
+    (void)state;
+    agrees(BCE(.from_logits = 1), (setting){"bce/logits", z, 0, 1, bits});
+    agrees(BCE(.from_logits = 1, .label_smoothing = 0.1), (setting){"bce/logits_smooth", z, 0, 0, NULL});
+    agrees(BCE(.from_logits = 0), (setting){"bce/probabilities", y, 0, 1, NULL});
+    agrees(BCE(.label_smoothing = 0.2), (setting){"bce/probabilities_smooth", y, 0, 0, bits});
+    agrees(BCE(.from_logits = 1), (setting){"bce/onehot", z, 1, 1, NULL});
+    agrees_on_unit(BCE(.from_logits = 1), "bce/unit", 1);
+}
+
+static void focal_losses_agree_with_keras(void **state) {
+    (void)state;
+    agrees(FOCAL(categorical, .from_logits = 1), (setting){"cfce/logits", z, 0, 1, NULL});
+    agrees(FOCAL(categorical, .from_logits = 0), (setting){"cfce/probabilities", y, 1, 1, NULL});
+    agrees(FOCAL(categorical, .alpha = 0.6, .gamma = 1.5, .label_smoothing = 0.1), (setting){"cfce/set", y, 0, 0, NULL});
+    agrees(FOCAL(binary, .from_logits = 1), (setting){"bfce/logits", z, 0, 1, bits});
+    agrees(FOCAL(binary, .from_logits = 0), (setting){"bfce/probabilities", y, 0, 1, NULL});
+    agrees(FOCAL(binary, .apply_class_balancing = 1, .alpha = 0.7, .gamma = 3, .label_smoothing = 0.1),
+           (setting){"bfce/set", y, 0, 0, bits});
+    agrees_on_unit(FOCAL(binary, .from_logits = 1), "bfce/unit", 0);
+}
+
+#define HUBER(...) visml_huber(ctx, VISML_OPTS(visml_huber_opts, __VA_ARGS__), &err)
+
+static void distances_agree_with_keras(void **state) {
+    (void)state;
+    agrees(visml_mean_absolute_error(ctx, NULL, &err), (setting){"mae/arrays", z, 0, 1, NULL});
+    agrees(visml_mean_absolute_error(ctx, NULL, &err), (setting){"mae/labels", z, 1, 0, NULL});
+    agrees(visml_huber(ctx, NULL, &err), (setting){"huber/arrays", z, 0, 1, NULL});
+    agrees(HUBER(.delta = 2.5), (setting){"huber/delta", z, 0, 0, NULL});
+    agrees(visml_log_cosh(ctx, NULL, &err), (setting){"log_cosh/arrays", z, 0, 1, NULL});
+    agrees(visml_poisson(ctx, NULL, &err), (setting){"poisson/arrays", y, 0, 1, NULL});
+    agrees_on_unit(visml_mean_squared_error(ctx, NULL, &err), "mse/unit", 1);
+}
+
+static void hinges_agree_with_keras(void **state) {
+    (void)state;
+    agrees(visml_hinge(ctx, NULL, &err), (setting){"hinge/bits", z, 0, 1, bits});
+    agrees(visml_hinge(ctx, NULL, &err), (setting){"hinge/signs", z, 0, 0, signs});
+    agrees_on_unit(visml_hinge(ctx, NULL, &err), "hinge/unit", 0);
+    agrees(visml_squared_hinge(ctx, NULL, &err), (setting){"squared_hinge/bits", z, 0, 1, bits});
+    agrees(visml_squared_hinge(ctx, NULL, &err), (setting){"squared_hinge/targets", z, 0, 0, NULL});
+    agrees(visml_categorical_hinge(ctx, NULL, &err), (setting){"categorical_hinge/labels", z, 1, 1, NULL});
+    agrees(visml_categorical_hinge(ctx, NULL, &err), (setting){"categorical_hinge/targets", z, 0, 0, NULL});
+}
+
+static void distributions_and_directions_agree_with_keras(void **state) {
+    (void)state;
+    agrees(visml_kl_divergence(ctx, NULL, &err), (setting){"kl/targets", y, 0, 1, NULL});
+    agrees(visml_kl_divergence(ctx, NULL, &err), (setting){"kl/labels", y, 1, 0, NULL});
+    agrees(visml_cosine_similarity(ctx, NULL, &err), (setting){"cosine/targets", z, 0, 1, NULL});
+    agrees(visml_cosine_similarity(ctx, NULL, &err), (setting){"cosine/labels", z, 1, 0, NULL});
+}
+
+/* Far logits keep all of their loss, and become probabilities for whoever asks. */
+static void binary_logits_lose_nothing(void **state) {
+    (void)state;
+    const float far[] = {100, -100, 0};
+    const int32_t wrong[] = {0, 1, 1};
+    float rows[3], dy[3], prob[3];
+    visml_loss *loss = assert_made(BCE(.from_logits = 0), &err);
+    visml_loss_pass p = {.compute = visml_context_compute(ctx), .rows = 3, .width = 1, .y = far, .logits = 1, .labels = wrong, .scale = 1,
+                         .loss = rows, .dy = dy, .prob = prob};
+    loss->cls->run(loss, &p);
+    assert_true(rows[0] == 100 && rows[1] == 100 && dy[0] == 1 && dy[1] == -1 && prob[0] == 1 && prob[1] < 1e-30f && prob[2] == 0.5f);
+    memcpy(prob, far, sizeof far); /* prob may be y */
+    p.y = p.prob = prob;
+    loss->cls->run(loss, &p);
+    assert_true(rows[0] == 100 && dy[2] == -0.5f && prob[0] == 1 && prob[2] == 0.5f);
+    visml_loss_free(loss);
+}
+
+/* NaN in, NaN out; and a vector of zeros has no direction. */
+static void nothing_hides_a_nan(void **state) {
+    (void)state;
+    for (size_t i = 0; visml_loss_classes[i]; i++) {
+        const float bad[] = {NAN, 0.5f, 0.5f}, zeros[] = {0, 0, 0};
+        float row, dy[3];
+        visml_loss *loss = assert_made(visml_loss_make(ctx, visml_loss_classes[i], NULL, &err), &err);
+        visml_loss_pass p = {.compute = visml_context_compute(ctx), .rows = 1, .width = 3, .y = bad, .labels = (int32_t[]){0}, .scale = 1,
+                             .loss = &row, .dy = dy};
+        loss->cls->run(loss, &p);
+        if (!isnan(row))
+            fail_msg("%s of a NaN is %g", visml_loss_classes[i]->name, (double)row);
+        p.y = zeros;
+        loss->cls->run(loss, &p);
+        if (visml_loss_classes[i] == &visml_cosine_similarity_class)
+            assert_true(row == 0 && isfinite(dy[0]));
+        visml_loss_free(loss);
+    }
+}
+
+static void one_unit_is_told_apart(void **state) {
+    (void)state;
+    visml_loss *probability = BCE(.from_logits = 0), *logit = BCE(.from_logits = 1), *hinge = visml_hinge(ctx, NULL, &err);
+    assert_true(visml_loss_threshold(probability) == 0.5 && visml_loss_threshold(logit) == 0 && visml_loss_threshold(hinge) == 0);
+    visml_loss_free(probability);
+    visml_loss_free(logit);
+    visml_loss_free(hinge);
 }
 
 /* Keras takes probabilities as 1e-7 ... 1 - 1e-7; what is cut off has no gradient. */
@@ -109,15 +229,19 @@ static void a_label_of_minus_one_leaves_its_row_out(void **state) {
     (void)state;
     const int32_t none[] = {-1, 2};
     for (size_t i = 0; visml_loss_classes[i]; i++)
-        for (int logits = 0; logits <= visml_loss_classes[i]->joins_softmax; logits++) {
+        for (int logits = 0; logits <= (visml_loss_classes[i]->joins != 0); logits++) {
             float rows[2], dy[2 * C];
             visml_loss *loss = assert_made(visml_loss_make(ctx, visml_loss_classes[i], NULL, &err), &err);
             visml_loss_pass p = {.compute = visml_context_compute(ctx), .rows = 2, .width = C, .y = y, .logits = logits, .labels = none,
                                  .scale = 1, .loss = rows, .dy = dy};
             loss->cls->run(loss, &p);
-            assert_true(rows[0] == 0 && rows[1] > 0);
-            for (int c = 0; c < C; c++)
-                assert_true(dy[c] == 0 && dy[C + c] != 0);
+            float moved = 0;
+            assert_true(rows[0] == 0 && rows[1] != 0);
+            for (int c = 0; c < C; c++) {
+                assert_true(dy[c] == 0);
+                moved += fabsf(dy[C + c]);
+            }
+            assert_true(moved > 0);
             visml_loss_free(loss);
         }
 }
@@ -136,7 +260,7 @@ static void many_rows_are_as_single_ones(void **state) {
         weight[i] = 1.5f + test_random_float(&seed);
     }
     for (size_t i = 0; visml_loss_classes[i]; i++)
-        for (int logits = 0; logits <= visml_loss_classes[i]->joins_softmax; logits++) {
+        for (int logits = 0; logits <= (visml_loss_classes[i]->joins != 0); logits++) {
             visml_loss *loss = assert_made(visml_loss_make(ctx, visml_loss_classes[i], NULL, &err), &err);
             visml_loss_pass p = {.compute = visml_context_compute(ctx), .rows = MANY, .width = 3, .y = out, .logits = logits,
                                  .labels = label, .weights = weight, .scale = 1, .loss = rows};
@@ -180,6 +304,12 @@ static void targets_are_checked(void **state) {
             "sparse_categorical_crossentropy: the model's output [3, 4] must be [classes]");
     refused(SCCE(.from_logits = 0), VISML_SHAPE(3), VISML_SHAPE(3),
             "sparse_categorical_crossentropy: targets [3] must be class numbers; for arrays use categorical_crossentropy");
+    accepted(BCE(.from_logits = 0), VISML_SHAPE(1), NULL);
+    accepted(BCE(.from_logits = 0), VISML_SHAPE(3, 4), VISML_SHAPE(3, 4));
+    refused(SCCE(.from_logits = 0), VISML_SHAPE(1), NULL, "sparse_categorical_crossentropy: the model's output [1] must have a unit for "
+            "each class; for one unit use binary_crossentropy");
+    refused(visml_kl_divergence(ctx, NULL, &err), VISML_SHAPE(3, 4), VISML_SHAPE(3, 4),
+            "kl_divergence: the model's output [3, 4] must be [classes]");
     refused(visml_mean_squared_error(ctx, NULL, &err), VISML_SHAPE(3, 4), VISML_SHAPE(12),
             "mean_squared_error: targets [12] must have the shape of the model's output, [3, 4]");
     refused(visml_mean_squared_error(ctx, NULL, &err), VISML_SHAPE(3, 4), NULL,
@@ -197,9 +327,15 @@ static int setup(void **state) {
     load("y", y, N * C);
     load("targets", targets, N * C);
     load("weights", weights, N);
+    load("bits", bits, N * C);
+    load("signs", signs, N * C);
+    load("unit", unit, N);
     load("labels", numbers, N);
     for (int i = 0; i < N; i++)
         labels[i] = (int32_t)numbers[i];
+    load("binary", numbers, N);
+    for (int i = 0; i < N; i++)
+        binary[i] = (int32_t)numbers[i];
     return 0;
 }
 
@@ -215,6 +351,14 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(crossentropy_agrees_with_keras),
         cmocka_unit_test(mean_squared_error_agrees_with_keras),
+        cmocka_unit_test(binary_crossentropy_agrees_with_keras),
+        cmocka_unit_test(focal_losses_agree_with_keras),
+        cmocka_unit_test(distances_agree_with_keras),
+        cmocka_unit_test(hinges_agree_with_keras),
+        cmocka_unit_test(distributions_and_directions_agree_with_keras),
+        cmocka_unit_test(binary_logits_lose_nothing),
+        cmocka_unit_test(nothing_hides_a_nan),
+        cmocka_unit_test(one_unit_is_told_apart),
         cmocka_unit_test(probabilities_are_cut),
         cmocka_unit_test(logits_lose_nothing),
         cmocka_unit_test(a_label_of_minus_one_leaves_its_row_out),

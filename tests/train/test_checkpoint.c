@@ -46,21 +46,30 @@ static int32_t stop_end(void *user, visml_model *m, const visml_progress *p) {
 static const stopper never = {-1, 0};
 
 /* One process' share of a run: with new objects, as many threads, and a model that knows nothing. */
-static visml_status run_piece(const char *folder, int32_t threads, stopper stop, int64_t checkpoint_steps, int momentum, uint32_t *hash,
+static visml_status run_piece(const char *folder, int32_t threads, stopper stop, int64_t checkpoint_steps, int which, uint32_t *hash,
                               visml_history **h) {
     visml_context *ctx = test_context(threads);
     visml_dataset *ds = toy_lines(ctx, SAMPLES, 1), *val = toy_lines(ctx, 20, 2);
     visml_model *m = toy_cnn(ctx);
-    visml_optimizer *sgd = visml_sgd(ctx, VISML_OPTS(visml_sgd_opts, .learning_rate = 0.05, .momentum = 0.9), &err);
+    static const char *const optimizers[] = {
+        NULL, "{\"class\": \"sgd\", \"learning_rate\": 0.05, \"momentum\": 0.9}",
+        "{\"class\": \"adam\", \"amsgrad\": true, \"use_ema\": true, \"ema_overwrite_frequency\": 3, \"weight_decay\": 0.01, "
+        "\"gradient_accumulation_steps\": 2, \"exclude_from_weight_decay\": \"bias\", \"clipnorm\": 0.5, \"schedule\": {\"class\": "
+        "\"warmup\", \"warmup_steps\": 3, \"then\": {\"class\": \"exponential_decay\", \"initial_learning_rate\": 0.01, "
+        "\"decay_steps\": 4, \"decay_rate\": 0.8}}}",
+        "adagrad", "nadam", "{\"class\": \"rmsprop\", \"centered\": true, \"use_ema\": true}",
+    };
+    const char *json = optimizers[which];
+    visml_optimizer *optimizer = json ? assert_made(visml_optimizer_from_json(ctx, json, strlen(json), &err), &err) : NULL;
     const visml_callback c = {.size = sizeof c, .user = &stop, .epoch_begin = stop_begin, .batch_end = stop_batch, .epoch_end = stop_end};
     visml_status status = visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .epochs = EPOCHS, .batch_size = 16, .seed = 5, .validation = val,
-                                                      .optimizer = momentum ? sgd : NULL, .callbacks = &c, .callback_count = 1,
+                                                      .optimizer = optimizer, .callbacks = &c, .callback_count = 1,
                                                       .class_weight = (double[]){1, 2, 3}, .checkpoint_dir = folder,
                                                       .resume = folder != NULL,
                                                       .checkpoint_steps = checkpoint_steps), h, &err);
     if (hash)
         *hash = toy_hash(m);
-    visml_optimizer_free(sgd);
+    visml_optimizer_free(optimizer);
     visml_model_free(m);
     visml_dataset_free(ds);
     visml_dataset_free(val);
@@ -78,14 +87,14 @@ static void assert_same_history(const visml_history *a, const visml_history *b) 
         }
 }
 
-static void stopped_and_resumed(stopper first, stopper second, int32_t threads, int momentum) {
+static void stopped_and_resumed(stopper first, stopper second, int32_t threads, int which) {
     char *folder = test_folder();
     uint32_t straight, resumed;
     visml_history *a = NULL, *b = NULL;
-    assert_ok(run_piece(NULL, 1, never, 0, momentum, &straight, &a), &err);
-    assert_status(run_piece(folder, 1, first, 0, momentum, NULL, NULL), VISML_ECANCELLED, &err);
-    assert_status(run_piece(folder, threads, second, 0, momentum, NULL, NULL), VISML_ECANCELLED, &err);
-    assert_ok(run_piece(folder, 2, never, 0, momentum, &resumed, &b), &err);
+    assert_ok(run_piece(NULL, 1, never, 0, which, &straight, &a), &err);
+    assert_status(run_piece(folder, 1, first, 0, which, NULL, NULL), VISML_ECANCELLED, &err);
+    assert_status(run_piece(folder, threads, second, 0, which, NULL, NULL), VISML_ECANCELLED, &err);
+    assert_ok(run_piece(folder, 2, never, 0, which, &resumed, &b), &err);
     assert_int_equal(straight, resumed);
     assert_same_history(a, b);
     visml_history_free(a);
@@ -101,6 +110,10 @@ static void a_resumed_run_gives_the_same_bits(void **state) {
     stopped_and_resumed((stopper){1, 1}, (stopper){1, STEPS + 2}, 1, 0);
     stopped_and_resumed((stopper){1, 3}, (stopper){2, STEPS + 1}, 2, 0);
     stopped_and_resumed((stopper){0, 1}, (stopper){2, 4}, 2, 1);
+    for (int which = 2; which < 6; which++) {
+        stopped_and_resumed((stopper){0, 2}, (stopper){1, 4}, 2, which);
+        stopped_and_resumed((stopper){1, 3}, (stopper){2, STEPS + 1}, 3, which); /* done, but for the average */
+    }
 }
 
 static void a_run_that_is_done_stays_as_it_is(void **state) {

@@ -35,6 +35,13 @@ static void blobs_are_learned_by_every_optimizer(void **state) {
         visml_sgd(ctx, VISML_OPTS(visml_sgd_opts, .learning_rate = 0.05, .momentum = 0.9), &err),
         visml_sgd(ctx, VISML_OPTS(visml_sgd_opts, .learning_rate = 0.05, .momentum = 0.9, .nesterov = 1), &err),
         visml_adam(ctx, VISML_OPTS(visml_adam_opts, .learning_rate = 0.05), &err),
+        visml_adamw(ctx, VISML_OPTS(visml_adam_opts, .learning_rate = 0.05), &err),
+        visml_nadam(ctx, VISML_OPTS(visml_moments_opts, .learning_rate = 0.05), &err),
+        visml_adamax(ctx, VISML_OPTS(visml_moments_opts, .learning_rate = 0.05), &err),
+        visml_rmsprop(ctx, VISML_OPTS(visml_rmsprop_opts, .learning_rate = 0.05), &err),
+        visml_adagrad(ctx, VISML_OPTS(visml_adagrad_opts, .learning_rate = 0.5), &err),
+        visml_adadelta(ctx, VISML_OPTS(visml_adadelta_opts, .learning_rate = 100), &err),
+        visml_lion(ctx, VISML_OPTS(visml_lion_opts, .learning_rate = 0.05), &err),
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         visml_model *m = toy_dense(ctx, 2, 2, VISML_SOFTMAX);
@@ -48,6 +55,152 @@ static void blobs_are_learned_by_every_optimizer(void **state) {
     }
     visml_dataset_free(ds);
     visml_context_free(ctx);
+}
+
+/* ---- one unit for two classes ---- */
+
+typedef struct unit_run {
+    double loss, accuracy;
+} unit_run;
+
+static unit_run learn_unit(visml_context *ctx, visml_act activation, visml_loss *loss) {
+    visml_dataset *ds = toy_blobs(ctx, 200, 1);
+    visml_model *m = toy_dense(ctx, 2, 1, activation);
+    visml_optimizer *sgd = visml_sgd(ctx, VISML_OPTS(visml_sgd_opts, .learning_rate = 0.1), &err);
+    visml_history *h = NULL;
+    visml_report *report = NULL;
+    unit_run r = {0};
+    assert_ok(visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .epochs = 6, .optimizer = sgd, .loss = loss, .validation = ds,
+                                          .class_weight = (double[]){1, 1}), &h, &err), &err);
+    assert_ok(visml_evaluate(m, ds, VISML_OPTS(visml_evaluate_opts, .loss = loss), &r.loss, &report, &err), &err);
+    assert_true(visml_history_get(h, "val_accuracy", 5) == visml_report_accuracy(report));
+    assert_true(visml_history_get(h, "val_loss", 5) == r.loss);
+    r.accuracy = visml_report_accuracy(report);
+    assert_int_equal(visml_report_classes(report), 2);
+    assert_true(visml_report_confusion(report, 0, 0) == 100 * visml_report_recall(report, 0));
+    visml_report_free(report);
+    visml_history_free(h);
+    visml_optimizer_free(sgd);
+    visml_model_free(m);
+    visml_dataset_free(ds);
+    return r;
+}
+
+/* A logistic function that the loss takes over, one that it is told has not been applied, and the loss that nobody asked for. */
+static void one_unit_tells_two_classes_apart(void **state) {
+    (void)state;
+    visml_context *ctx = test_context(2);
+    visml_loss *plain = visml_binary_crossentropy(ctx, NULL, &err), *hinge = visml_hinge(ctx, NULL, &err);
+    visml_loss *logits = visml_binary_crossentropy(ctx, VISML_OPTS(visml_crossentropy_opts, .from_logits = 1), &err);
+    unit_run a = learn_unit(ctx, VISML_SIGMOID, plain), b = learn_unit(ctx, VISML_LINEAR, logits), c = learn_unit(ctx, VISML_SIGMOID, NULL);
+    unit_run d = learn_unit(ctx, VISML_LINEAR, hinge);
+    assert_true(a.accuracy == 1 && b.accuracy == 1 && d.accuracy == 1);
+    assert_true(a.loss == b.loss && a.loss == c.loss && a.loss < 0.2);
+    visml_loss_free(plain);
+    visml_loss_free(logits);
+    visml_loss_free(hinge);
+    visml_context_free(ctx);
+}
+
+static void three_classes_need_more_than_one_unit(void **state) {
+    (void)state;
+    visml_context *ctx = test_context(1);
+    const float x[] = {1, 2, 3};
+    const int32_t labels[] = {0, 1, 2};
+    visml_dataset *ds = toy_rows(ctx, 3, 1, x, 0, labels), *lines = toy_lines(ctx, 9, 1);
+    visml_model *m = toy_dense(ctx, 1, 1, VISML_SIGMOID), *cnn = visml_model_new(ctx, VISML_SHAPE(TOY_SIZE, TOY_SIZE, 1), &err);
+    assert_status(visml_fit(m, ds, NULL, NULL, &err), VISML_EINVAL, &err);
+    assert_string_equal(err.message, "fit: the data has 3 classes, the model's output [1] tells two apart: its last layer must have 3 "
+                        "units");
+    visml_model_add(cnn, visml_flatten(ctx, NULL, &err), &err);
+    visml_model_add(cnn, visml_dense(ctx, VISML_OPTS(visml_dense_opts, .units = 1), &err), &err);
+    assert_ok(visml_model_build(cnn, 0, &err), &err);
+    assert_status(visml_fit(cnn, lines, NULL, NULL, &err), VISML_EINVAL, &err);
+    assert_string_equal(err.message, "fit: the data has 3 classes, the model's output [1] tells two apart: its last layer must have 3 "
+                        "units");
+    visml_model_free(m);
+    visml_model_free(cnn);
+    visml_dataset_free(ds);
+    visml_dataset_free(lines);
+    visml_context_free(ctx);
+}
+
+/* ---- what the optimizer is asked for ---- */
+
+static double rates[64];
+static size_t rate_count;
+
+static int32_t note_rate(void *user, visml_model *m, const visml_progress *p) {
+    (void)user, (void)m;
+    if (rate_count < 64)
+        rates[rate_count++] = p->learning_rate;
+    return 0;
+}
+
+static void progress_shows_what_a_schedule_has_come_to(void **state) {
+    (void)state;
+    static const char json[] = "{\"class\": \"sgd\", \"schedule\": {\"class\": \"piecewise_constant_decay\", \"boundaries\": [2, 4], "
+                               "\"values\": [0.5, 0.25, 0.125]}}";
+    static const double want[] = {0.5, 0.5, 0.25, 0.25, 0.125, 0.125};
+    visml_context *ctx = test_context(1);
+    visml_dataset *ds = toy_blobs(ctx, 96, 1);
+    visml_model *m = toy_dense(ctx, 2, 2, VISML_SOFTMAX);
+    visml_optimizer *o = assert_made(visml_optimizer_from_json(ctx, json, sizeof json - 1, &err), &err);
+    const visml_callback c = {.size = sizeof c, .batch_end = note_rate};
+    visml_history *h = NULL;
+    rate_count = 0;
+    assert_ok(visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .epochs = 2, .optimizer = o, .callbacks = &c, .callback_count = 1), &h, &err),
+              &err);
+    assert_int_equal(rate_count, 6);
+    for (size_t i = 0; i < 6; i++)
+        assert_true(rates[i] == want[i]); /* of the step that comes next: 1, 2, ... */
+    assert_true(visml_history_get(h, "learning_rate", 0) == 0.25 && visml_history_get(h, "learning_rate", 1) == 0.125);
+    visml_history_free(h);
+    visml_optimizer_free(o);
+    visml_model_free(m);
+    visml_dataset_free(ds);
+    visml_context_free(ctx);
+}
+
+static void run_with(const char *json, int32_t batch, float w[6]) {
+    visml_context *ctx = test_context(1);
+    visml_dataset *ds = toy_blobs(ctx, 64, 1);
+    visml_model *m = toy_dense(ctx, 2, 2, VISML_SOFTMAX);
+    visml_optimizer *o = assert_made(visml_optimizer_from_json(ctx, json, strlen(json), &err), &err);
+    assert_ok(visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .epochs = 3, .batch_size = batch, .no_shuffle = 1, .optimizer = o), NULL, &err),
+              &err);
+    for (size_t i = 0, n = 0; i < m->param_count; i++)
+        for (size_t k = 0; k < m->params[i].count; k++)
+            w[n++] = m->values[m->params[i].offset + k];
+    visml_optimizer_free(o);
+    visml_model_free(m);
+    visml_dataset_free(ds);
+    visml_context_free(ctx);
+}
+
+/* Two halves of a batch, accumulated, are the batch. */
+static void accumulated_steps_are_one_of_the_larger_batch(void **state) {
+    (void)state;
+    float whole[6], halves[6];
+    run_with("{\"class\": \"adam\", \"learning_rate\": 0.05}", 32, whole);
+    run_with("{\"class\": \"adam\", \"learning_rate\": 0.05, \"gradient_accumulation_steps\": 2}", 16, halves);
+    for (int i = 0; i < 6; i++)
+        assert_true(fabsf(whole[i] - halves[i]) < 1e-5f);
+}
+
+/* With a momentum of 1 the average stays at what it was after the first step; with 0 it is the weights themselves. */
+static void the_average_is_what_the_model_ends_with(void **state) {
+    (void)state;
+    float plain[6], last[6], first[6];
+    run_with("{\"class\": \"sgd\", \"learning_rate\": 0.5}", 16, plain);
+    run_with("{\"class\": \"sgd\", \"learning_rate\": 0.5, \"use_ema\": true, \"ema_momentum\": 0}", 16, last);
+    run_with("{\"class\": \"sgd\", \"learning_rate\": 0.5, \"use_ema\": true, \"ema_momentum\": 1}", 16, first);
+    float moved = 0;
+    for (int i = 0; i < 6; i++) {
+        assert_true(fabsf(plain[i] - last[i]) < 1e-6f);
+        moved += fabsf(plain[i] - first[i]);
+    }
+    assert_true(moved > 0.1f);
 }
 
 /* y = 2 a - b + 3, from arrays: mean squared error without being told. */
@@ -618,6 +771,11 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_are_learned),
         cmocka_unit_test(blobs_are_learned_by_every_optimizer),
+        cmocka_unit_test(one_unit_tells_two_classes_apart),
+        cmocka_unit_test(three_classes_need_more_than_one_unit),
+        cmocka_unit_test(progress_shows_what_a_schedule_has_come_to),
+        cmocka_unit_test(accumulated_steps_are_one_of_the_larger_batch),
+        cmocka_unit_test(the_average_is_what_the_model_ends_with),
         cmocka_unit_test(a_plane_is_fitted),
         cmocka_unit_test(the_divisor_is_the_number_of_rows),
         cmocka_unit_test(weights_stand_for_repeated_samples),

@@ -40,9 +40,9 @@ def expected_function(function):
 
 
 def extent(text):
-    """`2`, `VISML_MAX_RANK`, `VISML_MAX_RANK - 1`"""
-    left, _, right = text.partition("-")
-    return int(HEADERS.constants.get(left.strip(), 0) or left) - int(right or 0)
+    """`2`, `VISML_MAX_RANK`, `VISML_MAX_RANK - 1`, `VISML_MAX_BOUNDARIES + 1`"""
+    left, sign, right = re.fullmatch(r"(\w+)\s*([+-]?)\s*(\d*)", text).groups()
+    return int(HEADERS.constants.get(left, 0) or left) + int(sign + (right or "0"))
 
 
 class Functions(unittest.TestCase):
@@ -110,7 +110,8 @@ class Constants(unittest.TestCase):
         prefixes = {"visml_act": "VISML_", "visml_padding": "VISML_", "visml_init": "VISML_INIT_", "visml_color": "VISML_COLOR_",
                     "visml_fit_mode": "VISML_FIT_", "visml_filter": "VISML_FILTER_", "visml_on_invalid": "VISML_INVALID_",
                     "visml_split_mode": "VISML_SPLIT_", "visml_flip_mode": "VISML_FLIP_", "visml_fill_mode": "VISML_FILL_",
-                    "visml_interpolation": "VISML_INTERPOLATION_", "visml_watch_mode": "VISML_MODE_"}
+                    "visml_interpolation": "VISML_INTERPOLATION_", "visml_watch_mode": "VISML_MODE_",
+                    "visml_anneal": "VISML_ANNEAL_"}
         for struct, fields in HEADERS.structs.items():
             for field in fields:
                 if field.type.name not in prefixes:
@@ -138,7 +139,8 @@ class Constants(unittest.TestCase):
 class Descriptions(unittest.TestCase):
     def test_every_constructor_of_nn_h_has_a_class(self):
         there = {c._function for c in vars(layers).values() if isinstance(c, type) and getattr(c, "_function", None)}
-        made = {n for n, f in HEADERS.functions.items() if f.header == "nn" and not n.endswith(("_free", "_with"))}
+        made = {n for n, f in HEADERS.functions.items() if f.header == "nn" and f.parameters[0].name == "ctx"
+                and not n.endswith("_from_json")}
         made |= {n for n, f in HEADERS.functions.items() if f.result.name == "visml_monitor" and f.result.stars}
         self.assertEqual(there, made - {"visml_learning_rate_scheduler", "visml_monitor_from_json"})
 

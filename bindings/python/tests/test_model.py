@@ -175,6 +175,63 @@ class Training(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "class 2"):
             small().fit(data, class_weight={2: 1})
 
+    def test_every_optimizer_and_loss_by_name(self):
+        data = two_clouds()
+        for name in ("sgd", "adam", "adamw", "nadam", "adamax", "rmsprop", "adagrad", "adadelta", "lion"):
+            with self.subTest(name):
+                self.assertEqual(len(small().fit(data, optimizer=name, loss="categorical_hinge")["loss"]), 1)
+        for name in ("binary_crossentropy", "categorical_focal_crossentropy", "binary_focal_crossentropy", "mae", "huber", "hinge",
+                     "squared_hinge", "kl_divergence", "poisson", "cosine_similarity", "log_cosh"):
+            with self.subTest(name):
+                history = small().fit(data, epochs=3, batch_size=8, optimizer=visml.Adam(0.02), loss=name)
+                self.assertLess(history["loss"][-1], history["loss"][0])
+
+    def test_options_of_all_optimizers(self):
+        schedule = visml.Warmup(4, then=visml.CosineDecay(0.1, 16))
+        optimizer = visml.AdamW(schedule, weight_decay=0.0, clipnorm=1.0, use_ema=True, exclude_from_weight_decay=["bias", "gamma"])
+        model = small()
+        history = model.fit(two_clouds(), epochs=2, batch_size=8, optimizer=optimizer)
+        self.assertAlmostEqual(history["learning_rate"][0], schedule(8), places=12)
+        self.assertAlmostEqual(history["learning_rate"][1], 0.1 * (1 + math.cos(math.pi * 12 / 16)) / 2, places=12)
+        with self.assertRaisesRegex(visml.Error, "more than one of clipnorm"):
+            small().fit(two_clouds(), optimizer=visml.SGD(clipnorm=1.0, clipvalue=1.0))
+        with self.assertRaises(TypeError):
+            visml.SGD(clip=1.0)
+        with self.assertRaises(TypeError):
+            visml.Warmup(4, then=0.1)
+
+    def test_json(self):
+        text = '{"class":"sgd","momentum":0.5,"schedule":{"class":"warmup","target_learning_rate":0.5,"warmup_steps":3}}'
+        optimizer = visml.SGD(visml.Warmup(3, target_learning_rate=0.5), momentum=0.5)
+        self.assertEqual(optimizer.to_json(), text)
+        again = visml.Optimizer.from_json(text)
+        self.assertEqual(again.to_json(), text)
+        self.assertEqual(small().fit(two_clouds(), optimizer=again)["loss"], small().fit(two_clouds(), optimizer=optimizer)["loss"])
+        self.assertEqual(visml.Loss.from_json("hinge").to_json(), '{"class":"hinge"}')
+        with self.assertRaisesRegex(visml.Error, "must be one of"):
+            visml.Schedule.from_json("linear").to_json()
+
+    def test_one_unit_for_two_classes(self):
+        data = two_clouds()
+        model = visml.Model((4,), [visml.Dense(1, "sigmoid")], seed=1)
+        history = model.fit(data, epochs=20, batch_size=8, optimizer=visml.Adam(0.05))
+        self.assertEqual(history["accuracy"][-1], 1)
+        self.assertEqual(model.evaluate(data).confusion_matrix, [[32, 0], [0, 32]])
+        logits = visml.Model((4,), [visml.Dense(1)], seed=1)
+        loss = visml.BinaryCrossentropy(from_logits=True)
+        same = logits.fit(data, epochs=20, batch_size=8, optimizer=visml.Adam(0.05), loss=loss)
+        self.assertAlmostEqual(same["loss"][-1], history["loss"][-1], places=5)
+        self.assertEqual(logits.evaluate(data, loss=loss).accuracy, 1)
+
+    def test_learning_rate_range(self):
+        model = small()
+        before = [v.tobytes() for v in model.params.values()]
+        found = model.lr_range_test(two_clouds(), steps=40, batch_size=8, start=1e-4, end=10)
+        self.assertEqual([v.tobytes() for v in model.params.values()], before)
+        self.assertTrue(2 < len(found.loss) == len(found.smoothed) == len(found.learning_rate) <= 40)
+        self.assertAlmostEqual(found.learning_rate[0], 1e-4)
+        self.assertTrue(1e-4 < found.suggestion < 10)
+
     def test_checkpoints(self):
         data = two_clouds()
         whole = small()
@@ -201,7 +258,7 @@ class Training(unittest.TestCase):
             with self.assertRaisesRegex(visml.Error, text):
                 small().fit(two_clouds(), **options)
         with self.assertRaisesRegex(ValueError, "adam"):
-            small().fit(two_clouds(), optimizer="rmsprop")
+            small().fit(two_clouds(), optimizer="adamv")
         with self.assertRaises(TypeError):
             small().fit(two_clouds(), epoch=1)
 

@@ -13,14 +13,18 @@ from . import augmentation, image
 from ._call import Error
 from .context import Context, default_context, version
 from .data import Batch, Dataset, Loader, save_split
-from .layers import (LSTM, SGD, Activation, Adam, Add, AveragePooling2D, BatchNormalization, CSVLogger, CategoricalCrossentropy,
-                     Concatenate, Conv2D, Dense, Dropout, EarlyStopping, Flatten, GlobalAveragePooling2D, JSONLogger, Layer,
-                     LearningRateScheduler, Loss, MaxPooling2D, MeanSquaredError, ModelCheckpoint, Monitor, Optimizer, ReduceLROnPlateau,
-                     Rescaling, Reshape, SparseCategoricalCrossentropy, TensorBoard, TerminateOnNaN)
+from .layers import (LSTM, SGD, Activation, Adadelta, Adagrad, Adam, AdamW, Adamax, Add, AveragePooling2D, BatchNormalization,
+                     BinaryCrossentropy, BinaryFocalCrossentropy, CSVLogger, CategoricalCrossentropy, CategoricalFocalCrossentropy,
+                     CategoricalHinge, Concatenate, Conv2D, CosineDecay, CosineDecayRestarts, CosineSimilarity, Dense, Dropout,
+                     EarlyStopping, ExponentialDecay, Flatten, GlobalAveragePooling2D, Hinge, Huber, InverseTimeDecay, JSONLogger,
+                     KLDivergence, Layer, LearningRateScheduler, Lion, LogCosh, Loss, MaxPooling2D, MeanAbsoluteError, MeanSquaredError,
+                     ModelCheckpoint, Monitor, Nadam, OneCycle, Optimizer, PiecewiseConstantDecay, Poisson, PolynomialDecay, RMSprop,
+                     ReduceLROnPlateau, Rescaling, Reshape, Schedule, SparseCategoricalCrossentropy, SquaredHinge, TensorBoard,
+                     TerminateOnNaN, Warmup)
 from .model import Model, Session
 from .report import Report
 from .tensor import Tensor, from_dlpack
-from .training import Callback, History, Progress, Quantization
+from .training import Callback, History, LRRange, Progress, Quantization
 
 __version__ = version()
 __all__ = [
@@ -29,5 +33,9 @@ __all__ = [
     "Flatten", "GlobalAveragePooling2D", "Layer", "Loss", "MaxPooling2D", "MeanSquaredError", "Optimizer", "Rescaling", "Reshape",
     "SparseCategoricalCrossentropy", "Model", "Session", "Report", "Tensor", "from_dlpack", "Callback", "History", "Progress",
     "Quantization", "CSVLogger", "EarlyStopping", "JSONLogger", "LearningRateScheduler", "ModelCheckpoint", "Monitor",
-    "ReduceLROnPlateau", "TensorBoard", "TerminateOnNaN", "augmentation",
+    "ReduceLROnPlateau", "TensorBoard", "TerminateOnNaN", "augmentation", "AdamW", "Adadelta", "Adagrad", "Adamax",
+    "BinaryCrossentropy", "BinaryFocalCrossentropy", "CategoricalFocalCrossentropy", "CategoricalHinge", "CosineDecay",
+    "CosineDecayRestarts", "CosineSimilarity", "ExponentialDecay", "Hinge", "Huber", "InverseTimeDecay", "KLDivergence", "Lion",
+    "LogCosh", "MeanAbsoluteError", "Nadam", "OneCycle", "PiecewiseConstantDecay", "Poisson", "PolynomialDecay", "RMSprop", "Schedule",
+    "SquaredHinge", "Warmup", "LRRange",
 ]

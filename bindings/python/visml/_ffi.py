@@ -77,6 +77,9 @@ VISML_INIT_LECUN_NORMAL = 8
 VISML_INIT_RANDOM_UNIFORM = 9
 VISML_INIT_RANDOM_NORMAL = 10
 VISML_INIT_ORTHOGONAL = 11
+VISML_ANNEAL_COS = 0
+VISML_ANNEAL_LINEAR = 1
+VISML_MAX_BOUNDARIES = 32
 VISML_VALID = 0
 VISML_SAME = 1
 VISML_INVALID_DROP = 0
@@ -112,6 +115,10 @@ class visml_layer(Structure):
 
 
 class visml_loss(Structure):
+    """Opaque."""
+
+
+class visml_schedule(Structure):
     """Opaque."""
 
 
@@ -156,6 +163,10 @@ class visml_monitor(Structure):
 
 
 class visml_history(Structure):
+    """Opaque."""
+
+
+class visml_lr_range(Structure):
     """Opaque."""
 
 
@@ -268,17 +279,95 @@ class visml_crossentropy_opts(Structure):
     _fields_ = [("size", uint32), ("from_logits", int32), ("label_smoothing", double)]
 
 
+class visml_focal_opts(Structure):
+    _fields_ = [("size", uint32), ("from_logits", int32), ("apply_class_balancing", int32), ("reserved", int32),
+                ("alpha", double), ("gamma", double), ("label_smoothing", double)]
+
+
 class visml_loss_opts(Structure):
     _fields_ = [("size", uint32), ("reserved", int32)]
 
 
+class visml_huber_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("delta", double)]
+
+
+class visml_decay_opts(Structure):
+    _fields_ = [("size", uint32), ("staircase", int32), ("initial_learning_rate", double), ("decay_steps", int64),
+                ("decay_rate", double)]
+
+
+class visml_piecewise_constant_decay_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("boundaries", int64 * VISML_MAX_BOUNDARIES),
+                ("values", double * (VISML_MAX_BOUNDARIES + 1))]
+
+
+class visml_polynomial_decay_opts(Structure):
+    _fields_ = [("size", uint32), ("cycle", int32), ("initial_learning_rate", double), ("decay_steps", int64),
+                ("end_learning_rate", double), ("power", double)]
+
+
+class visml_cosine_decay_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("initial_learning_rate", double), ("decay_steps", int64),
+                ("alpha", double), ("warmup_target", double), ("warmup_steps", int64)]
+
+
+class visml_cosine_decay_restarts_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("initial_learning_rate", double),
+                ("first_decay_steps", int64), ("t_mul", double), ("m_mul", double), ("alpha", double)]
+
+
+class visml_warmup_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("initial_learning_rate", double),
+                ("target_learning_rate", double), ("warmup_steps", int64), ("then", P(visml_schedule))]
+
+
+class visml_one_cycle_opts(Structure):
+    _fields_ = [("size", uint32), ("three_phase", int32), ("anneal_strategy", int32), ("reserved", int32),
+                ("max_learning_rate", double), ("total_steps", int64), ("pct_start", double), ("div_factor", double),
+                ("final_div_factor", double)]
+
+
+class visml_optimizer_opts(Structure):
+    _fields_ = [("size", uint32), ("use_ema", int32), ("weight_decay", double), ("clipnorm", double),
+                ("clipvalue", double), ("global_clipnorm", double), ("ema_momentum", double),
+                ("ema_overwrite_frequency", int64), ("gradient_accumulation_steps", int64),
+                ("exclude_from_weight_decay", c_char_p), ("schedule", P(visml_schedule))]
+
+
 class visml_sgd_opts(Structure):
-    _fields_ = [("size", uint32), ("nesterov", int32), ("learning_rate", double), ("momentum", double)]
+    _fields_ = [("size", uint32), ("nesterov", int32), ("learning_rate", double), ("momentum", double),
+                ("common", P(visml_optimizer_opts))]
 
 
 class visml_adam_opts(Structure):
+    _fields_ = [("size", uint32), ("amsgrad", int32), ("learning_rate", double), ("beta_1", double),
+                ("beta_2", double), ("epsilon", double), ("common", P(visml_optimizer_opts))]
+
+
+class visml_moments_opts(Structure):
     _fields_ = [("size", uint32), ("reserved", int32), ("learning_rate", double), ("beta_1", double),
-                ("beta_2", double), ("epsilon", double)]
+                ("beta_2", double), ("epsilon", double), ("common", P(visml_optimizer_opts))]
+
+
+class visml_rmsprop_opts(Structure):
+    _fields_ = [("size", uint32), ("centered", int32), ("learning_rate", double), ("rho", double),
+                ("momentum", double), ("epsilon", double), ("common", P(visml_optimizer_opts))]
+
+
+class visml_adagrad_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("learning_rate", double),
+                ("initial_accumulator_value", double), ("epsilon", double), ("common", P(visml_optimizer_opts))]
+
+
+class visml_adadelta_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("learning_rate", double), ("rho", double),
+                ("epsilon", double), ("common", P(visml_optimizer_opts))]
+
+
+class visml_lion_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("learning_rate", double), ("beta_1", double),
+                ("beta_2", double), ("common", P(visml_optimizer_opts))]
 
 
 class visml_source_opts(Structure):
@@ -456,6 +545,12 @@ class visml_fit_opts(Structure):
                 ("checkpoint_dir", c_char_p), ("monitors", P(P(visml_monitor))), ("monitor_count", size_t)]
 
 
+class visml_lr_range_opts(Structure):
+    _fields_ = [("size", uint32), ("batch_size", int32), ("steps", int32), ("workers", int32), ("start", double),
+                ("end", double), ("smoothing", double), ("stop_factor", double), ("seed", uint64),
+                ("loss", P(visml_loss)), ("optimizer", P(visml_optimizer)), ("callback", P(visml_callback))]
+
+
 class visml_quantize_opts(Structure):
     _fields_ = [("size", uint32), ("batch_size", int32), ("workers", int32), ("reserved", int32), ("samples", int64),
                 ("percentile", double), ("callback", P(visml_callback))]
@@ -536,6 +631,46 @@ PROTOTYPES = {
     "visml_optimizer_free": (None, [P(visml_optimizer)]),
     "visml_sgd": (P(visml_optimizer), [P(visml_context), P(visml_sgd_opts), P(visml_error)]),
     "visml_adam": (P(visml_optimizer), [P(visml_context), P(visml_adam_opts), P(visml_error)]),
+    "visml_loss_from_json": (P(visml_loss), [P(visml_context), c_char_p, size_t, P(visml_error)]),
+    "visml_loss_to_json": (size_t, [P(visml_loss), P(c_char), size_t]),
+    "visml_binary_crossentropy": (P(visml_loss), [P(visml_context), P(visml_crossentropy_opts), P(visml_error)]),
+    "visml_categorical_focal_crossentropy": (P(visml_loss), [P(visml_context), P(visml_focal_opts),
+                                                             P(visml_error)]),
+    "visml_binary_focal_crossentropy": (P(visml_loss), [P(visml_context), P(visml_focal_opts), P(visml_error)]),
+    "visml_mean_absolute_error": (P(visml_loss), [P(visml_context), P(visml_loss_opts), P(visml_error)]),
+    "visml_hinge": (P(visml_loss), [P(visml_context), P(visml_loss_opts), P(visml_error)]),
+    "visml_squared_hinge": (P(visml_loss), [P(visml_context), P(visml_loss_opts), P(visml_error)]),
+    "visml_categorical_hinge": (P(visml_loss), [P(visml_context), P(visml_loss_opts), P(visml_error)]),
+    "visml_kl_divergence": (P(visml_loss), [P(visml_context), P(visml_loss_opts), P(visml_error)]),
+    "visml_poisson": (P(visml_loss), [P(visml_context), P(visml_loss_opts), P(visml_error)]),
+    "visml_cosine_similarity": (P(visml_loss), [P(visml_context), P(visml_loss_opts), P(visml_error)]),
+    "visml_log_cosh": (P(visml_loss), [P(visml_context), P(visml_loss_opts), P(visml_error)]),
+    "visml_huber": (P(visml_loss), [P(visml_context), P(visml_huber_opts), P(visml_error)]),
+    "visml_schedule_free": (None, [P(visml_schedule)]),
+    "visml_schedule_from_json": (P(visml_schedule), [P(visml_context), c_char_p, size_t, P(visml_error)]),
+    "visml_schedule_to_json": (size_t, [P(visml_schedule), P(c_char), size_t]),
+    "visml_schedule_learning_rate": (double, [P(visml_schedule), int64]),
+    "visml_exponential_decay": (P(visml_schedule), [P(visml_context), P(visml_decay_opts), P(visml_error)]),
+    "visml_inverse_time_decay": (P(visml_schedule), [P(visml_context), P(visml_decay_opts), P(visml_error)]),
+    "visml_piecewise_constant_decay": (P(visml_schedule), [P(visml_context),
+                                                           P(visml_piecewise_constant_decay_opts),
+                                                           P(visml_error)]),
+    "visml_polynomial_decay": (P(visml_schedule), [P(visml_context), P(visml_polynomial_decay_opts),
+                                                   P(visml_error)]),
+    "visml_cosine_decay": (P(visml_schedule), [P(visml_context), P(visml_cosine_decay_opts), P(visml_error)]),
+    "visml_cosine_decay_restarts": (P(visml_schedule), [P(visml_context), P(visml_cosine_decay_restarts_opts),
+                                                        P(visml_error)]),
+    "visml_warmup": (P(visml_schedule), [P(visml_context), P(visml_warmup_opts), P(visml_error)]),
+    "visml_one_cycle": (P(visml_schedule), [P(visml_context), P(visml_one_cycle_opts), P(visml_error)]),
+    "visml_optimizer_from_json": (P(visml_optimizer), [P(visml_context), c_char_p, size_t, P(visml_error)]),
+    "visml_optimizer_to_json": (size_t, [P(visml_optimizer), P(c_char), size_t]),
+    "visml_adamw": (P(visml_optimizer), [P(visml_context), P(visml_adam_opts), P(visml_error)]),
+    "visml_nadam": (P(visml_optimizer), [P(visml_context), P(visml_moments_opts), P(visml_error)]),
+    "visml_adamax": (P(visml_optimizer), [P(visml_context), P(visml_moments_opts), P(visml_error)]),
+    "visml_rmsprop": (P(visml_optimizer), [P(visml_context), P(visml_rmsprop_opts), P(visml_error)]),
+    "visml_adagrad": (P(visml_optimizer), [P(visml_context), P(visml_adagrad_opts), P(visml_error)]),
+    "visml_adadelta": (P(visml_optimizer), [P(visml_context), P(visml_adadelta_opts), P(visml_error)]),
+    "visml_lion": (P(visml_optimizer), [P(visml_context), P(visml_lion_opts), P(visml_error)]),
     # data.h
     "visml_dataset_from_folder": (P(visml_dataset), [P(visml_context), c_char_p, P(visml_source_opts), P(visml_error)]),
     "visml_dataset_from_idx": (P(visml_dataset), [P(visml_context), c_char_p, c_char_p, P(visml_source_opts),
@@ -672,6 +807,14 @@ PROTOTYPES = {
     "visml_history_stopped_by": (c_char_p, [P(visml_history)]),
     "visml_history_get": (double, [P(visml_history), c_char_p, size_t]),
     "visml_fit": (int32, [P(visml_model), P(visml_dataset), P(visml_fit_opts), P(P(visml_history)), P(visml_error)]),
+    "visml_lr_range_free": (None, [P(visml_lr_range)]),
+    "visml_lr_range_count": (size_t, [P(visml_lr_range)]),
+    "visml_lr_range_learning_rate": (double, [P(visml_lr_range), size_t]),
+    "visml_lr_range_loss": (double, [P(visml_lr_range), size_t]),
+    "visml_lr_range_smoothed": (double, [P(visml_lr_range), size_t]),
+    "visml_lr_range_suggestion": (double, [P(visml_lr_range)]),
+    "visml_lr_range_test": (P(visml_lr_range), [P(visml_model), P(visml_dataset), P(visml_lr_range_opts),
+                                                P(visml_error)]),
     "visml_quantize": (P(visml_quantization), [P(visml_model), P(visml_dataset), P(visml_quantize_opts), P(visml_error)]),
     "visml_evaluate": (int32, [P(visml_model), P(visml_dataset), P(visml_evaluate_opts), P(double), P(P(visml_report)),
                                P(visml_error)]),

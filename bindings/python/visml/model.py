@@ -173,6 +173,11 @@ class Model(Object):
         class_weight, sample_weight; verbose 0, 1 (bar) or 2 (lines). Returns a History."""
         return training.fit(self, data, **options)
 
+    def lr_range_test(self, data, **options):
+        """A short run in which the learning rate grows from start to end; the weights are put back. An LRRange. Options: start, end, steps,
+        batch_size, smoothing, stop_factor, seed, workers, loss, optimizer, callbacks. None when a callback stopped it."""
+        return training.lr_range_test(self, data, **options)
+
     def evaluate(self, data, **options):
         """A Report, with the loss as its `loss`. Options: batch_size, workers, loss, callbacks, quantization (the report is then that
         of the model on bytes, and its float_accuracy that on floats). None when a callback stopped it."""

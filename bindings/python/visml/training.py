@@ -198,7 +198,7 @@ def fit(model, data, *, loss=None, optimizer=None, validation=None, callbacks=()
             opts.validation = validation._handle
         if class_weight is not None:
             outputs = model.output_shape[-1] if model.output_shape else 0
-            opts.class_weight = _doubles(class_weight, max(len(data.classes), outputs, 1))
+            opts.class_weight = _doubles(class_weight, max(len(data.classes), outputs, 2))
         if sample_weight is not None:
             sample_weight = as_tensor(sample_weight, model.context).contiguous("float32")
             opts.sample_weight = sample_weight._handle
@@ -217,6 +217,38 @@ def fit(model, data, *, loss=None, optimizer=None, validation=None, callbacks=()
             return History(history)
         finally:
             lib.visml_history_free(history)
+
+
+class LRRange:
+    """What a learning-rate range test saw: learning_rate, loss and smoothed, a step each, and the suggestion (NaN when the loss did not
+    fall)."""
+
+    def __init__(self, handle):
+        steps = range(lib.visml_lr_range_count(handle))
+        self.learning_rate = [lib.visml_lr_range_learning_rate(handle, i) for i in steps]
+        self.loss = [lib.visml_lr_range_loss(handle, i) for i in steps]
+        self.smoothed = [lib.visml_lr_range_smoothed(handle, i) for i in steps]
+        self.suggestion = lib.visml_lr_range_suggestion(handle)
+
+
+def lr_range_test(model, data, *, loss=None, optimizer=None, callbacks=(), **options):
+    """See Model.lr_range_test."""
+    run = Interruptible(model, callbacks)
+    opts = _options.build(_ffi.visml_lr_range_opts, options)
+    opts.callback = ctypes.pointer(run.table)
+    data = as_dataset(data, model.context)
+    handle = None
+    with Made() as made:
+        if loss is not None:
+            opts.loss = made.make(named(loss, Loss), model.context, lib.visml_loss_free)
+        if optimizer is not None:
+            opts.optimizer = made.make(named(optimizer, Optimizer), model.context, lib.visml_optimizer_free)
+        with run:
+            handle = call("visml_lr_range_test", model._handle, data._handle, ctypes.byref(opts))
+    try:
+        return None if handle is None else LRRange(handle)
+    finally:
+        lib.visml_lr_range_free(handle)
 
 
 class Quantization(Object):
