@@ -8,11 +8,13 @@
 #include "cli.h"
 
 /* "adam" or {"class": "adam", ...} as an object; NULL with a message. */
-static json_t *describe(const char *flag, const char *text) {
+static json_t *describe(const char *name, const char *text) {
     json_error_t where;
-    json_t *object = *text == '{' ? json_loads(text, JSON_REJECT_DUPLICATES, &where) : json_pack("{s:s}", "class", text);
+    if (*text != '{')
+        return json_pack("{s:s}", "class", text);
+    json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, &where);
     if (!object)
-        cli_message("train: %s is no JSON: column %d: %s", flag, *text == '{' ? where.column : 0, *text == '{' ? where.text : "text");
+        cli_message("train: %s is no JSON: column %d: %s", name, where.column, where.text);
     return object;
 }
 
@@ -23,8 +25,8 @@ static char *write_out(json_t *object) {
     return text;
 }
 
-static int wrong(const char *flag, const visml_error *err) {
-    cli_message("train: %s: %s", flag, err->message);
+static int wrong(const char *name, const visml_error *err) {
+    cli_message("train: %s: %s", name, err->message);
     return CLI_USAGE;
 }
 
@@ -33,8 +35,18 @@ static int add(json_t *object, const char *key, json_t *value) {
     return value ? json_object_set_new(object, key, value) : 0;
 }
 
+/* Alone first, so that its mistakes have its name. */
+static int check_schedule(visml_context *ctx, const char *text) {
+    visml_error err = {0};
+    visml_schedule *schedule = visml_schedule_from_json(ctx, text, strlen(text), &err);
+    visml_schedule_free(schedule);
+    return schedule ? CLI_OK : wrong("--schedule", &err);
+}
+
 int cli_optimizer(visml_context *ctx, const cli_optimizer_arguments *a, visml_optimizer **made) {
     visml_error err = {0};
+    if (a->schedule && check_schedule(ctx, a->schedule) != CLI_OK)
+        return CLI_USAGE;
     json_t *object = describe("--optimizer", a->optimizer);
     json_t *schedule = a->schedule && object ? describe("--schedule", a->schedule) : NULL;
     if (!object || (a->schedule && !schedule)) {

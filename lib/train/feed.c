@@ -28,7 +28,10 @@ static visml_loss *default_loss(const visml_feed *f, visml_error *err) {
     visml_context *ctx = f->model->context;
     if (f->shared)
         return visml_categorical_crossentropy(ctx, NULL, err);
-    return f->labelled ? visml_sparse_categorical_crossentropy(ctx, NULL, err) : visml_mean_squared_error(ctx, NULL, err);
+    if (!f->labelled)
+        return visml_mean_squared_error(ctx, NULL, err);
+    return visml_shape_count(visml_model_output_shape(f->model)) == 1 ? visml_binary_crossentropy(ctx, NULL, err)
+                                                                      : visml_sparse_categorical_crossentropy(ctx, NULL, err);
 }
 
 static visml_status choose_loss(visml_feed *f, visml_error *err) {
