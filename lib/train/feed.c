@@ -36,8 +36,8 @@ static visml_loss *default_loss(const visml_feed *f, visml_error *err) {
 
 static visml_status choose_loss(visml_feed *f, visml_error *err) {
     if (f->loss && f->shared && strcmp(f->loss->cls->name, "sparse_categorical_crossentropy") == 0)
-        return visml_fail(err, VISML_EINVAL, "%s: the loss is sparse_categorical_crossentropy, which needs one class for each image; mix_up "
-                          "and cut_mix give shares of several: use visml_categorical_crossentropy", f->what);
+        return visml_fail(err, VISML_EINVAL, "%s: the loss is sparse_categorical_crossentropy, which needs one class for each image; "
+                          "mix_up and cut_mix give shares of several: use visml_categorical_crossentropy", f->what);
     if (!f->loss)
         f->loss = f->own_loss = default_loss(f, err);
     return f->loss ? VISML_OK : err->code;

@@ -342,7 +342,8 @@ OWN_RANGE = {
 
 # Factors and values may be below 0.
 OWN_RANGE |= {(f"visml_random_{name}_opts", field) for name, fields in (
-    ("rotation", "factor fill_value"), ("zoom", "height_factor width_factor fill_value"), ("translation", "height_factor width_factor fill_value"),
+    ("rotation", "factor fill_value"), ("zoom", "height_factor width_factor fill_value"),
+    ("translation", "height_factor width_factor fill_value"),
     ("shear", "fill_value"), ("brightness", "factor value_range"), ("contrast", "value_range"), ("hue", "value_range"),
     ("saturation", "value_range"), ("erasing", "fill_value value_range"), ("gaussian_blur", "value_range"),
     ("color_degeneration", "value_range"), ("sharpness", "value_range"), ("posterization", "value_range")) for field in fields.split()}

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""CPU time for each image of a flip, a rotation, a zoom and a contrast: visml on one thread, Keras' layers on TensorFlow (a batch of 64 at a
-time, as a graph and eagerly). Run by hand on a quiet machine, with VISML_LIBRARY set; needs numpy, and keras with tensorflow for its side:
+"""CPU time for each image of a flip, a rotation, a zoom and a contrast: visml on one thread, Keras' layers on TensorFlow (a batch of 64
+at a time, as a graph and eagerly). Run by hand on a quiet machine, with VISML_LIBRARY set; needs numpy, and keras with tensorflow for
+its side:
 
     bench_augmentation.py visml|keras
 

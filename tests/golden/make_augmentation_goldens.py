@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""augmentations.bin: what Keras 3's image layers make of a picture when the numbers that they draw are given, for tests/data/test_augment.c.
+"""augmentations.bin: what Keras 3's image layers make of a picture when the numbers that they draw are given, for
+tests/data/test_augment.c.
 
 Each case is a name, under which the test knows the same options and numbers. Where Keras' TensorFlow backend does something else than its
 documentation says, SciPy or NumPy in float64 stand in: wrap (TensorFlow's is clamped at the seam, and wrong beyond one period), gray (the
