@@ -1,59 +1,6 @@
 #include "kernel/kernels.h"
 #include "kernel/vec_math.h"
-
-/* One loop a case, so that the choice is made outside. */
-#define MAP(expression)                    \
-    for (size_t i = 0; i < n; i += LANES) { \
-        int r = v_rest(i, n);              \
-        v16 a = v_get(x + i, r);           \
-        v_put(y + i, r, (expression));     \
-    }                                      \
-    break
-
-void LEAF(activate)(int32_t activation, real alpha, size_t n, const real *x, real *y) {
-    v16 slope = v_set1(alpha);
-    switch (activation) {
-    case VISML_RELU:
-        MAP(v_activate(VISML_RELU, slope, a));
-    case VISML_LEAKY_RELU:
-        MAP(v_activate(VISML_LEAKY_RELU, slope, a));
-    case VISML_SIGMOID:
-        MAP(v_activate(VISML_SIGMOID, slope, a));
-    case VISML_TANH:
-        MAP(v_activate(VISML_TANH, slope, a));
-    case VISML_RELU6:
-        MAP(v_activate(VISML_RELU6, slope, a));
-    default:
-        MAP(a);
-    }
-}
-#undef MAP
-
-#define MAP(activation)                                                                          \
-    for (size_t i = 0; i < n; i += LANES) {                                                      \
-        int r = v_rest(i, n);                                                                    \
-        v_put(dx + i, r, v_activate_backward(activation, slope, v_get(y + i, r), v_get(dy + i, r))); \
-    }                                                                                            \
-    break
-
-void LEAF(activate_backward)(int32_t activation, real alpha, size_t n, const real *y, const real *dy, real *dx) {
-    v16 slope = v_set1(alpha);
-    switch (activation) {
-    case VISML_RELU:
-        MAP(VISML_RELU);
-    case VISML_LEAKY_RELU:
-        MAP(VISML_LEAKY_RELU);
-    case VISML_SIGMOID:
-        MAP(VISML_SIGMOID);
-    case VISML_TANH:
-        MAP(VISML_TANH);
-    case VISML_RELU6:
-        MAP(VISML_RELU6);
-    default:
-        MAP(VISML_LINEAR);
-    }
-}
-#undef MAP
+#include "kernel/vec_philox.h"
 
 void LEAF(scale)(size_t n, const real *x, real scale, real offset, real *y) {
     v16 s = v_set1(scale), o = v_set1(offset);
@@ -74,28 +21,6 @@ void LEAF(sum)(size_t n, const real *a, const real *b, real *y) {
 void LEAF(from_u8)(size_t n, const uint8_t *x, real *y) {
     for (size_t i = 0; i < n; i++)
         y[i] = (real)x[i];
-}
-
-/* Philox4x32-10 of 16 blocks at once (see base/rng.h): whole numbers, the same however they are computed. */
-VEC void philox(uint64_t key, uint64_t hi, uint64_t lo, uint32_t word[4][LANES]) {
-    uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
-    for (int l = 0; l < LANES; l++) {
-        word[0][l] = (uint32_t)(lo + (uint64_t)l);
-        word[1][l] = (uint32_t)((lo + (uint64_t)l) >> 32);
-        word[2][l] = (uint32_t)hi;
-        word[3][l] = (uint32_t)(hi >> 32);
-    }
-    for (int round = 0; round < 10; round++) {
-        for (int l = 0; l < LANES; l++) {
-            uint64_t p = (uint64_t)0xD2511F53u * word[0][l], r = (uint64_t)0xCD9E8D57u * word[2][l];
-            word[0][l] = (uint32_t)(r >> 32) ^ word[1][l] ^ k0;
-            word[2][l] = (uint32_t)(p >> 32) ^ word[3][l] ^ k1;
-            word[1][l] = (uint32_t)r;
-            word[3][l] = (uint32_t)p;
-        }
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
-    }
 }
 
 void LEAF(dropout)(const visml_dropout_terms *t, size_t n, const real *x, real *y) {

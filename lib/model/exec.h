@@ -34,6 +34,9 @@ void visml_exec_forward(const visml_exec *r);
 double visml_exec_loss(const visml_exec *r, const visml_loss *loss, const visml_train_batch *batch);
 void visml_exec_backward(const visml_exec *r);
 
+/* Applies the activation of a node (none where the loss takes it over) to its elements: from x to y, which may be x. */
+void visml_exec_activate(const visml_exec *r, size_t node, const real *x, real *y);
+
 /* The output of a node in this batch. */
 real *visml_exec_value(const visml_exec *r, size_t node);
 real *visml_exec_output(const visml_exec *r);

@@ -71,11 +71,17 @@ BASE = {
     "visml_dense_opts": ".units = 2",
     "visml_lstm_opts": ".units = 2",
     "visml_reshape_opts": ".target_shape = {6}",
+    "visml_permute_opts": ".dims = {2, 1}",
+    "visml_repeat_vector_opts": ".n = 2",
+    "visml_gaussian_noise_opts": ".stddev = 0.5",
+    "visml_embedding_opts": ".input_dim = 3, .output_dim = 2",
     "visml_rescaling_opts": ".scale = 2",
 }
 REQUIRED = {
     "visml_conv2d_opts": ("filters", "kernel_size"), "visml_dropout_opts": ("rate",), "visml_dense_opts": ("units",),
     "visml_reshape_opts": ("target_shape",), "visml_rescaling_opts": ("scale",), "visml_lstm_opts": ("units",),
+    "visml_permute_opts": ("dims",), "visml_repeat_vector_opts": ("n",), "visml_gaussian_noise_opts": ("stddev",),
+    "visml_embedding_opts": ("input_dim", "output_dim"),
 }
 
 # Pointers that may be NULL, by (function, parameter) or parameter.
@@ -182,7 +188,16 @@ BAD_FIELDS = {
     ("visml_dense_opts", "units"): [("@ = 0", None)],
     ("visml_lstm_opts", "units"): [("@ = 0", None)],
     ("visml_lstm_opts", "activation"): [("@ = VISML_SOFTMAX", None)],
-    ("visml_activation_opts", "alpha"): [("@ = 1.5", None)],
+    ("visml_activation_opts", "alpha"): [("@ = 1e39", None)],
+    ("visml_permute_opts", "dims"): [("@[0] = 8", None), ("@[0] = 0", None)],
+    ("visml_zero_padding2d_opts", "padding"): [("@[3] = -1", None)],
+    ("visml_zero_padding1d_opts", "padding"): [("@[1] = -1", None)],
+    ("visml_cropping2d_opts", "cropping"): [("@[3] = -1", None)],
+    ("visml_cropping1d_opts", "cropping"): [("@[1] = -1", None)],
+    ("visml_repeat_vector_opts", "n"): [("@ = 0", None)],
+    ("visml_embedding_opts", "input_dim"): [("@ = 0", None), ("@ = 16777217", None)],
+    ("visml_embedding_opts", "output_dim"): [("@ = 0", None)],
+    ("visml_prelu_opts", "shared_axes"): [("@[0] = 8", None)],
     ("visml_reshape_opts", "target_shape"): [("@[0] = -2", None), ("@[0] = @[1] = -1", None), ("@[0] = 0", None)],
     ("visml_crossentropy_opts", "label_smoothing"): [("@ = 1", None)],
     ("visml_sgd_opts", "momentum"): [("@ = 1.5", None)],

@@ -16,6 +16,9 @@ from .data import Batch, Dataset, Loader, save_split
 from .layers import (LSTM, SGD, Activation, Adam, Add, AveragePooling2D, BatchNormalization, CategoricalCrossentropy, Concatenate, Conv2D,
                      Dense, Dropout, Flatten, GlobalAveragePooling2D, Layer, Loss, MaxPooling2D, MeanSquaredError, Optimizer, Rescaling,
                      Reshape, SparseCategoricalCrossentropy)
+from .layers import (
+    Average, Cropping1D, Cropping2D, Embedding, GaussianDropout, GaussianNoise, Maximum, Minimum, Multiply, PReLU, Permute, RepeatVector,
+    SpatialDropout1D, SpatialDropout2D, Subtract, UpSampling2D, ZeroPadding1D, ZeroPadding2D)
 from .model import Model, Session
 from .report import Report
 from .tensor import Tensor, from_dlpack
@@ -28,4 +31,6 @@ __all__ = [
     "Flatten", "GlobalAveragePooling2D", "Layer", "Loss", "MaxPooling2D", "MeanSquaredError", "Optimizer", "Rescaling", "Reshape",
     "SparseCategoricalCrossentropy", "Model", "Session", "Report", "Tensor", "from_dlpack", "Callback", "History", "Progress",
     "Quantization",
+    "Average", "Cropping1D", "Cropping2D", "Embedding", "GaussianDropout", "GaussianNoise", "Maximum", "Minimum", "Multiply", "PReLU",
+    "Permute", "RepeatVector", "SpatialDropout1D", "SpatialDropout2D", "Subtract", "UpSampling2D", "ZeroPadding1D", "ZeroPadding2D",
 ]
