@@ -1,16 +1,18 @@
 #include "kernel/kernels.h"
 #include "kernel/vec_activation.h"
 
-/* One loop a case, so that the choice is made outside. */
+/* There are many activations, each a loop of its own, so that the choice is made outside: they take whole vectors only, which makes half as
+ * much code as loops with their ends. What is left over goes through them as a vector by itself. */
+#define APART __attribute__((noinline))
+
 #define MAP(expression)                    \
     for (size_t i = 0; i < n; i += LANES) { \
-        int r = v_rest(i, n);              \
-        v16 a = v_get(x + i, r);           \
-        v_put(y + i, r, (expression));     \
+        v16 a = v_load(x + i);             \
+        v_store(y + i, (expression));      \
     }                                      \
     break
 
-void LEAF(activate)(int32_t activation, real alpha, size_t n, const real *x, real *y) {
+static APART void activate_whole(int32_t activation, real alpha, size_t n, const real *x, real *y) {
     v16 slope = v_set1(alpha);
     switch (activation) {
     case VISML_RELU:
@@ -51,16 +53,27 @@ void LEAF(activate)(int32_t activation, real alpha, size_t n, const real *x, rea
 }
 #undef MAP
 
+void LEAF(activate)(int32_t activation, real alpha, size_t n, const real *x, real *y) {
+    size_t whole = n - n % LANES;
+    int rest = (int)(n - whole);
+    real a[LANES];
+    activate_whole(activation, alpha, whole, x, y);
+    if (!rest)
+        return;
+    v_store(a, v_load_n(x + whole, rest));
+    activate_whole(activation, alpha, LANES, a, a);
+    v_store_n(y + whole, rest, v_load(a));
+}
+
 /* a: what the derivative is made of; g: the gradient that it is multiplied by. */
-#define MAP(expression)                                    \
-    for (size_t i = 0; i < n; i += LANES) {                \
-        int r = v_rest(i, n);                              \
-        v16 a = v_get(y + i, r), g = v_get(dy + i, r);     \
-        v_put(dx + i, r, (expression));                    \
-    }                                                      \
+#define MAP(expression)                                \
+    for (size_t i = 0; i < n; i += LANES) {            \
+        v16 a = v_load(y + i), g = v_load(dy + i);     \
+        v_store(dx + i, (expression));                 \
+    }                                                  \
     break
 
-void LEAF(activate_backward)(int32_t activation, real alpha, size_t n, const real *y, const real *dy, real *dx) {
+static APART void backward_whole(int32_t activation, real alpha, size_t n, const real *y, const real *dy, real *dx) {
     v16 slope = v_set1(alpha);
     switch (activation) {
     case VISML_RELU:
@@ -100,3 +113,16 @@ void LEAF(activate_backward)(int32_t activation, real alpha, size_t n, const rea
     }
 }
 #undef MAP
+
+void LEAF(activate_backward)(int32_t activation, real alpha, size_t n, const real *y, const real *dy, real *dx) {
+    size_t whole = n - n % LANES;
+    int rest = (int)(n - whole);
+    real a[LANES], g[LANES];
+    backward_whole(activation, alpha, whole, y, dy, dx);
+    if (!rest)
+        return;
+    v_store(a, v_load_n(y + whole, rest));
+    v_store(g, v_load_n(dy + whole, rest));
+    backward_whole(activation, alpha, LANES, a, g, g);
+    v_store_n(dx + whole, rest, v_load(g));
+}

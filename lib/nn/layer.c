@@ -180,7 +180,7 @@ json_t *visml_layer_to_json(const visml_layer *layer) {
 
 static visml_status find_class(const json_t *object, const visml_layer_class **cls, visml_error *err) {
     const char *name;
-    char names[400] = "";
+    char names[900] = "";
     size_t used = 0;
     VISML_TRY(visml_json_string("layer", object, "class", &name, err));
     *cls = visml_layer_class_find(name);
