@@ -131,6 +131,21 @@ typedef int32_t visml_act;
 #define VISML_SOFTMAX 5    /* over the last dimension */
 #define VISML_RELU6 6      /* min(max(x, 0), 6); NaN stays NaN */
 #define VISML_IDENTITY 7   /* x; for options whose default, 0, is another activation (those of visml_lstm) */
+/* With Phi for the normal distribution function, Phi(x) = (1 + erf(x / sqrt(2))) / 2. Those from here on are not for visml_lstm. */
+#define VISML_GELU 8       /* x Phi(x); Hendrycks and Gimpel 2016 */
+#define VISML_GELU_TANH 9  /* x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2: Keras' gelu with approximate=True */
+#define VISML_SILU 10      /* x / (1 + exp(-x)) */
+#define VISML_SWISH 10     /* another name of it */
+#define VISML_ELU 11       /* x, or alpha (exp(x) - 1) below 0; alpha 1; Clevert et al. 2016 */
+#define VISML_SELU 12      /* 1.05070098 times ELU with alpha 1.67326324; Klambauer et al. 2017 */
+#define VISML_SOFTPLUS 13  /* log(1 + exp(x)) */
+#define VISML_SOFTSIGN 14  /* x / (1 + |x|) */
+#define VISML_HARD_SIGMOID 15 /* min(max(x + 3, 0), 6) / 6 */
+#define VISML_HARD_SILU 16    /* x times that; Howard et al. 2019 */
+#define VISML_HARD_SWISH 16   /* another name of it */
+#define VISML_EXPONENTIAL 17  /* exp(x) */
+#define VISML_MISH 18         /* x tanh(log(1 + exp(x))); Misra 2020 */
+#define VISML_LOG_SOFTMAX 19  /* the logarithm of VISML_SOFTMAX */
 
 /* ---- allocator --------------------------------------------------------------------------------------------------------------- */
 

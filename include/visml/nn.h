@@ -158,11 +158,11 @@ typedef struct visml_dense_opts {
 } visml_dense_opts;
 VISML_API visml_layer *visml_dense(visml_context *ctx, const visml_dense_opts *opts, visml_error *err);
 
-/* Any shape, element by element (VISML_SOFTMAX: along the last dimension). */
+/* Any shape, element by element (VISML_SOFTMAX, VISML_LOG_SOFTMAX: along the last dimension). */
 typedef struct visml_activation_opts {
     uint32_t size;
     visml_act activation; /* default VISML_LINEAR */
-    double alpha;         /* slope of VISML_LEAKY_RELU below 0; default 0.2; [0, 1]; VISML_ZERO for 0 */
+    double alpha;         /* slope of VISML_LEAKY_RELU below 0, default 0.2; of VISML_ELU, default 1; >= 0; VISML_ZERO for 0 */
     const char *name;
 } visml_activation_opts;
 VISML_API visml_layer *visml_activation(visml_context *ctx, const visml_activation_opts *opts, visml_error *err);
@@ -196,6 +196,122 @@ typedef struct visml_concatenate_opts {
     const char *name;
 } visml_concatenate_opts;
 VISML_API visml_layer *visml_concatenate(visml_context *ctx, const visml_concatenate_opts *opts, visml_error *err);
+
+/* Inputs of one shape, element by element. Two: a - b. */
+VISML_API visml_layer *visml_subtract(visml_context *ctx, const visml_plain_opts *opts, visml_error *err);
+/* Two or more: the product, the mean, the largest, the smallest. NaN stays NaN. The gradient of the largest and of the smallest goes to the
+ * first input that has it. */
+VISML_API visml_layer *visml_multiply(visml_context *ctx, const visml_plain_opts *opts, visml_error *err);
+VISML_API visml_layer *visml_average(visml_context *ctx, const visml_plain_opts *opts, visml_error *err);
+VISML_API visml_layer *visml_maximum(visml_context *ctx, const visml_plain_opts *opts, visml_error *err);
+VISML_API visml_layer *visml_minimum(visml_context *ctx, const visml_plain_opts *opts, visml_error *err);
+
+/* The dimensions in another order: {2, 1} makes [a, b] -> [b, a]. */
+typedef struct visml_permute_opts {
+    uint32_t size;
+    int32_t dims[VISML_MAX_RANK - 1]; /* required; 1 ... rank, each once, 1 being the first after the batch; the first 0 ends the list */
+    const char *name;
+} visml_permute_opts;
+VISML_API visml_layer *visml_permute(visml_context *ctx, const visml_permute_opts *opts, visml_error *err);
+
+/* [H, W, C] -> [top + H + bottom, left + W + right, C], zeros around. */
+typedef struct visml_zero_padding2d_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    int32_t padding[4]; /* top, bottom, left, right; >= 0; all of them 0: 1 each */
+    const char *name;
+} visml_zero_padding2d_opts;
+VISML_API visml_layer *visml_zero_padding2d(visml_context *ctx, const visml_zero_padding2d_opts *opts, visml_error *err);
+
+/* [T, C] -> [left + T + right, C]. */
+typedef struct visml_zero_padding1d_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    int32_t padding[2]; /* left, right; >= 0; both 0: 1 each */
+    const char *name;
+} visml_zero_padding1d_opts;
+VISML_API visml_layer *visml_zero_padding1d(visml_context *ctx, const visml_zero_padding1d_opts *opts, visml_error *err);
+
+/* [H, W, C] -> [H - top - bottom, W - left - right, C]; something must be left. */
+typedef struct visml_cropping2d_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    int32_t cropping[4]; /* top, bottom, left, right; >= 0; default 0 */
+    const char *name;
+} visml_cropping2d_opts;
+VISML_API visml_layer *visml_cropping2d(visml_context *ctx, const visml_cropping2d_opts *opts, visml_error *err);
+
+/* [T, C] -> [T - left - right, C]. */
+typedef struct visml_cropping1d_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    int32_t cropping[2]; /* left, right; >= 0; both 0: 1 each */
+    const char *name;
+} visml_cropping1d_opts;
+VISML_API visml_layer *visml_cropping1d(visml_context *ctx, const visml_cropping1d_opts *opts, visml_error *err);
+
+typedef int32_t visml_up_sampling;
+#define VISML_UP_NEAREST 0  /* each pixel repeated */
+#define VISML_UP_BILINEAR 1 /* between centres of pixels, which lie at halves; pixels at the edges go on outside */
+
+/* [H, W, C] -> [H sizes[0], W sizes[1], C]. */
+typedef struct visml_up_sampling2d_opts {
+    uint32_t size;
+    int32_t sizes[2]; /* default 2; >= 1. (Keras calls it size) */
+    visml_up_sampling interpolation; /* default VISML_UP_NEAREST */
+    const char *name;
+} visml_up_sampling2d_opts;
+VISML_API visml_layer *visml_up_sampling2d(visml_context *ctx, const visml_up_sampling2d_opts *opts, visml_error *err);
+
+/* [C] -> [n, C]. */
+typedef struct visml_repeat_vector_opts {
+    uint32_t size;
+    int32_t n; /* required, >= 1 */
+    const char *name;
+} visml_repeat_vector_opts;
+VISML_API visml_layer *visml_repeat_vector(visml_context *ctx, const visml_repeat_vector_opts *opts, visml_error *err);
+
+/* Training: whole channels, the same for all places of an image [H, W, C] or all steps of a sequence [T, C], are set to 0 with probability
+ * rate, the others are multiplied by 1 / (1 - rate) (Tompson et al. 2015). Inference: nothing. The rest as visml_dropout. */
+VISML_API visml_layer *visml_spatial_dropout2d(visml_context *ctx, const visml_dropout_opts *opts, visml_error *err);
+VISML_API visml_layer *visml_spatial_dropout1d(visml_context *ctx, const visml_dropout_opts *opts, visml_error *err);
+
+/* Training: each element is multiplied by a number of mean 1 and deviation sqrt(rate / (1 - rate)), normally distributed (Srivastava et
+ * al. 2014). Inference: nothing. Numbers come about as visml_dropout's mask does; they reach 5.77 deviations. */
+VISML_API visml_layer *visml_gaussian_dropout(visml_context *ctx, const visml_dropout_opts *opts, visml_error *err);
+
+/* Training: the same numbers with mean 0 and deviation stddev are added. Inference: nothing. */
+typedef struct visml_gaussian_noise_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    double stddev; /* required, >= 0; VISML_ZERO for 0 */
+    uint64_t seed; /* default: drawn from the training run's seed and the layer's place in the model */
+    const char *name;
+} visml_gaussian_noise_opts;
+VISML_API visml_layer *visml_gaussian_noise(visml_context *ctx, const visml_gaussian_noise_opts *opts, visml_error *err);
+
+/* Rows of a table: [...] -> [..., output_dim]. The input holds class numbers 0 ... input_dim - 1 as floats, of which the fraction is cut
+ * off. A number outside of them, or a NaN, gives a row of NaN, since a pass over a network cannot fail: visml_fit stops with
+ * VISML_ENONFINITE, and a session's output is NaN. embeddings [input_dim, output_dim]. The numbers themselves have no gradient: it is 0. */
+typedef struct visml_embedding_opts {
+    uint32_t size;
+    int32_t input_dim;  /* required, 1 to 16777216: up to there floats tell whole numbers apart */
+    int32_t output_dim; /* required, >= 1 */
+    visml_init embeddings_initializer; /* default VISML_INIT_RANDOM_UNIFORM */
+    const char *name;
+} visml_embedding_opts;
+VISML_API visml_layer *visml_embedding(visml_context *ctx, const visml_embedding_opts *opts, visml_error *err);
+
+/* x, or alpha x below 0, with alpha to be learnt (He et al. 2015). alpha has the input's shape, with 1 for the dimensions that share it. */
+typedef struct visml_prelu_opts {
+    uint32_t size;
+    visml_init alpha_initializer; /* default VISML_INIT_ZEROS */
+    int32_t shared_axes[VISML_MAX_RANK - 1]; /* 1 is the first after the batch, {1, 2} one alpha a channel of an image; default none; the
+                                                first 0 ends the list */
+    int32_t reserved; /* must be 0 */
+    const char *name;
+} visml_prelu_opts;
+VISML_API visml_layer *visml_prelu(visml_context *ctx, const visml_prelu_opts *opts, visml_error *err);
 
 /* Long short-term memory (Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000), as Keras has it: [T, C] -> [units], the output
  * of the last step, or with return_sequences [T, units]. With f for recurrent_activation and g for activation, h and c starting at 0:

@@ -5,6 +5,20 @@
 
 #include "kernel/kernels.h"
 #include "kernel/span.h"
+#include "visml/base.h"
+
+int visml_activation_is_elementwise(int32_t activation) {
+    return activation != VISML_SOFTMAX && activation != VISML_LOG_SOFTMAX;
+}
+
+int visml_activation_fuses(int32_t activation) {
+    return activation <= VISML_RELU6 && activation != VISML_SOFTMAX;
+}
+
+int visml_activation_needs_x(int32_t activation) {
+    return activation == VISML_GELU || activation == VISML_GELU_TANH || activation == VISML_SILU || activation == VISML_HARD_SILU ||
+           activation == VISML_MISH;
+}
 
 typedef struct activation_job {
     const visml_kernels *k;
@@ -110,6 +124,29 @@ void visml_dropout_apply(const visml_compute *c, size_t n, const real *x, double
     }
     j.terms = (visml_dropout_terms){key, step, 0, (uint32_t)threshold, (real)(1 / (1 - rate))};
     visml_parallel_run(c->parallel, visml_spans(n), dropout_span, &j);
+}
+
+typedef struct noise_job {
+    const visml_kernels *k;
+    visml_noise_terms terms;
+    size_t n;
+    const real *x;
+    real *y;
+} noise_job;
+
+static void noise_span(void *arg, size_t span, size_t worker) {
+    const noise_job *j = arg;
+    size_t i = span * VISML_SPAN;
+    visml_noise_terms t = j->terms;
+    (void)worker;
+    t.first = i / 4;
+    j->k->noise(&t, visml_span_length(span, j->n), j->x + i, j->y + i);
+}
+
+void visml_noise_apply(const visml_compute *c, size_t n, const real *x, double deviation, int multiplies, uint64_t key, uint64_t step,
+                       real *y) {
+    noise_job j = {.k = c->kernels, .n = n, .x = x, .y = y, .terms = {key, step, 0, (real)deviation, multiplies}};
+    visml_parallel_run(c->parallel, visml_spans(n), noise_span, &j);
 }
 
 typedef struct finite_job {

@@ -212,6 +212,41 @@ typedef struct visml_dropout_terms {
     real scale;
 } visml_dropout_terms;
 
+/* ---- noise: blocks of four numbers as in dropout ---- */
+
+typedef struct visml_noise_terms {
+    uint64_t key, step, first;
+    real deviation;
+    int32_t multiplies; /* 1: y = x (1 + noise); 0: y = x + noise */
+} visml_noise_terms;
+
+/* ---- arrays of one shape to one, element by element ---- */
+
+#define VISML_COMBINE_SUBTRACT 0
+#define VISML_COMBINE_MULTIPLY 1
+#define VISML_COMBINE_AVERAGE 2
+#define VISML_COMBINE_MAXIMUM 3
+#define VISML_COMBINE_MINIMUM 4
+
+typedef struct visml_combination {
+    int32_t how;
+    int32_t inputs; /* >= 1; VISML_COMBINE_SUBTRACT: 2 */
+    const real *const *x;
+} visml_combination;
+
+/* ---- larger images: `width` pixels of c channels, each to become `times` side by side ---- */
+
+typedef struct visml_larger_row {
+    int64_t width, c, times;
+} visml_larger_row;
+
+/* ---- PReLU: element (i, j) of [rows, c] has the slope alpha[i * arow + j * acol] below 0. acol: 0 or 1 ---- */
+
+typedef struct visml_prelu_rows {
+    int64_t rows, c;
+    int64_t arow, acol;
+} visml_prelu_rows;
+
 #ifndef VISML_REAL_DOUBLE
 /* ---- resize: for each output place the inputs that it is made of and their weights ---- */
 

@@ -1,60 +1,6 @@
 #include "kernel/kernels.h"
 #include "kernel/vec_math.h"
 
-/* One loop a case, so that the choice is made outside. */
-#define MAP(expression)                    \
-    for (size_t i = 0; i < n; i += LANES) { \
-        int r = v_rest(i, n);              \
-        v16 a = v_get(x + i, r);           \
-        v_put(y + i, r, (expression));     \
-    }                                      \
-    break
-
-void LEAF(activate)(int32_t activation, real alpha, size_t n, const real *x, real *y) {
-    v16 slope = v_set1(alpha);
-    switch (activation) {
-    case VISML_RELU:
-        MAP(v_activate(VISML_RELU, slope, a));
-    case VISML_LEAKY_RELU:
-        MAP(v_activate(VISML_LEAKY_RELU, slope, a));
-    case VISML_SIGMOID:
-        MAP(v_activate(VISML_SIGMOID, slope, a));
-    case VISML_TANH:
-        MAP(v_activate(VISML_TANH, slope, a));
-    case VISML_RELU6:
-        MAP(v_activate(VISML_RELU6, slope, a));
-    default:
-        MAP(a);
-    }
-}
-#undef MAP
-
-#define MAP(activation)                                                                          \
-    for (size_t i = 0; i < n; i += LANES) {                                                      \
-        int r = v_rest(i, n);                                                                    \
-        v_put(dx + i, r, v_activate_backward(activation, slope, v_get(y + i, r), v_get(dy + i, r))); \
-    }                                                                                            \
-    break
-
-void LEAF(activate_backward)(int32_t activation, real alpha, size_t n, const real *y, const real *dy, real *dx) {
-    v16 slope = v_set1(alpha);
-    switch (activation) {
-    case VISML_RELU:
-        MAP(VISML_RELU);
-    case VISML_LEAKY_RELU:
-        MAP(VISML_LEAKY_RELU);
-    case VISML_SIGMOID:
-        MAP(VISML_SIGMOID);
-    case VISML_TANH:
-        MAP(VISML_TANH);
-    case VISML_RELU6:
-        MAP(VISML_RELU6);
-    default:
-        MAP(VISML_LINEAR);
-    }
-}
-#undef MAP
-
 void LEAF(scale)(size_t n, const real *x, real scale, real offset, real *y) {
     v16 s = v_set1(scale), o = v_set1(offset);
     for (size_t i = 0; i < n; i += LANES) {

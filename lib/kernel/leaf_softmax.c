@@ -51,6 +51,36 @@ void LEAF(softmax_backward)(int64_t rows, int64_t c, const real *y, const real *
     }
 }
 
+void LEAF(log_softmax)(int64_t rows, int64_t c, const real *x, real *y) {
+    for (; rows; rows--, x += c, y += c) {
+        v16 top = v_set1(row_top(c, x)), s = v_zero();
+        CHANNELS {
+            REST;
+            s = v_add(s, row_exp(x + j, n, top));
+        }
+        v16 log_sum = v_log(v_set1(v_sum(s)));
+        CHANNELS {
+            REST;
+            v_put(y + j, n, v_sub(v_sub(v_get(x + j, n), top), log_sum));
+        }
+    }
+}
+
+void LEAF(log_softmax_backward)(int64_t rows, int64_t c, const real *y, const real *dy, real *dx) {
+    for (; rows; rows--, y += c, dy += c, dx += c) {
+        v16 s = v_zero();
+        CHANNELS {
+            REST;
+            s = v_add(s, v_get(dy + j, n));
+        }
+        v16 minus = v_set1(-v_sum(s));
+        CHANNELS {
+            REST;
+            v_put(dx + j, n, v_fma(v_exp(v_get(y + j, n)), minus, v_get(dy + j, n)));
+        }
+    }
+}
+
 /* Targets of one row in 16 lanes from j on, smoothed. label: the class number, or -1 with rows of targets. */
 VEC v16 row_targets(const visml_crossentropy_rows *x, const real *targets, int64_t label, int64_t j, int n) {
     v16 t = v_zero();

@@ -4,7 +4,8 @@
 #include "kernel/span.h"
 
 typedef struct softmax_job {
-    const visml_kernels *k;
+    visml_kernel_softmax *forward;
+    visml_kernel_softmax_backward *backward;
     int64_t rows, c, block;
     const real *x, *dy;
     real *y;
@@ -14,24 +15,41 @@ static void forward_block(void *arg, size_t b, size_t worker) {
     const softmax_job *j = arg;
     int64_t i = (int64_t)b, at = i * j->block * j->c;
     (void)worker;
-    j->k->softmax(visml_block_length(i, j->block, j->rows), j->c, j->x + at, j->y + at);
+    j->forward(visml_block_length(i, j->block, j->rows), j->c, j->x + at, j->y + at);
+}
+
+static void run_forward(const visml_compute *c, visml_kernel_softmax *fn, int64_t rows, int64_t channels, const real *x, real *y) {
+    softmax_job j = {.forward = fn, .rows = rows, .c = channels, .block = visml_span_rows(channels), .x = x, .y = y};
+    visml_parallel_run(c->parallel, (size_t)visml_blocks(rows, j.block), forward_block, &j);
 }
 
 void visml_softmax_forward(const visml_compute *c, int64_t rows, int64_t channels, const real *x, real *y) {
-    softmax_job j = {c->kernels, rows, channels, visml_span_rows(channels), x, NULL, y};
-    visml_parallel_run(c->parallel, (size_t)visml_blocks(rows, j.block), forward_block, &j);
+    run_forward(c, c->kernels->softmax, rows, channels, x, y);
+}
+
+void visml_log_softmax_forward(const visml_compute *c, int64_t rows, int64_t channels, const real *x, real *y) {
+    run_forward(c, c->kernels->log_softmax, rows, channels, x, y);
 }
 
 static void backward_block(void *arg, size_t b, size_t worker) {
     const softmax_job *j = arg;
     int64_t i = (int64_t)b, at = i * j->block * j->c;
     (void)worker;
-    j->k->softmax_backward(visml_block_length(i, j->block, j->rows), j->c, j->x + at, j->dy + at, j->y + at);
+    j->backward(visml_block_length(i, j->block, j->rows), j->c, j->x + at, j->dy + at, j->y + at);
+}
+
+static void run_backward(const visml_compute *c, visml_kernel_softmax_backward *fn, int64_t rows, int64_t channels, const real *y,
+                         const real *dy, real *dx) {
+    softmax_job j = {.backward = fn, .rows = rows, .c = channels, .block = visml_span_rows(channels), .x = y, .dy = dy, .y = dx};
+    visml_parallel_run(c->parallel, (size_t)visml_blocks(rows, j.block), backward_block, &j);
 }
 
 void visml_softmax_backward(const visml_compute *c, int64_t rows, int64_t channels, const real *y, const real *dy, real *dx) {
-    softmax_job j = {c->kernels, rows, channels, visml_span_rows(channels), y, dy, dx};
-    visml_parallel_run(c->parallel, (size_t)visml_blocks(rows, j.block), backward_block, &j);
+    run_backward(c, c->kernels->softmax_backward, rows, channels, y, dy, dx);
+}
+
+void visml_log_softmax_backward(const visml_compute *c, int64_t rows, int64_t channels, const real *y, const real *dy, real *dx) {
+    run_backward(c, c->kernels->log_softmax_backward, rows, channels, y, dy, dx);
 }
 
 typedef struct crossentropy_job {

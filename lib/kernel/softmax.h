@@ -8,6 +8,10 @@
 void visml_softmax_forward(const visml_compute *c, int64_t rows, int64_t channels, const real *x, real *y);
 /* dx = y * (dy - sum(dy * y)). dx may be dy. */
 void visml_softmax_backward(const visml_compute *c, int64_t rows, int64_t channels, const real *y, const real *dy, real *dx);
+/* y = log(softmax(x)), without taking the logarithm of anything small. y may be x. */
+void visml_log_softmax_forward(const visml_compute *c, int64_t rows, int64_t channels, const real *x, real *y);
+/* dx = dy - exp(y) * sum(dy). dx may be dy. */
+void visml_log_softmax_backward(const visml_compute *c, int64_t rows, int64_t channels, const real *y, const real *dy, real *dx);
 
 /* From logits z: loss[row] = logsumexp(z) * sum(t) - sum(t z), dz = (softmax(z) * sum(t) - t) * factor[row]. Targets are class numbers
  * (labels, targets NULL; a label of -1 gives loss 0 and dz 0) or rows (targets [rows, c]). With smoothing s, t becomes

@@ -153,10 +153,17 @@ static int32_t activation_of(const visml_exec *r, size_t i) {
     return r->logits && i == r->model->node_count - 1 ? VISML_LINEAR : r->model->nodes[i].layer->activation;
 }
 
-static void softmax(const visml_exec *r, size_t i, const visml_compute *c, const real *x, real *y) {
-    const visml_shape *shape = &r->model->nodes[i].shape;
-    int64_t channels = shape->dims[shape->rank - 1];
-    visml_softmax_forward(c, (int64_t)elements(r, i) / channels, channels, x, y);
+void visml_exec_activate(const visml_exec *r, size_t node, const real *x, real *y) {
+    const visml_node *n = &r->model->nodes[node];
+    int32_t activation = activation_of(r, node);
+    int64_t channels = n->shape.dims[n->shape.rank - 1], rows = (int64_t)elements(r, node) / channels;
+    visml_compute c = r->compute;
+    if (activation == VISML_SOFTMAX)
+        visml_softmax_forward(&c, rows, channels, x, y);
+    else if (activation == VISML_LOG_SOFTMAX)
+        visml_log_softmax_forward(&c, rows, channels, x, y);
+    else if (activation != VISML_LINEAR || x != y)
+        visml_activate(&c, activation, n->layer->alpha, elements(r, node), x, y);
 }
 
 /* Of a class that fuses: everything that the step does behind the layer's sums. The activation of the last node may be the loss'. */
@@ -176,31 +183,25 @@ static void set_epilogue(const visml_exec *r, size_t end, pass_arrays *a, visml_
     pass->epilogue = &a->epilogue;
 }
 
-/* The activation behind a layer that leaves it to the run. x: what the layer has written to y, or its input, where the layer is nothing but
- * this. */
-static void activate(const visml_exec *r, size_t i, int32_t activation, const visml_pass *pass, const real *x) {
-    if (activation == VISML_SOFTMAX)
-        softmax(r, i, &pass->compute, x, pass->y);
-    else if (activation != VISML_LINEAR || x != pass->y)
-        visml_activate(&pass->compute, activation, r->model->nodes[i].layer->alpha, elements(r, i), x, pass->y);
-}
-
-/* The step that ends with a node. */
+/* The step that ends with a node. Where the activation's derivative needs what it was applied to, in training, the layer writes to an array
+ * of its own. */
 static void forward(const visml_exec *r, size_t end) {
     const visml_step *s = &r->plan.steps[end];
     size_t i = (size_t)s->head;
     const visml_layer *layer = r->model->nodes[i].layer;
-    int32_t activation = activation_of(r, i);
     pass_arrays a;
     visml_pass pass = make_pass(r, i, &a);
+    real *y = pass.y;
+    if (r->plan.nodes[i].before >= 0)
+        pass.y = block(r, r->plan.nodes[i].before);
     if (r->prepared)
         pass.prepared = visml_prepared_of(r->prepared, i)->packed;
-    if ((layer->cls->properties & VISML_FUSES_EPILOGUE) && activation != VISML_SOFTMAX)
+    if ((layer->cls->properties & VISML_FUSES_EPILOGUE) && visml_activation_fuses(activation_of(r, i)))
         set_epilogue(r, end, &a, &pass);
     if (!(layer->cls->properties & VISML_ONLY_ACTIVATES))
         layer->cls->forward(layer, &pass);
     if (!pass.epilogue)
-        activate(r, i, activation, &pass, layer->cls->properties & VISML_ONLY_ACTIVATES ? pass.x[0] : pass.y);
+        visml_exec_activate(r, i, layer->cls->properties & VISML_ONLY_ACTIVATES ? pass.x[0] : pass.y, y);
 }
 
 static void run_step(const visml_exec *r, size_t end) {
@@ -310,15 +311,25 @@ double visml_exec_loss(const visml_exec *r, const visml_loss *loss, const visml_
 
 /* ---- backward ---- */
 
+/* What the derivative of a node's activation is made of: its result, or what it was applied to. */
+static const real *derivative_source(const visml_exec *r, size_t i, int32_t activation, const visml_pass *pass) {
+    if (!visml_activation_needs_x(activation))
+        return pass->y;
+    return r->plan.nodes[i].before >= 0 ? block(r, r->plan.nodes[i].before) : pass->x[0];
+}
+
 /* dy becomes the gradient of what the node's activation was applied to. */
-static void activation_back(const visml_exec *r, size_t i, const visml_compute *c, const real *y, real *dy) {
+static void activation_back(const visml_exec *r, size_t i, const visml_pass *pass, real *dy) {
     const visml_node *n = &r->model->nodes[i];
     int32_t activation = r->plan.nodes[i].derived ? VISML_LINEAR : activation_of(r, i);
-    int64_t channels = n->shape.dims[n->shape.rank - 1];
+    int64_t channels = n->shape.dims[n->shape.rank - 1], rows = (int64_t)elements(r, i) / channels;
     if (activation == VISML_SOFTMAX)
-        visml_softmax_backward(c, (int64_t)elements(r, i) / channels, channels, y, dy, dy);
+        visml_softmax_backward(&pass->compute, rows, channels, pass->y, dy, dy);
+    else if (activation == VISML_LOG_SOFTMAX)
+        visml_log_softmax_backward(&pass->compute, rows, channels, pass->y, dy, dy);
     else if (activation != VISML_LINEAR)
-        visml_activate_backward(c, activation, n->layer->alpha, elements(r, i), y, dy, dy);
+        visml_activate_backward(&pass->compute, activation, n->layer->alpha, elements(r, i),
+                                derivative_source(r, i, activation, pass), dy, dy);
 }
 
 /* A penalty of the output is a part of the loss, divided by the batch size as the rest of it. */
@@ -365,7 +376,7 @@ static void backward(const visml_exec *r, size_t i) {
     pass.grads = a.grads;
     pass.scratch = block(r, r->plan.nodes[i].backward_scratch);
     penalise_output(r, i, &pass.compute, pass.y, dy);
-    activation_back(r, i, &pass.compute, pass.y, dy);
+    activation_back(r, i, &pass, dy);
     derive_input(r, i, &pass, dy);
     if (!(n->layer->cls->properties & VISML_ONLY_ACTIVATES) || a.dx[0] != dy)
         n->layer->cls->backward(n->layer, &pass);

@@ -43,6 +43,9 @@ void visml_exec_backward(const visml_exec *r);
 /* The penalties of outputs, summed over the batch: after a training forward, whose arrays are all there. */
 double visml_exec_activity(const visml_exec *r);
 
+/* Applies the activation of a node (none where the loss takes it over) to its elements: from x to y, which may be x. */
+void visml_exec_activate(const visml_exec *r, size_t node, const real *x, real *y);
+
 /* The output of a node in this batch. Group by group, one that only its stretch wants is that of the last group. */
 real *visml_exec_value(const visml_exec *r, size_t node);
 real *visml_exec_output(const visml_exec *r);

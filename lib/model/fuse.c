@@ -1,5 +1,7 @@
 #include "model/fuse.h"
 
+#include "kernel/elementwise.h"
+
 int visml_node_is_alias(const visml_node *node, visml_mode mode) {
     int32_t properties = node->layer ? node->layer->cls->properties : 0;
     return (properties & VISML_ALIASES_INPUT) || (mode == VISML_INFERENCE && (properties & VISML_IDLE_INFERENCE));
@@ -34,7 +36,7 @@ static int is_open(const fuser *f, int32_t node) {
     const visml_step *s = &f->steps[node];
     const visml_layer *head = s->head > 0 ? layer_of(f, s->head) : NULL;
     return head && s->end == node && f->readers[node] == 1 && (head->cls->properties & VISML_FUSES_EPILOGUE) &&
-           s->activation != VISML_SOFTMAX;
+           visml_activation_fuses(s->activation);
 }
 
 static int64_t channels_of(const fuser *f, int32_t node) {
@@ -45,7 +47,7 @@ static int64_t channels_of(const fuser *f, int32_t node) {
 /* Each of these changes the step and returns 1, or returns 0 where the epilogue's order of things has no place for the node any more. */
 
 static int take_activation(visml_step *s, const visml_layer *layer) {
-    if (s->activation != VISML_LINEAR || s->affine >= 0 || layer->activation == VISML_SOFTMAX)
+    if (s->activation != VISML_LINEAR || s->affine >= 0 || !visml_activation_fuses(layer->activation))
         return 0;
     s->activation = layer->activation;
     s->alpha = layer->alpha;

@@ -4,6 +4,7 @@
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "kernel/elementwise.h"
 
 /* What is known while a plan is made. */
 typedef struct planner {
@@ -80,20 +81,28 @@ static visml_status array_bytes(const planner *w, size_t node, size_t *bytes) {
 
 /* ---- outputs ---- */
 
-/* Until when the output of a node is read in the backward pass. Activations are differentiated from their result. */
+/* Until when the output of a node is read in the backward pass. Most activations are differentiated from their result. */
 static int32_t read_back(const planner *w, size_t node) {
     const visml_layer *layer = w->model->nodes[node].layer;
-    int reads = (layer->cls->properties & VISML_BACKWARD_NEEDS_Y) || layer->activation != VISML_LINEAR;
+    int derives = layer->activation != VISML_LINEAR && !visml_activation_needs_x(layer->activation);
+    int reads = derives || (layer->cls->properties & VISML_BACKWARD_NEEDS_Y);
     if (trains(w) && visml_layer_penalises_output(layer))
         return goes_back(w, node) ? backward_time(w, node) : loss_time(w);
     return goes_back(w, node) && reads ? backward_time(w, node) : (int32_t)node;
+}
+
+/* Others are differentiated from what they were applied to: the input of a layer that is nothing else, or what the layer writes, which then
+ * has a block of its own. */
+static int keeps_what_it_activates(const planner *w, size_t node) {
+    return goes_back(w, node) && visml_activation_needs_x(w->model->nodes[node].layer->activation);
 }
 
 /* What the step that ends with this node reads. */
 static void use_inputs(planner *w, size_t node) {
     const visml_step *s = &w->plan->steps[node];
     const visml_node *n = &w->model->nodes[s->head];
-    int reads = n->layer->cls->properties & VISML_BACKWARD_NEEDS_X;
+    int32_t properties = n->layer->cls->properties;
+    int reads = (properties & VISML_BACKWARD_NEEDS_X) || ((properties & VISML_ONLY_ACTIVATES) && keeps_what_it_activates(w, node));
     for (size_t k = 0; k < n->input_count; k++)
         use_until(w, w->plan->nodes[n->inputs[k]].y, goes_back(w, node) && reads ? backward_time(w, node) : (int32_t)node);
     if (s->residual >= 0)
@@ -156,6 +165,8 @@ static visml_status plan_output(planner *w, size_t node) {
         return VISML_OK;
     }
     VISML_TRY(array_bytes(w, node, &bytes));
+    if (keeps_what_it_activates(w, node) && !(n->layer->cls->properties & VISML_ONLY_ACTIVATES))
+        VISML_TRY(add_block(w, bytes, (int32_t)node, backward_time(w, node), &nodes[node].before));
     visml_plan_block b = {.bytes = bytes, .first = (int32_t)node, .last = read_back(w, node), .row_bytes = row_bytes(w, node)};
     b.local = is_local(w, node);
     if (b.local)
@@ -279,7 +290,7 @@ static int is_derived(const planner *w, size_t node, size_t reader) {
     const visml_layer *layer = w->model->nodes[node].layer;
     int32_t able = VISML_DERIVES_INPUT | VISML_CHOOSES;
     return layer && goes_back(w, node) && !visml_layer_penalises_output(layer) &&
-           layer->activation != VISML_LINEAR && layer->activation != VISML_SOFTMAX &&
+           layer->activation != VISML_LINEAR && visml_activation_fuses(layer->activation) &&
            (w->model->nodes[reader].layer->cls->properties & able) && p->gradients[p->nodes[reader].first_input].dx == p->nodes[node].dy;
 }
 
@@ -469,7 +480,7 @@ static void list_inputs(planner *w) {
     size_t next = 0;
     for (size_t i = 0; i < w->model->node_count; i++) {
         const visml_node *n = &w->model->nodes[i];
-        p->nodes[i] = (visml_plan_node){-1, -1, -1, -1, -1, -1, next, 0};
+        p->nodes[i] = (visml_plan_node){-1, -1, -1, -1, -1, -1, next, -1, 0};
         for (size_t k = 0; k < n->input_count; k++, next++) {
             p->in[next] = w->model->nodes[n->inputs[k]].shape;
             p->gradients[next] = (visml_plan_gradient){-1, -1};

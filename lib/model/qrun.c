@@ -5,8 +5,8 @@
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "kernel/elementwise.h"
 #include "kernel/qelement.h"
-#include "kernel/softmax.h"
 #include "nn/pooling.h"
 
 /* What is done at a step. */
@@ -101,7 +101,7 @@ static int convolves(const decider *d, size_t end, const visml_step *s) {
         return 0;
     if (s->residual >= 0 && (!d->q->nodes[value_of(d->run, s->residual)].has_form || (g.groups == g.c && g.f == g.c && g.c > 1)))
         return 0;
-    n->bytes = !is_output(d, end) && n->has_form && s->activation != VISML_SOFTMAX;
+    n->bytes = !is_output(d, end) && n->has_form && visml_activation_fuses(s->activation);
     n->conv.g = g;
     n->packed = visml_qconv2d_bytes(&g);
     return 1;
@@ -225,7 +225,7 @@ static void prepare(const decider *d, size_t end, void *memory) {
         t.bias = params[1];
     if (s->residual >= 0)
         t.residual = d->q->nodes[value_of(r, s->residual)].form;
-    if (t.activation == VISML_SOFTMAX)
+    if (!visml_activation_fuses(t.activation))
         t.activation = VISML_LINEAR;
     visml_qconv2d_prepare(&n->conv, &g, &t, memory);
 }
@@ -323,10 +323,8 @@ static void convolve(visml_qrun *q, const visml_exec *r, size_t end) {
     const uint8_t *residual = s->residual >= 0 ? bytes_of(q, r, (size_t)s->residual) : NULL;
     real *y = visml_exec_value(r, end);
     visml_qconv2d_run(&c, &q->nodes[end].conv, r->rows, x, y, residual, q->scratch + q->used);
-    if (s->activation != VISML_SOFTMAX || (r->logits && end == m->node_count - 1))
-        return;
-    int64_t channels = q->nodes[end].conv.g.f;
-    visml_softmax_forward(&c, (int64_t)row_elements(r, end) * r->rows / channels, channels, y, y);
+    if (!visml_activation_fuses(s->activation))
+        visml_exec_activate(r, (size_t)s->head, y, y);
 }
 
 static void add(visml_qrun *q, const visml_exec *r, size_t end) {

@@ -13,7 +13,6 @@
  * ms and 25 MB more, packing none 85.2 ms. */
 #define MOST_PACKED ((size_t)1 << 20)
 #define KEYS_KNOWN 15    /* that a reader of JSON may ask to pass over */
-#define LEAKY_ALPHA 0.2  /* slope of VISML_LEAKY_RELU where the class has no option for it */
 
 const visml_layer_class *const visml_layer_classes[] = {
 #define LAYER(name) &visml_##name##_class,
@@ -65,12 +64,12 @@ static visml_status own_name(visml_layer *layer, visml_error *err) {
 /* The activation that the session applies, from the options of classes that have one. */
 static void read_activation(visml_layer *layer) {
     const visml_field *activation = find_field(layer->cls, "activation"), *alpha = find_field(layer->cls, "alpha");
-    double slope = LEAKY_ALPHA;
+    double given = -1;
     if (activation && !(layer->cls->properties & VISML_ACTIVATES_INSIDE))
         memcpy(&layer->activation, (char *)layer->opts + activation->offset, sizeof layer->activation);
     if (alpha)
-        memcpy(&slope, (char *)layer->opts + alpha->offset, sizeof slope);
-    layer->alpha = (real)slope;
+        memcpy(&given, (char *)layer->opts + alpha->offset, sizeof given);
+    layer->alpha = (real)(given < 0 ? visml_act_alpha(layer->activation) : given);
 }
 
 static visml_status fill(visml_layer *layer, const void *opts, visml_error *err) {
@@ -237,7 +236,7 @@ json_t *visml_layer_to_json(const visml_layer *layer) {
 
 static visml_status find_class(const json_t *object, const visml_layer_class **cls, visml_error *err) {
     const char *name;
-    char names[400] = "";
+    char names[900] = "";
     size_t used = 0;
     VISML_TRY(visml_json_string("layer", object, "class", &name, err));
     *cls = visml_layer_class_find(name);

@@ -39,7 +39,7 @@ typedef struct visml_pass {
     const visml_shape *in;  /* [inputs], without the batch */
     const visml_shape *out; /* without the batch */
     const real *const *x;   /* [inputs] */
-    real *y;                /* forward: written. backward: as the forward pass left it, activation applied */
+    real *y;                /* forward: written. backward: as the session left it, activation applied */
     const visml_epilogue *epilogue; /* forward: NULL, or to be fused by a class with VISML_FUSES_EPILOGUE. Its bias, where there is one,
                                        takes the place of the layer's own */
     const void *prepared;   /* inference: what prepare wrote, or NULL: work from the parameters alone */
@@ -149,6 +149,9 @@ visml_layer *visml_layer_from_json(visml_context *ctx, const json_t *object, con
 
 /* Fills an array as its spec says. Every element is a function of (key, element). */
 visml_status visml_init_fill(visml_memory *memory, const visml_param_spec *spec, uint64_t key, real *values, visml_error *err);
+
+/* The alpha of an activation where nothing else is said. */
+double visml_act_alpha(int32_t activation);
 
 /* Names of activations and initialisers, as Keras writes them; for VISML_FIELD_OF_ENUM. */
 extern const char *const visml_act_names[];

@@ -1,10 +1,14 @@
 /* The layer that is nothing but its activation: as any other, it leaves that to the caller, who for this class need not call forward. */
+#include <float.h>
+
 #include "kernel/elementwise.h"
 #include "nn/layer.h"
 
+#define OF_THE_ACTIVATION (-1) /* alpha that was not given: what it is depends on the activation */
+
 static const visml_field fields[] = {
     VISML_FIELD_OF_ENUM(visml_activation_opts, activation, VISML_LINEAR, visml_act_names),
-    VISML_FIELD(visml_activation_opts, alpha, F64, 0, 1, 0, 1, 0.2),
+    VISML_FIELD(visml_activation_opts, alpha, F64, 0, 1, 0, FLT_MAX, OF_THE_ACTIVATION),
     VISML_FIELD(visml_activation_opts, name, NAME, 0, 1, 0, 0, 0),
     {0},
 };

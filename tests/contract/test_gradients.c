@@ -72,6 +72,11 @@ static void stir(test_layer *t) {
             t->params[i][j] += 0.3 * (double)test_random_float(&state);
 }
 
+/* The numbers of rows that an embedding looks up have none; tests/nn/test_layer_embedding.c says that it is 0. */
+static int has_input_gradient(const visml_layer_class *cls) {
+    return cls != &visml_embedding_class;
+}
+
 static void layer_gradients(void **state) {
     const test_case *c = *state;
     test_layer t;
@@ -81,7 +86,7 @@ static void layer_gradients(void **state) {
     stir(&t);
     test_layer_forward(&t, VISML_TRAINING);
     test_layer_backward(&t);
-    for (size_t i = 0; i < t.inputs; i++)
+    for (size_t i = 0; i < t.inputs && has_input_gradient(c->cls); i++)
         check_array(&t, "input", i, t.x[i], t.dx[i], test_layer_count(&t, &t.in[i]), c->tolerance);
     for (size_t i = 0; i < t.layer->param_count; i++)
         if (t.grads[i])
@@ -99,7 +104,7 @@ static void every_layer_is_checked(void **state) {
 static void every_activation_is_checked(void **state) {
     (void)state;
     for (int32_t a = 0; visml_act_names[a]; a++) {
-        int found = 0;
+        int found = !*visml_act_names[a];
         for (const test_case *c = test_cases; c->name; c++)
             found |= c->cls == &visml_activation_class && ((const visml_activation_opts *)c->opts)->activation == a;
         if (!found)

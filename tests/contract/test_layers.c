@@ -349,7 +349,7 @@ static void every_class_has_a_case(void **state) {
             fail_msg("layer_cases.c has no case for %s", visml_layer_classes[i]->name);
 }
 
-#define MAX_TESTS 2000
+#define MAX_TESTS 6000
 
 static size_t list_tests(struct CMUnitTest *tests) {
     size_t n = 0;

@@ -28,8 +28,11 @@ def run(layer, xs, training):
     return layer(x, training=training) if isinstance(layer, L.BatchNormalization) else layer(x)
 
 
-def case(out, name, layer, *shapes, jit=False, scale=1):
+def case(out, name, layer, *shapes, jit=False, scale=1, classes=0):
+    """classes: the inputs are class numbers below it, which have no gradient."""
     xs = [tf.constant(scale * numbers((2,) + s)) for s in shapes]
+    if classes:
+        xs = [tf.constant(np.floor((x.numpy() + 1) / 2 * classes)) for x in xs]
     run(layer, xs, False)  # builds
     for w in layer.weights:
         value = numbers(w.shape)
@@ -53,8 +56,9 @@ def case(out, name, layer, *shapes, jit=False, scale=1):
     out.add(f"{name}/t", y)
     out.add(f"{name}/dy", dy)
     for i, g in enumerate(dxs):
-        out.add(f"{name}/dx{i}", g)
+        out.add(f"{name}/dx{i}", np.zeros(xs[i].shape) if classes else g)
     for i, g in enumerate(grads):
+        g = tf.convert_to_tensor(g)  # an embedding gives the rows that were used
         out.add(f"{name}/g{i}", g)
     for i, w in enumerate(layer.weights):
         if not w.trainable:
@@ -97,3 +101,41 @@ with Golden("layers.bin") as out:
     case(out, "lstm/backwards_sequences", L.LSTM(3, go_backwards=True, return_sequences=True), (4, 2))
     case(out, "lstm/activations", L.LSTM(4, activation="linear", recurrent_activation="tanh", return_sequences=True), (3, 5))
     case(out, "lstm/relu", L.LSTM(4, activation="relu", recurrent_activation="leaky_relu"), (3, 5))
+    for activation in ("gelu", "silu", "elu", "selu", "softplus", "softsign", "hard_sigmoid", "hard_silu", "exponential", "mish",
+                       "log_softmax"):
+        case(out, f"activation/{activation}", L.Activation(activation), (3, 23), scale=5)
+    case(out, "activation/gelu_tanh", L.Activation(lambda x: keras.activations.gelu(x, approximate=True)), (3, 23), scale=5)
+    case(out, "activation/elu_alpha", L.ELU(alpha=1.7), (3, 23), scale=5)
+    case(out, "conv2d/gelu", L.Conv2D(4, 3, activation="gelu"), (5, 6, 3))
+    case(out, "dense/log_softmax", L.Dense(5, activation="log_softmax"), (7,))
+    for name, layer in (("multiply", L.Multiply), ("average", L.Average), ("maximum", L.Maximum), ("minimum", L.Minimum)):
+        case(out, f"{name}/three", layer(), (3, 4), (3, 4), (3, 4))
+        case(out, f"{name}/two", layer(), (2, 3, 5), (2, 3, 5))
+    case(out, "subtract/two", L.Subtract(), (2, 3, 5), (2, 3, 5))
+    case(out, "permute/two", L.Permute((2, 1)), (17, 20))
+    case(out, "permute/three", L.Permute((3, 1, 2)), (3, 4, 5))
+    case(out, "permute/last_stays", L.Permute((2, 1, 3)), (3, 4, 5))
+    case(out, "permute/five", L.Permute((4, 1, 5, 3, 2)), (2, 3, 2, 4, 3))
+    case(out, "permute/ones", L.Permute((3, 1, 2)), (1, 4, 1))
+    case(out, "zero_padding2d/plain", L.ZeroPadding2D(), (3, 4, 2))
+    case(out, "zero_padding2d/each", L.ZeroPadding2D(((2, 0), (1, 3))), (3, 4, 2))
+    case(out, "zero_padding1d/plain", L.ZeroPadding1D(), (3, 4))
+    case(out, "zero_padding1d/each", L.ZeroPadding1D((0, 3)), (3, 4))
+    case(out, "cropping2d/plain", L.Cropping2D(), (5, 6, 2))
+    case(out, "cropping2d/each", L.Cropping2D(((2, 1), (0, 3))), (5, 6, 2))
+    case(out, "cropping1d/plain", L.Cropping1D(), (5, 3))
+    case(out, "cropping1d/each", L.Cropping1D((3, 0)), (5, 3))
+    case(out, "up_sampling2d/plain", L.UpSampling2D(), (3, 4, 5))
+    case(out, "up_sampling2d/sizes", L.UpSampling2D((3, 1)), (3, 4, 5))
+    case(out, "up_sampling2d/one_channel", L.UpSampling2D((2, 3)), (3, 4, 1))
+    case(out, "up_sampling2d/bilinear", L.UpSampling2D(interpolation="bilinear"), (3, 4, 5))
+    case(out, "up_sampling2d/bilinear_sizes", L.UpSampling2D((3, 4), interpolation="bilinear"), (4, 3, 2))
+    case(out, "up_sampling2d/bilinear_one", L.UpSampling2D(5, interpolation="bilinear"), (1, 2, 3))
+    case(out, "repeat_vector/plain", L.RepeatVector(4), (7,))
+    case(out, "embedding/plain", L.Embedding(7, 5), (9,), classes=7)
+    case(out, "embedding/image", L.Embedding(300, 3), (4, 5), classes=300)
+    case(out, "prelu/plain", L.PReLU(), (3, 4, 5))
+    case(out, "prelu/channels", L.PReLU(shared_axes=[1, 2]), (3, 4, 5))
+    case(out, "prelu/places", L.PReLU(shared_axes=[3]), (3, 4, 5))
+    case(out, "prelu/every_other", L.PReLU(shared_axes=[2]), (3, 4, 5))
+    case(out, "prelu/one", L.PReLU(shared_axes=[1, 2, 3]), (3, 4, 5))

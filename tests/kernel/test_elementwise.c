@@ -26,9 +26,26 @@ static void op_dropout(const visml_compute *c, const float *a, const float *b, f
     (void)b;
     visml_dropout_apply(c, N, a, 0.25, 0x123456789abcdefu, 42, y);
 }
+static void op_noise(const visml_compute *c, const float *a, const float *b, float *y) {
+    (void)b;
+    visml_noise_apply(c, N, a, 0.25, 0, 0x123456789abcdefu, 42, y);
+}
+static void op_factors(const visml_compute *c, const float *a, const float *b, float *y) {
+    (void)b;
+    visml_noise_apply(c, N, a, 0.25, 1, 0x123456789abcdefu, 42, y);
+}
 static void op_bytes(const visml_compute *c, const float *a, const float *b, float *y) {
     (void)b;
     visml_from_u8(c, N, (const uint8_t *)(const void *)a, y);
+}
+
+/* Box and Muller 1958, of 24 bits a number. */
+static double normal(size_t i) {
+    uint32_t word[4];
+    visml_philox(0x123456789abcdefu, 42, i / 4, word);
+    uint32_t first = word[i % 4 & 2] >> 8, second = word[(i % 4 & 2) + 1] >> 8;
+    double radius = sqrt(-2 * log((first + 1) * 0x1p-24)), angle = 6.283185307179586477 * second * 0x1p-24;
+    return radius * (i % 2 ? sin(angle) : cos(angle));
 }
 
 static double want_of(size_t op, const float *a, const float *b, size_t i) {
@@ -45,6 +62,10 @@ static double want_of(size_t op, const float *a, const float *b, size_t i) {
     case 4:
         visml_philox(0x123456789abcdefu, 42, i / 4, word);
         return word[i % 4] * 0x1p-32 >= 0.25 ? (double)a[i] / 0.75 : 0;
+    case 5:
+        return (double)a[i] + 0.25 * normal(i);
+    case 6:
+        return (double)a[i] * (1 + 0.25 * normal(i));
     default:
         return ((const uint8_t *)(const void *)a)[i];
     }
@@ -52,7 +73,8 @@ static double want_of(size_t op, const float *a, const float *b, size_t i) {
 
 static void agrees_and_repeats(void **state) {
     (void)state;
-    static operation *const ops[] = {op_activate, op_backward, op_scale, op_sum, op_dropout, op_bytes};
+    static operation *const ops[] = {op_activate, op_backward, op_scale, op_sum, op_dropout, op_noise, op_factors,
+                                     op_bytes};
     static const size_t threads[] = {1, 2, 3, 8};
     level levels[MAX_LEVELS];
     size_t n = all_levels(levels);

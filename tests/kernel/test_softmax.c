@@ -135,6 +135,42 @@ static void same_bits_for_threads_and_levels(void **state) {
     }
 }
 
+/* Against double, in place, and for logits whose softmax is 0. */
+static void the_logarithm_of_softmax(void **state) {
+    (void)state;
+    level levels[MAX_LEVELS];
+    size_t n = all_levels(levels);
+    visml_parallel p = workers(2);
+    for (size_t s = 1; s < SHAPES; s++)
+        for (size_t l = 0; l < n; l++) {
+            arrays a = make(s);
+            float *y = filled_array(a.n, NAN), *dx = filled_array(a.n, NAN);
+            visml_compute c = {&levels[l].kernels, &p};
+            for (size_t i = 0; i < a.n; i++)
+                y[i] = a.z[i] *= 20;
+            visml_log_softmax_forward(&c, (int64_t)a.rows, (int64_t)a.c, y, y);
+            visml_log_softmax_backward(&c, (int64_t)a.rows, (int64_t)a.c, y, a.dy, dx);
+            for (size_t row = 0; row < a.rows; row++) {
+                const float *z = a.z + row * a.c, *dy = a.dy + row * a.c;
+                double top = -INFINITY, sum = 0, gradients = 0;
+                for (size_t j = 0; j < a.c; j++)
+                    top = fmax(top, (double)z[j]);
+                for (size_t j = 0; j < a.c; j++) {
+                    sum += exp((double)z[j] - top);
+                    gradients += (double)dy[j];
+                }
+                for (size_t j = 0; j < a.c; j++) {
+                    double want = (double)z[j] - top - log(sum);
+                    assert_near(y[row * a.c + j], want, fabs((double)z[j]) + fabs(top), 4, "log softmax", j);
+                    assert_near(dx[row * a.c + j], (double)dy[j] - exp(want) * gradients, 1 + fabs(gradients) * 800, 40, "gradient", j);
+                }
+            }
+            free(y);
+            free(dx);
+            drop(&a);
+        }
+}
+
 static void extreme_logits(void **state) {
     (void)state;
     level levels[MAX_LEVELS];
@@ -161,6 +197,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_double),
         cmocka_unit_test(same_bits_for_threads_and_levels),
+        cmocka_unit_test(the_logarithm_of_softmax),
         cmocka_unit_test(extreme_logits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,6 +72,8 @@ static void activate(const visml_layer *layer, const visml_pass *pass, int64_t n
     int64_t channels = pass->out->dims[pass->out->rank - 1];
     if (layer->activation == VISML_SOFTMAX)
         visml_softmax_forward(&pass->compute, n / channels, channels, pass->y, pass->y);
+    else if (layer->activation == VISML_LOG_SOFTMAX)
+        visml_log_softmax_forward(&pass->compute, n / channels, channels, pass->y, pass->y);
     else
         visml_activate(&pass->compute, layer->activation, layer->alpha, (size_t)n, pass->y, pass->y);
 }
@@ -121,6 +123,21 @@ static void assert_agrees(const visml_model *m, const visml_tensor *x, const vis
     free(want);
 }
 
+/* Activations that an epilogue does not know: [9, 9, 3] -> [3]. */
+static visml_model *others(visml_context *c) {
+    visml_model *m = visml_model_new(c, VISML_SHAPE(9, 9, 3), &err);
+    /* 1 */ PUT(CONV("a", 4, .activation = VISML_GELU), 0);
+    /* 2 */ PUT(NORM, 1);
+    /* 3 */ PUT(CONV("b", 4, .no_bias = 1), 2);
+    /* 4 */ PUT(NORM, 3);
+    /* 5 */ PUT(ACT(VISML_SILU), 4);
+    /* 6 */ PUT(visml_add(c, NULL, &err), 5, 2);
+    /* 7 */ PUT(ACT(VISML_HARD_SILU), 6);
+    /* 8 */ PUT(visml_flatten(c, NULL, &err), 7);
+    /* 9 */ PUT(visml_dense(c, OPTS(visml_dense_opts, .units = 3, .activation = VISML_LOG_SOFTMAX), &err), 8);
+    return built(m, &err);
+}
+
 /* ---- tests ---- */
 
 static void assert_step(const visml_plan *p, int32_t end, int32_t head, int32_t gain, int32_t residual, int32_t affine, int32_t act) {
@@ -134,6 +151,35 @@ static void assert_step(const visml_plan *p, int32_t end, int32_t head, int32_t 
     for (int32_t i = head; i < end; i++)
         if (p->steps[i].end != i)
             assert_true(p->nodes[i].y == p->nodes[p->steps[i].end].y);
+}
+
+static void other_activations_are_steps_of_their_own(void **state) {
+    (void)state;
+    visml_model *m = others(ctx);
+    visml_plan p;
+    assert_ok(visml_plan_make(&p, m, VISML_INFERENCE, 3, 0, &err), &err);
+    assert_step(&p, 1, 1, -1, -1, -1, VISML_GELU);
+    assert_step(&p, 2, 2, -1, -1, -1, VISML_LINEAR);
+    assert_step(&p, 4, 3, 4, -1, -1, VISML_LINEAR);
+    assert_step(&p, 5, 5, -1, -1, -1, VISML_SILU);
+    assert_step(&p, 7, 7, -1, -1, -1, VISML_HARD_SILU);
+    assert_int_equal(p.nodes[5].y, p.nodes[4].y); /* over its input */
+    for (size_t i = 0; i < m->node_count; i++)
+        assert_int_equal(p.nodes[i].before, -1);
+    visml_plan_clear(&p);
+    assert_ok(visml_plan_make(&p, m, VISML_TRAINING, 3, 0, &err), &err);
+    for (int32_t i = 1; i < 10; i++)
+        assert_true((p.nodes[i].before >= 0) == (i == 1)); /* where it is more than the input of a layer that does nothing else */
+    assert_true(!p.nodes[1].derived);
+    visml_plan_clear(&p);
+    for (uint64_t seed = 1; seed < 4; seed++) {
+        randomise(m, seed);
+        visml_tensor *x = random_input(ctx, visml_model_input_shape(m), 5, VISML_REAL_DTYPE, seed), *y = predict(m, x, 3);
+        assert_agrees(m, x, y);
+        visml_tensor_release(x);
+        visml_tensor_release(y);
+    }
+    visml_model_free(m);
 }
 
 static void steps_are_as_large_as_they_can_be(void **state) {
@@ -292,7 +338,8 @@ static void one_of_four_threads_prepares(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(steps_are_as_large_as_they_can_be), cmocka_unit_test(agrees_with_layer_by_layer),
+        cmocka_unit_test(steps_are_as_large_as_they_can_be), cmocka_unit_test(other_activations_are_steps_of_their_own),
+        cmocka_unit_test(agrees_with_layer_by_layer),
         cmocka_unit_test(the_same_bits_for_any_threads), cmocka_unit_test(changes_of_parameters_are_seen),
         cmocka_unit_test(running_allocates_nothing), cmocka_unit_test(one_of_four_threads_prepares),
     };

@@ -131,10 +131,63 @@ static void penalties_and_frozen_layers(void **state) {
     with_loss(m, visml_sparse_categorical_crossentropy(ctx, NULL, &err), 1);
 }
 
+/* Activations whose derivative needs what they were applied to: within layers and by themselves, with their input read by others, too. */
+static void activations_of_their_input(void **state) {
+    (void)state;
+    visml_model *m = visml_model_new(ctx, VISML_SHAPE(8, 8, 3), &err);
+    int32_t x = visml_model_apply(m, visml_rescaling(ctx, OPTS(visml_rescaling_opts, .scale = 1 / 100.0), &err), AFTER(0), &err);
+    int32_t a = visml_model_apply(m, visml_conv2d(ctx, OPTS(visml_conv2d_opts, .filters = 4, .kernel_size = {3}, .padding = VISML_SAME,
+                                                            .activation = VISML_GELU), &err), AFTER(x), &err);
+    int32_t n = visml_model_apply(m, visml_batchnorm(ctx, NULL, &err), AFTER(a), &err);
+    int32_t s = visml_model_apply(m, visml_activation(ctx, OPTS(visml_activation_opts, .activation = VISML_SILU), &err), AFTER(n), &err);
+    int32_t sum = visml_model_apply(m, visml_add(ctx, NULL, &err), AFTER(n, s, a), &err);
+    int32_t t = visml_model_apply(m, visml_activation(ctx, OPTS(visml_activation_opts, .activation = VISML_MISH), &err), AFTER(sum), &err);
+    int32_t p = visml_model_apply(m, visml_avgpool2d(ctx, NULL, &err), AFTER(t), &err);
+    int32_t b = visml_model_apply(m, visml_conv2d(ctx, OPTS(visml_conv2d_opts, .filters = 3, .kernel_size = {4},
+                                                            .activation = VISML_SOFTPLUS), &err), AFTER(p), &err);
+    int32_t f = visml_model_apply(m, visml_flatten(ctx, NULL, &err), AFTER(b), &err);
+    int32_t d = visml_model_apply(m, visml_dense(ctx, OPTS(visml_dense_opts, .units = 5, .activation = VISML_GELU_TANH), &err), AFTER(f),
+                                  &err);
+    visml_model_apply(m, visml_dense(ctx, OPTS(visml_dense_opts, .units = 3, .activation = VISML_LOG_SOFTMAX), &err), AFTER(d), &err);
+    with_loss(m, visml_mean_squared_error(ctx, NULL, &err), 0);
+}
+
+#define PUT(layer, ...) visml_model_apply(m, layer, AFTER(__VA_ARGS__), &err)
+
+/* Layers that change shapes, take several inputs, drop or disturb, and slopes that are learnt. */
+static void shapes_and_several_inputs(void **state) {
+    (void)state;
+    visml_model *m = visml_model_new(ctx, VISML_SHAPE(8, 8, 3), &err);
+    int32_t x = PUT(visml_rescaling(ctx, OPTS(visml_rescaling_opts, .scale = 1 / 100.0), &err), 0);
+    int32_t pad = PUT(visml_zero_padding2d(ctx, OPTS(visml_zero_padding2d_opts, .padding = {1, 0, 2, 0}), &err), x);
+    int32_t a = PUT(visml_conv2d(ctx, OPTS(visml_conv2d_opts, .filters = 4, .kernel_size = {3}), &err), pad); /* [7, 8, 4] */
+    int32_t slopes = PUT(visml_prelu(ctx, OPTS(visml_prelu_opts, .shared_axes = {1, 2}), &err), a);
+    int32_t crop = PUT(visml_cropping2d(ctx, OPTS(visml_cropping2d_opts, .cropping = {1, 2, 4, 0}), &err), slopes); /* [4, 4, 4] */
+    int32_t turned = PUT(visml_permute(ctx, OPTS(visml_permute_opts, .dims = {3, 1, 2}), &err), crop);
+    int32_t product = PUT(visml_multiply(ctx, NULL, &err), crop, turned, crop);
+    int32_t most = PUT(visml_maximum(ctx, NULL, &err), product, turned);
+    int32_t least = PUT(visml_minimum(ctx, NULL, &err), product, crop);
+    int32_t difference = PUT(visml_subtract(ctx, NULL, &err), most, least);
+    int32_t mean = PUT(visml_average(ctx, NULL, &err), difference, crop, most);
+    int32_t large = PUT(visml_up_sampling2d(ctx, OPTS(visml_up_sampling2d_opts, .sizes = {2, 3},
+                                                      .interpolation = VISML_UP_BILINEAR), &err), mean);
+    int32_t drop = PUT(visml_spatial_dropout2d(ctx, OPTS(visml_dropout_opts, .rate = 0.3), &err), large);
+    int32_t g = PUT(visml_global_avgpool2d(ctx, NULL, &err), drop);
+    int32_t d = PUT(visml_gaussian_dropout(ctx, OPTS(visml_dropout_opts, .rate = 0.2), &err), g);
+    int32_t noise = PUT(visml_gaussian_noise(ctx, OPTS(visml_gaussian_noise_opts, .stddev = 0.2), &err), d);
+    int32_t four = PUT(visml_repeat_vector(ctx, OPTS(visml_repeat_vector_opts, .n = 2), &err), noise);
+    int32_t longer = PUT(visml_zero_padding1d(ctx, NULL, &err), four);
+    int32_t shorter = PUT(visml_cropping1d(ctx, OPTS(visml_cropping1d_opts, .cropping = {1, 0}), &err), longer);
+    int32_t f = PUT(visml_flatten(ctx, NULL, &err), shorter);
+    PUT(visml_dense(ctx, OPTS(visml_dense_opts, .units = 3, .activation = VISML_SOFTMAX), &err), f);
+    with_loss(m, visml_categorical_crossentropy(ctx, NULL, &err), 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(softmax_joined_with_crossentropy), cmocka_unit_test(softmax_by_itself), cmocka_unit_test(a_reshape_at_the_end),
         cmocka_unit_test(fan_out), cmocka_unit_test(penalties_and_frozen_layers),
+        cmocka_unit_test(activations_of_their_input), cmocka_unit_test(shapes_and_several_inputs),
     };
     ctx = test_context(2);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@ static void agrees_with_keras(void **state) {
     test_layer_golden("conv2d/dilation", CONV2D(.filters = 3, .kernel_size = {3}, .dilation_rate = {2}, .padding = VISML_SAME), &err);
     test_layer_golden("conv2d/groups", CONV2D(.filters = 6, .kernel_size = {3}, .groups = 2, .activation = VISML_SIGMOID), &err);
     test_layer_golden("conv2d/one", CONV2D(.filters = 5, .kernel_size = {1}, .activation = VISML_SOFTMAX), &err);
+    test_layer_golden("conv2d/gelu", CONV2D(.filters = 4, .kernel_size = {3}, .activation = VISML_GELU), &err);
 }
 
 /* Kernel 1 2 / 3 4, bias 1: the window's corners are weighted by their place. */

@@ -10,6 +10,7 @@ static void agrees_with_keras(void **state) {
     test_layer_golden("dense/plain", LAYER(.units = 5), &err);
     test_layer_golden("dense/rank3", LAYER(.units = 4, .activation = VISML_LEAKY_RELU, .no_bias = 1), &err);
     test_layer_golden("dense/softmax", LAYER(.units = 4, .activation = VISML_SOFTMAX), &err);
+    test_layer_golden("dense/log_softmax", LAYER(.units = 5, .activation = VISML_LOG_SOFTMAX), &err);
 }
 
 /* kernel 1 2 / 3 4 / 5 6, bias 1 2 */

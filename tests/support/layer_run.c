@@ -68,6 +68,7 @@ void test_layer_open(test_layer *t, visml_layer *layer, int64_t batch, const vis
     t->y = new_array(test_layer_count(t, &t->out));
     t->dy = new_array(test_layer_count(t, &t->out));
     t->product = new_array(test_layer_count(t, &t->out));
+    t->before = new_array(test_layer_count(t, &t->out));
     fill_random(t->dy, test_layer_count(t, &t->out), &state);
     for (size_t i = 0; i < layer->param_count; i++) {
         t->params[i] = new_array(test_layer_param_count(t, i));
@@ -85,6 +86,7 @@ void test_layer_close(test_layer *t) {
     free_array(t->y, test_layer_count(t, &t->out));
     free_array(t->dy, test_layer_count(t, &t->out));
     free_array(t->product, test_layer_count(t, &t->out));
+    free_array(t->before, test_layer_count(t, &t->out));
     for (size_t i = 0; i < t->layer->param_count; i++) {
         free_array(t->params[i], test_layer_param_count(t, i));
         free_array(t->grads[i], test_layer_param_count(t, i));
@@ -115,19 +117,24 @@ static int64_t last(const visml_shape *s) {
 }
 
 static void activate(test_layer *t, const visml_pass *p) {
-    int64_t n = test_layer_count(t, &t->out);
+    int64_t n = test_layer_count(t, &t->out), rows = n / last(&t->out);
     if (t->layer->activation == VISML_SOFTMAX)
-        visml_softmax_forward(&p->compute, n / last(&t->out), last(&t->out), t->y, t->y);
+        visml_softmax_forward(&p->compute, rows, last(&t->out), p->y, t->y);
+    else if (t->layer->activation == VISML_LOG_SOFTMAX)
+        visml_log_softmax_forward(&p->compute, rows, last(&t->out), p->y, t->y);
     else if (!p->epilogue)
-        visml_activate(&p->compute, t->layer->activation, t->layer->alpha, (size_t)n, t->y, t->y);
+        visml_activate(&p->compute, t->layer->activation, t->layer->alpha, (size_t)n, p->y, t->y);
 }
 
 static void activate_backward(test_layer *t, const visml_pass *p) {
-    int64_t n = test_layer_count(t, &t->out);
+    int64_t n = test_layer_count(t, &t->out), rows = n / last(&t->out);
+    const real *from = visml_activation_needs_x(t->layer->activation) ? t->before : t->y;
     if (t->layer->activation == VISML_SOFTMAX)
-        visml_softmax_backward(&p->compute, n / last(&t->out), last(&t->out), t->y, t->dy, t->product);
+        visml_softmax_backward(&p->compute, rows, last(&t->out), t->y, t->dy, t->product);
+    else if (t->layer->activation == VISML_LOG_SOFTMAX)
+        visml_log_softmax_backward(&p->compute, rows, last(&t->out), t->y, t->dy, t->product);
     else
-        visml_activate_backward(&p->compute, t->layer->activation, t->layer->alpha, (size_t)n, t->y, t->dy, t->product);
+        visml_activate_backward(&p->compute, t->layer->activation, t->layer->alpha, (size_t)n, from, t->dy, t->product);
 }
 
 /* ---- passes ---- */
@@ -145,12 +152,15 @@ void test_layer_forward(test_layer *t, visml_mode mode) {
         memcpy(t->y, t->x[0], bytes);
         return;
     }
-    if ((t->layer->cls->properties & VISML_FUSES_EPILOGUE) && t->layer->activation != VISML_SOFTMAX)
+    if ((t->layer->cls->properties & VISML_FUSES_EPILOGUE) && visml_activation_fuses(t->layer->activation))
         p.epilogue = &epilogue;
+    if (visml_activation_needs_x(t->layer->activation))
+        p.y = t->before;
     if (mode == VISML_INFERENCE)
         p.prepared = t->prepared;
     if (t->y != t->x[0])
         fill_nan(t->y, test_layer_count(t, &t->out));
+    fill_nan(t->before, test_layer_count(t, &t->out));
     memset(t->scratch, 0xFF, t->scratch_bytes); /* NaN */
     t->layer->cls->forward(t->layer, &p);
     activate(t, &p);

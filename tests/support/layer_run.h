@@ -14,6 +14,7 @@ typedef struct test_layer {
     size_t inputs;
     int64_t batch;
     real *x[TEST_MAX_INPUTS], *dx[TEST_MAX_INPUTS], *y, *dy, *product; /* product: dy times the derivative of the activation */
+    real *before; /* what the activation is applied to, where its derivative needs that; else y */
     real *params[VISML_MAX_PARAMS], *grads[VISML_MAX_PARAMS];
     void *keep, *scratch;
     void *prepared; /* NULL until test_layer_prepare */

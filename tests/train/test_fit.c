@@ -670,6 +670,30 @@ static void a_gradient_that_is_not_finite_stops_before_the_step(void **state) {
     visml_context_free(ctx);
 }
 
+/* Pixels as class numbers: learnt where the table has a row for each; a number without one is found at the first step. */
+static void embeddings_say_when_a_number_has_no_row(void **state) {
+    (void)state;
+    visml_context *ctx = test_context(1);
+    visml_dataset *ds = toy_lines(ctx, 12, 1);
+    for (int32_t rows = 256; rows > 0; rows -= 200) {
+        visml_model *m = visml_model_new(ctx, VISML_SHAPE(TOY_SIZE, TOY_SIZE, 1), &err);
+        visml_model_add(m, visml_flatten(ctx, NULL, &err), &err);
+        visml_model_add(m, visml_embedding(ctx, VISML_OPTS(visml_embedding_opts, .input_dim = rows, .output_dim = 2), &err), &err);
+        visml_model_add(m, visml_flatten(ctx, NULL, &err), &err);
+        visml_model_add(m, visml_dense(ctx, VISML_OPTS(visml_dense_opts, .units = TOY_CLASSES, .activation = VISML_SOFTMAX), &err), &err);
+        assert_ok(visml_model_build(m, 1, &err), &err);
+        uint32_t before = toy_hash(m);
+        visml_status status = visml_fit(m, ds, NULL, NULL, &err);
+        assert_int_equal(status, rows == 256 ? VISML_OK : VISML_ENONFINITE);
+        assert_int_equal(toy_hash(m) != before, rows == 256);
+        if (status < 0)
+            assert_non_null(strstr(err.message, "fit: epoch 1/1, step 1/1: the loss is NaN"));
+        visml_model_free(m);
+    }
+    visml_dataset_free(ds);
+    visml_context_free(ctx);
+}
+
 /* The step itself can overflow: then no checkpoint is written over a good one. */
 static void weights_that_overflow_reach_no_checkpoint(void **state) {
     (void)state;
@@ -789,6 +813,7 @@ int main(void) {
         cmocka_unit_test(failing_allocations_do_no_harm),
         cmocka_unit_test(a_loss_that_is_not_finite_stops_before_the_step),
         cmocka_unit_test(a_gradient_that_is_not_finite_stops_before_the_step),
+        cmocka_unit_test(embeddings_say_when_a_number_has_no_row),
         cmocka_unit_test(weights_that_overflow_reach_no_checkpoint),
         cmocka_unit_test(invalid_images_take_no_part),
         cmocka_unit_test(without_a_valid_image_nothing_is_learned),

@@ -67,7 +67,15 @@ static visml_model *everything(visml_context *c, double offset) {
     int32_t both = visml_model_apply(m, visml_concatenate(c, NULL, &err), AFTER(add, mean), &err); /* on floats */
     int32_t e = conv(m, c, both, (visml_conv2d_opts){.filters = 9, .kernel_size = {3}, .groups = 1, .activation = VISML_TANH});
     int32_t g = visml_model_apply(m, visml_global_avgpool2d(c, NULL, &err), AFTER(e), &err);
-    visml_model_apply(m, visml_dense(c, VISML_OPTS(visml_dense_opts, .units = 5, .activation = VISML_SOFTMAX), &err), AFTER(g), &err);
+    int32_t h = conv(m, c, e, (visml_conv2d_opts){.filters = 9, .kernel_size = {3}, .activation = VISML_GELU}); /* floats come out */
+    int32_t i = conv(m, c, h, (visml_conv2d_opts){.filters = 9, .kernel_size = {1}, .no_bias = 1});
+    int32_t in = visml_model_apply(m, visml_batchnorm(c, NULL, &err), AFTER(i), &err);
+    int32_t silu = visml_model_apply(m, visml_activation(c, VISML_OPTS(visml_activation_opts, .activation = VISML_SILU), &err), AFTER(in),
+                                     &err);
+    int32_t k = conv(m, c, silu, (visml_conv2d_opts){.filters = 9, .kernel_size = {1}, .activation = VISML_HARD_SILU});
+    int32_t gk = visml_model_apply(m, visml_global_avgpool2d(c, NULL, &err), AFTER(k), &err);
+    int32_t joined = visml_model_apply(m, visml_concatenate(c, NULL, &err), AFTER(g, gk), &err);
+    visml_model_apply(m, visml_dense(c, VISML_OPTS(visml_dense_opts, .units = 5, .activation = VISML_SOFTMAX), &err), AFTER(joined), &err);
     assert_ok(visml_model_build(m, 3, &err), &err);
     return m;
 }

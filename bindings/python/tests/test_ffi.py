@@ -111,7 +111,8 @@ class Constants(unittest.TestCase):
                     "visml_fit_mode": "VISML_FIT_", "visml_filter": "VISML_FILTER_", "visml_on_invalid": "VISML_INVALID_",
                     "visml_split_mode": "VISML_SPLIT_", "visml_flip_mode": "VISML_FLIP_", "visml_fill_mode": "VISML_FILL_",
                     "visml_interpolation": "VISML_INTERPOLATION_", "visml_watch_mode": "VISML_MODE_",
-                    "visml_anneal": "VISML_ANNEAL_"}
+                    "visml_anneal": "VISML_ANNEAL_",
+                    "visml_up_sampling": "VISML_UP_"}
         for struct, fields in HEADERS.structs.items():
             for field in fields:
                 if field.type.name not in prefixes:
@@ -175,6 +176,20 @@ class Descriptions(unittest.TestCase):
         o = _options.build(_ffi.visml_lstm_opts, {"units": 2, "activation": "linear", "unit_forget_bias": False})
         self.assertEqual((o.activation, o.recurrent_activation, o.no_unit_forget_bias), (_ffi.VISML_IDENTITY, 0, 1))
         self.assertEqual(_options.build(_ffi.visml_dense_opts, {"activation": "linear"}).activation, 0)
+
+    def test_frames(self):
+        """As Keras takes them: one number, one for each direction, pairs; and all four."""
+        for value, sides in ((2, [2, 2, 2, 2]), ((1, 2), [1, 1, 2, 2]), (((1, 2), (3, 4)), [1, 2, 3, 4]), ((4, 3, 2, 1), [4, 3, 2, 1])):
+            self.assertEqual(list(_options.build(_ffi.visml_zero_padding2d_opts, {"padding": value}).padding), sides)
+        for value, sides in ((2, [2, 2]), ((1, 2), [1, 2])):
+            self.assertEqual(list(_options.build(_ffi.visml_cropping1d_opts, {"cropping": value}).cropping), sides)
+        with self.assertRaisesRegex(ValueError, "padding has 6 numbers, must have 4"):
+            _options.build(_ffi.visml_zero_padding2d_opts, {"padding": (1, 2, 3)})
+
+    def test_keywords_of_keras(self):
+        self.assertEqual(list(_options.build(_ffi.visml_up_sampling2d_opts, {"size": 3, "interpolation": "bilinear"}).sizes), [3, 0])
+        self.assertEqual(layers.Activation("swish").options, {"activation": "swish"})
+        self.assertEqual(_options.enum("activation", "hard_swish"), _ffi.VISML_HARD_SILU)
 
     def test_wrong_options(self):
         for values, kind, text in (({"filter": 3}, TypeError, "filters"), ({"padding": "full"}, ValueError, "'valid', 'same'"),

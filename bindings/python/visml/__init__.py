@@ -13,14 +13,16 @@ from . import augmentation, image
 from ._call import Error
 from .context import Context, default_context, version
 from .data import Batch, Dataset, Loader, save_split
-from .layers import (LSTM, SGD, Activation, Adadelta, Adagrad, Adam, AdamW, Adamax, Add, AveragePooling2D, BatchNormalization,
+from .layers import (LSTM, SGD, Activation, Adadelta, Adagrad, Adam, AdamW, Adamax, Add, Average, AveragePooling2D, BatchNormalization,
                      BinaryCrossentropy, BinaryFocalCrossentropy, CSVLogger, CategoricalCrossentropy, CategoricalFocalCrossentropy,
-                     CategoricalHinge, Concatenate, Conv2D, CosineDecay, CosineDecayRestarts, CosineSimilarity, Dense, Dropout,
-                     EarlyStopping, ExponentialDecay, Flatten, GlobalAveragePooling2D, Hinge, Huber, InverseTimeDecay, JSONLogger,
-                     KLDivergence, Layer, LearningRateScheduler, Lion, LogCosh, Loss, MaxPooling2D, MeanAbsoluteError, MeanSquaredError,
-                     ModelCheckpoint, Monitor, Nadam, OneCycle, Optimizer, PiecewiseConstantDecay, Poisson, PolynomialDecay, RMSprop,
-                     ReduceLROnPlateau, Rescaling, Reshape, Schedule, SparseCategoricalCrossentropy, SquaredHinge, TensorBoard,
-                     TerminateOnNaN, Warmup)
+                     CategoricalHinge, Concatenate, Conv2D, CosineDecay, CosineDecayRestarts, CosineSimilarity, Cropping1D, Cropping2D,
+                     Dense, Dropout, EarlyStopping, Embedding, ExponentialDecay, Flatten, GaussianDropout, GaussianNoise,
+                     GlobalAveragePooling2D, Hinge, Huber, InverseTimeDecay, JSONLogger, KLDivergence, Layer, LearningRateScheduler, Lion,
+                     LogCosh, Loss, MaxPooling2D, Maximum, MeanAbsoluteError, MeanSquaredError, Minimum, ModelCheckpoint, Monitor,
+                     Multiply, Nadam, OneCycle, Optimizer, PReLU, Permute, PiecewiseConstantDecay, Poisson, PolynomialDecay, RMSprop,
+                     ReduceLROnPlateau, RepeatVector, Rescaling, Reshape, Schedule, SparseCategoricalCrossentropy, SpatialDropout1D,
+                     SpatialDropout2D, SquaredHinge, Subtract, TensorBoard, TerminateOnNaN, UpSampling2D, Warmup, ZeroPadding1D,
+                     ZeroPadding2D)
 from .model import Model, Session
 from .report import Report
 from .tensor import Tensor, from_dlpack
@@ -37,5 +39,7 @@ __all__ = [
     "BinaryCrossentropy", "BinaryFocalCrossentropy", "CategoricalFocalCrossentropy", "CategoricalHinge", "CosineDecay",
     "CosineDecayRestarts", "CosineSimilarity", "ExponentialDecay", "Hinge", "Huber", "InverseTimeDecay", "KLDivergence", "Lion",
     "LogCosh", "MeanAbsoluteError", "Nadam", "OneCycle", "PiecewiseConstantDecay", "Poisson", "PolynomialDecay", "RMSprop", "Schedule",
-    "SquaredHinge", "Warmup", "LRRange",
+    "SquaredHinge", "Warmup", "LRRange", "Average", "Cropping1D", "Cropping2D", "Embedding", "GaussianDropout", "GaussianNoise",
+    "Maximum", "Minimum", "Multiply", "PReLU", "Permute", "RepeatVector", "SpatialDropout1D", "SpatialDropout2D", "Subtract",
+    "UpSampling2D", "ZeroPadding1D", "ZeroPadding2D",
 ]

@@ -65,6 +65,20 @@ VISML_TANH = 4
 VISML_SOFTMAX = 5
 VISML_RELU6 = 6
 VISML_IDENTITY = 7
+VISML_GELU = 8
+VISML_GELU_TANH = 9
+VISML_SILU = 10
+VISML_SWISH = 10
+VISML_ELU = 11
+VISML_SELU = 12
+VISML_SOFTPLUS = 13
+VISML_SOFTSIGN = 14
+VISML_HARD_SIGMOID = 15
+VISML_HARD_SILU = 16
+VISML_HARD_SWISH = 16
+VISML_EXPONENTIAL = 17
+VISML_MISH = 18
+VISML_LOG_SOFTMAX = 19
 VISML_INIT_DEFAULT = 0
 VISML_INIT_ZEROS = 1
 VISML_INIT_ONES = 2
@@ -80,6 +94,8 @@ VISML_INIT_ORTHOGONAL = 11
 VISML_ANNEAL_COS = 0
 VISML_ANNEAL_LINEAR = 1
 VISML_MAX_BOUNDARIES = 32
+VISML_UP_NEAREST = 0
+VISML_UP_BILINEAR = 1
 VISML_VALID = 0
 VISML_SAME = 1
 VISML_INVALID_DROP = 0
@@ -270,6 +286,47 @@ class visml_rescaling_opts(Structure):
 
 class visml_concatenate_opts(Structure):
     _fields_ = [("size", uint32), ("axis", int32), ("name", c_char_p)]
+
+
+class visml_permute_opts(Structure):
+    _fields_ = [("size", uint32), ("dims", int32 * (VISML_MAX_RANK - 1)), ("name", c_char_p)]
+
+
+class visml_zero_padding2d_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("padding", int32 * 4), ("name", c_char_p)]
+
+
+class visml_zero_padding1d_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("padding", int32 * 2), ("name", c_char_p)]
+
+
+class visml_cropping2d_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("cropping", int32 * 4), ("name", c_char_p)]
+
+
+class visml_cropping1d_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("cropping", int32 * 2), ("name", c_char_p)]
+
+
+class visml_up_sampling2d_opts(Structure):
+    _fields_ = [("size", uint32), ("sizes", int32 * 2), ("interpolation", int32), ("name", c_char_p)]
+
+
+class visml_repeat_vector_opts(Structure):
+    _fields_ = [("size", uint32), ("n", int32), ("name", c_char_p)]
+
+
+class visml_gaussian_noise_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("stddev", double), ("seed", uint64), ("name", c_char_p)]
+
+
+class visml_embedding_opts(Structure):
+    _fields_ = [("size", uint32), ("input_dim", int32), ("output_dim", int32), ("embeddings_initializer", int32), ("name", c_char_p)]
+
+
+class visml_prelu_opts(Structure):
+    _fields_ = [("size", uint32), ("alpha_initializer", int32), ("shared_axes", int32 * (VISML_MAX_RANK - 1)), ("reserved", int32),
+                ("name", c_char_p)]
 
 
 class visml_lstm_opts(Structure):
@@ -625,6 +682,24 @@ PROTOTYPES = {
     "visml_rescaling": (P(visml_layer), [P(visml_context), P(visml_rescaling_opts), P(visml_error)]),
     "visml_add": (P(visml_layer), [P(visml_context), P(visml_plain_opts), P(visml_error)]),
     "visml_concatenate": (P(visml_layer), [P(visml_context), P(visml_concatenate_opts), P(visml_error)]),
+    "visml_subtract": (P(visml_layer), [P(visml_context), P(visml_plain_opts), P(visml_error)]),
+    "visml_multiply": (P(visml_layer), [P(visml_context), P(visml_plain_opts), P(visml_error)]),
+    "visml_average": (P(visml_layer), [P(visml_context), P(visml_plain_opts), P(visml_error)]),
+    "visml_maximum": (P(visml_layer), [P(visml_context), P(visml_plain_opts), P(visml_error)]),
+    "visml_minimum": (P(visml_layer), [P(visml_context), P(visml_plain_opts), P(visml_error)]),
+    "visml_permute": (P(visml_layer), [P(visml_context), P(visml_permute_opts), P(visml_error)]),
+    "visml_zero_padding2d": (P(visml_layer), [P(visml_context), P(visml_zero_padding2d_opts), P(visml_error)]),
+    "visml_zero_padding1d": (P(visml_layer), [P(visml_context), P(visml_zero_padding1d_opts), P(visml_error)]),
+    "visml_cropping2d": (P(visml_layer), [P(visml_context), P(visml_cropping2d_opts), P(visml_error)]),
+    "visml_cropping1d": (P(visml_layer), [P(visml_context), P(visml_cropping1d_opts), P(visml_error)]),
+    "visml_up_sampling2d": (P(visml_layer), [P(visml_context), P(visml_up_sampling2d_opts), P(visml_error)]),
+    "visml_repeat_vector": (P(visml_layer), [P(visml_context), P(visml_repeat_vector_opts), P(visml_error)]),
+    "visml_spatial_dropout2d": (P(visml_layer), [P(visml_context), P(visml_dropout_opts), P(visml_error)]),
+    "visml_spatial_dropout1d": (P(visml_layer), [P(visml_context), P(visml_dropout_opts), P(visml_error)]),
+    "visml_gaussian_dropout": (P(visml_layer), [P(visml_context), P(visml_dropout_opts), P(visml_error)]),
+    "visml_gaussian_noise": (P(visml_layer), [P(visml_context), P(visml_gaussian_noise_opts), P(visml_error)]),
+    "visml_embedding": (P(visml_layer), [P(visml_context), P(visml_embedding_opts), P(visml_error)]),
+    "visml_prelu": (P(visml_layer), [P(visml_context), P(visml_prelu_opts), P(visml_error)]),
     "visml_lstm": (P(visml_layer), [P(visml_context), P(visml_lstm_opts), P(visml_error)]),
     "visml_loss_free": (None, [P(visml_loss)]),
     "visml_categorical_crossentropy": (P(visml_loss), [P(visml_context), P(visml_crossentropy_opts), P(visml_error)]),

@@ -15,17 +15,24 @@ from . import _call, _ffi
 TURNED = {"no_bias": "use_bias", "no_center": "center", "no_scale": "scale", "no_shuffle": "shuffle",
           "no_unit_forget_bias": "unit_forget_bias", "frozen": "trainable"}
 
-ACTIVATIONS = ("linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax", "relu6", "identity")
+ACTIVATIONS = ("linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax", "relu6", "identity", "gelu", "gelu_tanh", "silu", "elu",
+               "selu", "softplus", "softsign", "hard_sigmoid", "hard_silu", "exponential", "mish", "log_softmax")
+# Field -> Keras' keyword, where a struct cannot have that name.
+RENAMED = {"sizes": "size"}
+
 INITIALIZERS = (None, "zeros", "ones", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal",
                 "random_uniform", "random_normal", "orthogonal")
 # Field or argument, or (struct, field) -> value by name. The names follow the header's constants; a test compares them.
 WATCH_MODES = {"auto": 0, "min": 1, "max": 2}
 ENUMS = {
-    "activation": dict(zip(ACTIVATIONS, range(8))),
-    "recurrent_activation": dict(zip(ACTIVATIONS, range(8))),
+    "activation": {n: i for i, n in enumerate(ACTIVATIONS)} | {"swish": 10, "hard_swish": 16},
+    "recurrent_activation": {n: i for i, n in enumerate(ACTIVATIONS)} | {"swish": 10, "hard_swish": 16},
     "kernel_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
     "recurrent_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
     "bias_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
+    "embeddings_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
+    "alpha_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
+    ("visml_up_sampling2d_opts", "interpolation"): {"nearest": 0, "bilinear": 1},
     "padding": {"valid": 0, "same": 1},
     "on_invalid": {"drop": 0, "error": 1, "keep": 2},
     "color": {"as_is": 0, "gray": 1, "rgb": 3, "rgba": 4},
@@ -45,6 +52,7 @@ ENUMS = {
 ZERO = {
     "visml_batchnorm_opts": {"momentum"},
     "visml_dropout_opts": {"rate"},
+    "visml_gaussian_noise_opts": {"stddev"},
     "visml_activation_opts": {"alpha"},
     "visml_rescaling_opts": {"scale"},
     "visml_focal_opts": {"alpha", "gamma"},
@@ -73,6 +81,9 @@ RANGE = _ffi.double * 2
 # Activations whose default is not linear: "linear" is VISML_IDENTITY there.
 NOT_LINEAR = {"visml_lstm_opts": {"activation", "recurrent_activation"}}
 
+# Arrays that hold the sides of a frame.
+FRAMES = {"padding", "cropping"}
+
 PATHS = {"checkpoint_dir", "path", "folder", "log_dir"}
 NUMBERS = (_ffi.int32, _ffi.uint32, _ffi.int64, _ffi.uint64, _ffi.double, _ffi.c_char_p)
 
@@ -83,7 +94,7 @@ def keywords(struct):
     for name, kind in struct._fields_:
         plain = kind in NUMBERS or (isinstance(kind, type) and issubclass(kind, ctypes.Array))
         if plain and name not in ("size", "reserved"):
-            found[TURNED.get(name, name)] = name
+            found[TURNED.get(name, RENAMED.get(name, name))] = name
     return found
 
 
@@ -124,9 +135,22 @@ def one(struct, name, kind, value, what):
     return _call.whole(value, kind, what)
 
 
+def frame(value, sides):
+    """What Keras takes for the sides of an image or a sequence, as (top, bottom, left, right) or (left, right): one number for all, one for
+    each direction, or pairs of them."""
+    values = [value] * (sides // 2) if not hasattr(value, "__len__") else list(value)
+    if len(values) == sides and not any(hasattr(v, "__len__") for v in values):
+        return values
+    return [n for v in values for n in (v if hasattr(v, "__len__") else (v, v))]
+
+
 def fill_array(options, name, kind, value):
-    values = [value] if not hasattr(value, "__len__") else list(value)
     array = getattr(options, name)
+    if name in FRAMES:
+        value = frame(value, len(array))
+        if len(value) != len(array):
+            raise ValueError(f"{name} has {len(value)} numbers, must have {len(array)}, or one for all, or one for each direction")
+    values = [value] if not hasattr(value, "__len__") else list(value)
     if not 0 < len(values) <= len(array):
         raise ValueError(f"{name} has {len(values)} numbers, must have 1 to {len(array)}")
     for i, v in enumerate(values):

@@ -1,0 +1,51 @@
+/* Srivastava et al. 2014, section 10: Dropout by multiplication with normally distributed numbers. */
+#include <math.h>
+
+#include "kernel/elementwise.h"
+#include "nn/layer.h"
+
+static const visml_field fields[] = {
+    VISML_FIELD_OF_RESERVED(visml_dropout_opts),
+    VISML_FIELD(visml_dropout_opts, rate, F64, VISML_FIELD_REQUIRED | VISML_FIELD_OPEN_MAX, 1, 0, 1, 0),
+    VISML_FIELD(visml_dropout_opts, seed, U64, 0, 1, 0, 18446744073709551615.0, 0),
+    VISML_FIELD(visml_dropout_opts, name, NAME, 0, 1, 0, 0, 0),
+    {0},
+};
+
+static visml_status infer(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err) {
+    (void)layer, (void)inputs, (void)err;
+    *out = *in;
+    return VISML_OK;
+}
+
+static void apply(const visml_layer *layer, const visml_pass *pass, const real *from, real *to) {
+    const visml_dropout_opts *o = layer->opts;
+    size_t n = (size_t)(pass->batch * visml_shape_count(pass->in));
+    visml_noise_apply(&pass->compute, n, from, sqrt(o->rate / (1 - o->rate)), 1, o->seed ? o->seed : pass->key, pass->step, to);
+}
+
+static void forward(const visml_layer *layer, const visml_pass *pass) {
+    apply(layer, pass, pass->x[0], pass->y);
+}
+
+static void backward(const visml_layer *layer, const visml_pass *pass) {
+    if (pass->dx[0])
+        apply(layer, pass, pass->dy, pass->dx[0]);
+}
+
+const visml_layer_class visml_gaussian_dropout_class = {
+    .name = "gaussian_dropout",
+    .title = "GaussianDropout",
+    .opts_size = sizeof(visml_dropout_opts),
+    .fields = fields,
+    .properties = VISML_IDLE_INFERENCE,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .infer = infer,
+    .forward = forward,
+    .backward = backward,
+};
+
+visml_layer *visml_gaussian_dropout(visml_context *ctx, const visml_dropout_opts *opts, visml_error *err) {
+    return visml_layer_make(ctx, &visml_gaussian_dropout_class, opts, err);
+}

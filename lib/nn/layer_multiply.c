@@ -1,0 +1,28 @@
+#include "nn/merging.h"
+
+static void forward(const visml_layer *layer, const visml_pass *pass) {
+    (void)layer;
+    visml_merge_forward(pass, VISML_COMBINE_MULTIPLY);
+}
+
+static void backward(const visml_layer *layer, const visml_pass *pass) {
+    (void)layer;
+    visml_merge_backward(pass, VISML_COMBINE_MULTIPLY);
+}
+
+const visml_layer_class visml_multiply_class = {
+    .name = "multiply",
+    .title = "Multiply",
+    .opts_size = sizeof(visml_plain_opts),
+    .fields = visml_merge_fields,
+    .properties = VISML_WORKS_IN_PLACE | VISML_BACKWARD_NEEDS_X,
+    .min_inputs = 2,
+    .max_inputs = VISML_MAX_INPUTS,
+    .infer = visml_merge_infer,
+    .forward = forward,
+    .backward = backward,
+};
+
+visml_layer *visml_multiply(visml_context *ctx, const visml_plain_opts *opts, visml_error *err) {
+    return visml_layer_make(ctx, &visml_multiply_class, opts, err);
+}
