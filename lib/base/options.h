@@ -22,6 +22,7 @@ typedef enum visml_field_kind {
 #define VISML_FIELD_LIST 4     /* an array that ends at its first zero */
 #define VISML_FIELD_OPEN_MIN 8 /* min itself is not allowed */
 #define VISML_FIELD_OPEN_MAX 16 /* max itself is not allowed */
+#define VISML_FIELD_WHOLE 32   /* whole numbers alone, though F64: for the sake of VISML_ZERO */
 
 /* One field of an options struct. A table of them ends with a field without a name. */
 typedef struct visml_field {
