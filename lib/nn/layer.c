@@ -159,6 +159,13 @@ visml_status visml_layer_param(visml_layer *layer, const char *name, const visml
     return VISML_OK;
 }
 
+size_t visml_layer_bias(const visml_layer *layer) {
+    size_t i = 0;
+    while (i < layer->param_count && strcmp(layer->params[i].name, "bias") != 0)
+        i++;
+    return i;
+}
+
 size_t visml_layer_packed(size_t bytes) {
     return bytes <= MOST_PACKED ? bytes : 0;
 }
@@ -181,7 +188,7 @@ json_t *visml_layer_to_json(const visml_layer *layer) {
 
 static visml_status find_class(const json_t *object, const visml_layer_class **cls, visml_error *err) {
     const char *name;
-    char names[400] = "";
+    char names[900] = "";
     size_t used = 0;
     VISML_TRY(visml_json_string("layer", object, "class", &name, err));
     *cls = visml_layer_class_find(name);

@@ -72,10 +72,18 @@ BASE = {
     "visml_lstm_opts": ".units = 2",
     "visml_reshape_opts": ".target_shape = {6}",
     "visml_rescaling_opts": ".scale = 2",
+    "visml_conv1d_opts": ".filters = 2, .kernel_size = 1",
+    "visml_conv2d_transpose_opts": ".filters = 2, .kernel_size = {1, 1}, .strides = {2, 2}",
+    "visml_depthwise_conv2d_opts": ".kernel_size = {1, 1}",
+    "visml_separable_conv2d_opts": ".filters = 2, .kernel_size = {1, 1}",
 }
 REQUIRED = {
     "visml_conv2d_opts": ("filters", "kernel_size"), "visml_dropout_opts": ("rate",), "visml_dense_opts": ("units",),
     "visml_reshape_opts": ("target_shape",), "visml_rescaling_opts": ("scale",), "visml_lstm_opts": ("units",),
+    "visml_conv1d_opts": ("filters", "kernel_size"),
+    "visml_conv2d_transpose_opts": ("filters", "kernel_size"),
+    "visml_depthwise_conv2d_opts": ("kernel_size",),
+    "visml_separable_conv2d_opts": ("filters", "kernel_size"),
 }
 
 # Pointers that may be NULL, by (function, parameter) or parameter.
@@ -178,6 +186,7 @@ BAD_FIELDS = {
     ("visml_conv2d_opts", "strides"): [("@[1] = -2", None)],
     ("visml_conv2d_opts", "groups"): [("@ = 3", None)],
     ("visml_batchnorm_opts", "momentum"): [("@ = 1.5", None)],
+    ("visml_batchnorm_opts", "axis"): [("@ = 8", None), ("@ = -8", None)],
     ("visml_dropout_opts", "rate"): [("@ = 1", None), ("@ = 0", None)],
     ("visml_dense_opts", "units"): [("@ = 0", None)],
     ("visml_lstm_opts", "units"): [("@ = 0", None)],
@@ -207,6 +216,19 @@ BAD_FIELDS = {
     ("visml_quantize_opts", "percentile"): [("@ = 50", None), ("@ = 100.1", None)],
     ("visml_fit_opts", "sample_weight"): [("@ = f->tensor", None)],
     ("visml_fit_opts", "validation"): [("@ = f->folder", "validation|shape")],
+    ("visml_conv1d_opts", "filters"): [("@ = 0", None)],
+    ("visml_conv1d_opts", "kernel_size"): [("@ = 0", None), ("@ = -1", None)],
+    ("visml_conv1d_opts", "groups"): [("@ = 3", None)],
+    ("visml_conv1d_opts", "padding"): [("@ = 3", None)],
+    ("visml_conv2d_transpose_opts", "kernel_size"): [("@[1] = -1", None)],
+    ("visml_conv2d_transpose_opts", "padding"): [("@ = VISML_CAUSAL", None)],
+    ("visml_conv2d_transpose_opts", "output_padding"): [("@[0] = 2", None), ("@[0] = 0.5", None), ("@[1] = 1", None)],
+    ("visml_depthwise_conv2d_opts", "depth_multiplier"): [("@ = -1", None)],
+    ("visml_separable_conv2d_opts", "depth_multiplier"): [("@ = -1", None)],
+    ("visml_layernorm_opts", "axis"): [("@[0] = 8", None), ("@[0] = -8", None)],
+    ("visml_layernorm_opts", "epsilon"): [("@ = VISML_ZERO", None)],
+    ("visml_groupnorm_opts", "groups"): [("@ = -2", None)],
+    ("visml_groupnorm_opts", "epsilon"): [("@ = VISML_ZERO", None)],
     ("visml_conv2d_opts", "name"): [('@ = "a/b"', None), ('@ = ""', None)],
     ("visml_dense_opts", "name"): [('@ = "a/b"', None)],
 }
@@ -216,6 +238,7 @@ OWN_RANGE = {
     ("visml_quantize_opts", "workers"),
     ("visml_concatenate_opts", "axis"), ("visml_reshape_opts", "target_shape"), ("visml_rescaling_opts", "scale"),
     ("visml_rescaling_opts", "offset"),
+    ("visml_layernorm_opts", "axis"), ("visml_groupnorm_opts", "groups"), ("visml_batchnorm_opts", "axis"),
 }
 
 # Functions that cannot fail, with arguments out of range: a C condition.

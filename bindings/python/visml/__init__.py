@@ -16,6 +16,8 @@ from .data import Batch, Dataset, Loader, save_split
 from .layers import (LSTM, SGD, Activation, Adam, Add, AveragePooling2D, BatchNormalization, CategoricalCrossentropy, Concatenate, Conv2D,
                      Dense, Dropout, Flatten, GlobalAveragePooling2D, Layer, Loss, MaxPooling2D, MeanSquaredError, Optimizer, Rescaling,
                      Reshape, SparseCategoricalCrossentropy)
+from .layers import (AveragePooling1D, Conv1D, Conv2DTranspose, DepthwiseConv2D, GlobalAveragePooling1D, GlobalMaxPooling1D,
+                     GlobalMaxPooling2D, GroupNormalization, LayerNormalization, MaxPooling1D, SeparableConv2D)
 from .model import Model, Session
 from .report import Report
 from .tensor import Tensor, from_dlpack
@@ -29,3 +31,5 @@ __all__ = [
     "SparseCategoricalCrossentropy", "Model", "Session", "Report", "Tensor", "from_dlpack", "Callback", "History", "Progress",
     "Quantization",
 ]
+__all__ += ["AveragePooling1D", "Conv1D", "Conv2DTranspose", "DepthwiseConv2D", "GlobalAveragePooling1D", "GlobalMaxPooling1D",
+            "GlobalMaxPooling2D", "GroupNormalization", "LayerNormalization", "MaxPooling1D", "SeparableConv2D"]

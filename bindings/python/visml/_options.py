@@ -25,7 +25,13 @@ ENUMS = {
     "kernel_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
     "recurrent_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
     "bias_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
-    "padding": {"valid": 0, "same": 1},
+    "depthwise_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
+    "pointwise_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
+    "beta_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
+    "gamma_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
+    "moving_mean_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
+    "moving_variance_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
+    "padding": {"valid": 0, "same": 1, "causal": 2},
     "on_invalid": {"drop": 0, "error": 1, "keep": 2},
     "color": {"as_is": 0, "gray": 1, "rgb": 3, "rgba": 4},
     "fit": {"stretch": 0, "crop": 1, "pad": 2},
@@ -41,6 +47,7 @@ ZERO = {
     "visml_rescaling_opts": {"scale"},
     "visml_sgd_opts": {"learning_rate"},
     "visml_adam_opts": {"learning_rate", "beta_1", "beta_2"},
+    "visml_conv2d_transpose_opts": {"output_padding"},
 }
 
 # Activations whose default is not linear: "linear" is VISML_IDENTITY there.
