@@ -160,6 +160,7 @@ typedef struct visml_separable_conv2d_opts {
     visml_init depthwise_initializer; /* default VISML_INIT_GLOROT_UNIFORM */
     visml_init pointwise_initializer; /* default VISML_INIT_GLOROT_UNIFORM */
     visml_init bias_initializer;      /* default VISML_INIT_ZEROS */
+    int32_t reserved; /* must be 0 */
     const char *name;
 } visml_separable_conv2d_opts;
 VISML_API visml_layer *visml_separable_conv2d(visml_context *ctx, const visml_separable_conv2d_opts *opts, visml_error *err);

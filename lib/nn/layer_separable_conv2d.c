@@ -17,6 +17,7 @@ static const visml_field fields[] = {
     VISML_FIELD_OF_ENUM(visml_separable_conv2d_opts, depthwise_initializer, VISML_INIT_GLOROT_UNIFORM, visml_init_names),
     VISML_FIELD_OF_ENUM(visml_separable_conv2d_opts, pointwise_initializer, VISML_INIT_GLOROT_UNIFORM, visml_init_names),
     VISML_FIELD_OF_ENUM(visml_separable_conv2d_opts, bias_initializer, VISML_INIT_ZEROS, visml_init_names),
+    VISML_FIELD_OF_RESERVED(visml_separable_conv2d_opts),
     VISML_FIELD(visml_separable_conv2d_opts, name, NAME, 0, 1, 0, 0, 0),
     {0},
 };

@@ -217,6 +217,7 @@ FIELD(visml_separable_conv2d_opts, no_bias, 44, 4)
 FIELD(visml_separable_conv2d_opts, depthwise_initializer, 48, 4)
 FIELD(visml_separable_conv2d_opts, pointwise_initializer, 52, 4)
 FIELD(visml_separable_conv2d_opts, bias_initializer, 56, 4)
+FIELD(visml_separable_conv2d_opts, reserved, 60, 4)
 FIELD(visml_separable_conv2d_opts, name, 64, 8)
 
 SIZE(visml_pool1d_opts, 24)

@@ -224,7 +224,7 @@ class visml_separable_conv2d_opts(Structure):
     _fields_ = [("size", uint32), ("filters", int32), ("kernel_size", int32 * 2), ("strides", int32 * 2),
                 ("dilation_rate", int32 * 2), ("padding", int32), ("depth_multiplier", int32), ("activation", int32),
                 ("no_bias", int32), ("depthwise_initializer", int32), ("pointwise_initializer", int32),
-                ("bias_initializer", int32), ("name", c_char_p)]
+                ("bias_initializer", int32), ("reserved", int32), ("name", c_char_p)]
 
 
 class visml_pool1d_opts(Structure):
