@@ -71,6 +71,7 @@ VISML_API visml_layer *visml_layer_with(visml_layer *layer, const visml_layer_op
 typedef int32_t visml_padding;
 #define VISML_VALID 0 /* no padding: out = floor((in - dilation * (k - 1) - 1) / stride) + 1 */
 #define VISML_SAME 1  /* zeros around, the odd one at the bottom and right: out = ceil(in / stride) */
+#define VISML_CAUSAL 2 /* conv1d only: all zeros in front, so that no output sees what comes after it: out = ceil(in / stride) */
 
 /* In arrays of two, {height, width}; a second number of 0 means "as the first". `name` (borrowed, copied; default: the kind, from
  * the second of it on with a running number, "conv2d", "conv2d_1") must be unique in a model, 1 ... 127 bytes, without '/'. */
@@ -111,7 +112,107 @@ typedef struct visml_global_pool2d_opts {
 } visml_global_pool2d_opts;
 VISML_API visml_layer *visml_global_avgpool2d(visml_context *ctx, const visml_global_pool2d_opts *opts, visml_error *err);
 
-/* Normalises the last dimension over all others and the batch (Ioffe and Szegedy 2015): gamma * (x - mean) / sqrt(var + epsilon) + beta.
+/* [H, W, C] -> [C], the largest; keepdims: [1, 1, C]. Of equal values the first gets the gradient. */
+VISML_API visml_layer *visml_global_maxpool2d(visml_context *ctx, const visml_global_pool2d_opts *opts, visml_error *err);
+
+/* [T, C] -> [T', filters]. kernel [k, C / groups, filters], bias [filters]. */
+typedef struct visml_conv1d_opts {
+    uint32_t size;
+    int32_t filters;       /* required, >= 1, a multiple of groups */
+    int32_t kernel_size;   /* required, >= 1 */
+    int32_t strides;       /* default 1 */
+    int32_t dilation_rate; /* default 1 */
+    visml_padding padding; /* default VISML_VALID; VISML_CAUSAL too */
+    int32_t groups;        /* default 1; divides C */
+    visml_act activation;  /* default VISML_LINEAR */
+    int32_t no_bias;       /* 1: without bias */
+    visml_init kernel_initializer; /* default VISML_INIT_GLOROT_UNIFORM */
+    visml_init bias_initializer;   /* default VISML_INIT_ZEROS */
+    int32_t reserved; /* must be 0 */
+    const char *name;
+} visml_conv1d_opts;
+VISML_API visml_layer *visml_conv1d(visml_context *ctx, const visml_conv1d_opts *opts, visml_error *err);
+
+/* [H, W, C] -> [H', W', filters]: the convolution that takes [H', W', filters] to [H, W, C], the other way (Zeiler et al. 2010). kernel
+ * [kh, kw, filters, C], bias [filters]. With k = dilation_rate * (kernel_size - 1) + 1 an output dimension is, as in Keras,
+ * VISML_VALID: (in - 1) * strides + k + output_padding, by default (in - 1) * strides + max(k, strides);
+ * VISML_SAME: (in - 1) * strides + k % 2 + output_padding, by default in * strides. */
+typedef struct visml_conv2d_transpose_opts {
+    uint32_t size;
+    int32_t filters;          /* required, >= 1 */
+    int32_t kernel_size[2];   /* required, >= 1 */
+    int32_t strides[2];       /* default 1 */
+    int32_t dilation_rate[2]; /* default 1 */
+    visml_padding padding;    /* default VISML_VALID */
+    visml_act activation;     /* default VISML_LINEAR */
+    int32_t no_bias;          /* 1: without bias */
+    visml_init kernel_initializer; /* default VISML_INIT_GLOROT_UNIFORM */
+    visml_init bias_initializer;   /* default VISML_INIT_ZEROS */
+    int32_t reserved;         /* must be 0 */
+    double output_padding[2]; /* default: see above; whole numbers, >= 0, less than strides; VISML_ZERO for 0 (real only for its sake) */
+    const char *name;
+} visml_conv2d_transpose_opts;
+VISML_API visml_layer *visml_conv2d_transpose(visml_context *ctx, const visml_conv2d_transpose_opts *opts, visml_error *err);
+
+/* [H, W, C] -> [H', W', C * depth_multiplier]: each channel has filters of its own. kernel [kh, kw, C, depth_multiplier], bias
+ * [C * depth_multiplier]; output channel c * depth_multiplier + m is filter m of channel c. */
+typedef struct visml_depthwise_conv2d_opts {
+    uint32_t size;
+    int32_t kernel_size[2];   /* required, >= 1 */
+    int32_t strides[2];       /* default 1 */
+    int32_t dilation_rate[2]; /* default 1 */
+    visml_padding padding;    /* default VISML_VALID */
+    int32_t depth_multiplier; /* default 1: filters of each channel */
+    visml_act activation;     /* default VISML_LINEAR */
+    int32_t no_bias;          /* 1: without bias */
+    visml_init depthwise_initializer; /* of kernel; default VISML_INIT_GLOROT_UNIFORM */
+    visml_init bias_initializer;      /* default VISML_INIT_ZEROS */
+    int32_t reserved; /* must be 0 */
+    const char *name;
+} visml_depthwise_conv2d_opts;
+VISML_API visml_layer *visml_depthwise_conv2d(visml_context *ctx, const visml_depthwise_conv2d_opts *opts, visml_error *err);
+
+/* [H, W, C] -> [H', W', filters]: a depthwise convolution, then one of 1 x 1 (Chollet 2017). depthwise_kernel [kh, kw, C,
+ * depth_multiplier], pointwise_kernel [1, 1, C * depth_multiplier, filters], bias [filters]. */
+typedef struct visml_separable_conv2d_opts {
+    uint32_t size;
+    int32_t filters;          /* required, >= 1 */
+    int32_t kernel_size[2];   /* required, >= 1 */
+    int32_t strides[2];       /* default 1 */
+    int32_t dilation_rate[2]; /* default 1 */
+    visml_padding padding;    /* default VISML_VALID */
+    int32_t depth_multiplier; /* default 1 */
+    visml_act activation;     /* default VISML_LINEAR */
+    int32_t no_bias;          /* 1: without bias */
+    visml_init depthwise_initializer; /* default VISML_INIT_GLOROT_UNIFORM */
+    visml_init pointwise_initializer; /* default VISML_INIT_GLOROT_UNIFORM */
+    visml_init bias_initializer;      /* default VISML_INIT_ZEROS */
+    int32_t reserved; /* must be 0 */
+    const char *name;
+} visml_separable_conv2d_opts;
+VISML_API visml_layer *visml_separable_conv2d(visml_context *ctx, const visml_separable_conv2d_opts *opts, visml_error *err);
+
+/* [T, C] -> [T', C]; as the pools of pictures. */
+typedef struct visml_pool1d_opts {
+    uint32_t size;
+    int32_t pool_size;     /* default 2 */
+    int32_t strides;       /* default pool_size */
+    visml_padding padding; /* default VISML_VALID */
+    const char *name;
+} visml_pool1d_opts;
+VISML_API visml_layer *visml_maxpool1d(visml_context *ctx, const visml_pool1d_opts *opts, visml_error *err);
+VISML_API visml_layer *visml_avgpool1d(visml_context *ctx, const visml_pool1d_opts *opts, visml_error *err);
+
+/* [T, C] -> [C], the largest or the mean; keepdims: [1, C]. */
+typedef struct visml_global_pool1d_opts {
+    uint32_t size;
+    int32_t keepdims; /* 1: keep T as 1 */
+    const char *name;
+} visml_global_pool1d_opts;
+VISML_API visml_layer *visml_global_maxpool1d(visml_context *ctx, const visml_global_pool1d_opts *opts, visml_error *err);
+VISML_API visml_layer *visml_global_avgpool1d(visml_context *ctx, const visml_global_pool1d_opts *opts, visml_error *err);
+
+/* Normalises the dimension `axis` over all others and the batch (Ioffe and Szegedy 2015): gamma * (x - mean) / sqrt(var + epsilon) + beta.
  * Training uses the batch's mean and biased variance and updates moving = moving * momentum + batch * (1 - momentum); inference uses the
  * moving ones. Parameters, each [C]: gamma, beta, moving_mean, moving_variance (the last two are not trained). */
 typedef struct visml_batchnorm_opts {
@@ -120,10 +221,46 @@ typedef struct visml_batchnorm_opts {
     double momentum;   /* default 0.99; [0, 1]; VISML_ZERO for 0 */
     double epsilon;    /* default 1e-3; > 0 */
     int32_t no_scale;  /* 1: without gamma */
-    int32_t reserved; /* must be 0 */
+    int32_t axis;      /* that of the channels; default -1, the last dimension; 1 is the first after the batch */
     const char *name;
+    visml_init beta_initializer;            /* default VISML_INIT_ZEROS */
+    visml_init gamma_initializer;           /* default VISML_INIT_ONES */
+    visml_init moving_mean_initializer;     /* default VISML_INIT_ZEROS */
+    visml_init moving_variance_initializer; /* default VISML_INIT_ONES */
 } visml_batchnorm_opts;
 VISML_API visml_layer *visml_batchnorm(visml_context *ctx, const visml_batchnorm_opts *opts, visml_error *err);
+
+/* Normalises the dimensions of `axis` together, each sample and each place of the other dimensions for itself (Ba, Kiros and Hinton 2016):
+ * gamma * (x - mean) / sqrt(var + epsilon) + beta with the biased variance. Parameters gamma and beta, each of the shape of those
+ * dimensions. */
+typedef struct visml_layernorm_opts {
+    uint32_t size;
+    int32_t axis[VISML_MAX_RANK - 1]; /* default {-1}: the last dimension. The last one, or several up to the last, in any order: {-2, -1}.
+                                         1 is the first after the batch; the first 0 ends the list */
+    double epsilon;      /* default 1e-3; > 0 */
+    int32_t no_center;   /* 1: without beta */
+    int32_t no_scale;    /* 1: without gamma */
+    int32_t rms_scaling; /* 1: Keras' (deprecated) gamma * x / sqrt(var + epsilon): with gamma and without beta, whatever else is asked */
+    visml_init beta_initializer;  /* default VISML_INIT_ZEROS */
+    visml_init gamma_initializer; /* default VISML_INIT_ONES */
+    int32_t reserved; /* must be 0 */
+    const char *name;
+} visml_layernorm_opts;
+VISML_API visml_layer *visml_layernorm(visml_context *ctx, const visml_layernorm_opts *opts, visml_error *err);
+
+/* [..., C]: normalises C / groups channels next to each other over all places of a sample (Wu and He 2018). Parameters gamma and beta,
+ * each [C]. */
+typedef struct visml_groupnorm_opts {
+    uint32_t size;
+    int32_t groups;    /* default 32; divides C; -1: as many as there are channels (instance normalisation) */
+    double epsilon;    /* default 1e-3; > 0 */
+    int32_t no_center; /* 1: without beta */
+    int32_t no_scale;  /* 1: without gamma */
+    visml_init beta_initializer;  /* default VISML_INIT_ZEROS */
+    visml_init gamma_initializer; /* default VISML_INIT_ONES */
+    const char *name;
+} visml_groupnorm_opts;
+VISML_API visml_layer *visml_groupnorm(visml_context *ctx, const visml_groupnorm_opts *opts, visml_error *err);
 
 /* Training: each element is set to 0 with probability rate, the others are multiplied by 1 / (1 - rate). Inference: nothing.
  * The mask is a function of (seed, step, layer, element): the same for any number of threads. */

@@ -1,6 +1,7 @@
 #include "base/options.h"
 
 #include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -133,6 +134,8 @@ static visml_status check_element(const char *what, const visml_field *f, size_t
         return check_enum(what, f, v, err);
     if (f->kind == VISML_FIELD_FLAG && v != 0 && v != 1)
         return visml_fail(err, VISML_EINVAL, "%s: %s is %s, must be 0 or 1", what, f->name, visml_shortest(v).s);
+    if ((f->flags & VISML_FIELD_WHOLE) && in_range(f, v) && v != floor(v))
+        return visml_fail(err, VISML_EINVAL, "%s: %s is %s, must be a whole number", what, label_of(f, i).s, visml_shortest(v).s);
     if (f->kind != VISML_FIELD_FLAG && !in_range(f, v))
         return visml_fail(err, VISML_EINVAL, "%s: %s is %s, must be %s", what, label_of(f, i).s, visml_shortest(v).s, range_of(f).s);
     return VISML_OK;

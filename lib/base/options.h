@@ -27,6 +27,7 @@ typedef enum visml_field_kind {
 #define VISML_FIELD_RANGE 32
 #define VISML_FIELD_MIRRORED 64 /* a range: {x} is -|x| ... |x| */
 #define VISML_FIELD_TWICE 128   /* a range: {x} is {x, x} */
+#define VISML_FIELD_WHOLE 256   /* whole numbers alone, though F64: for the sake of VISML_ZERO */
 
 /* One field of an options struct. A table of them ends with a field without a name. */
 typedef struct visml_field {

@@ -135,6 +135,16 @@ typedef struct visml_batchnorm_terms {
     real alpha;
 } visml_batchnorm_terms;
 
+/* ---- layer normalisation of `rows` rows of c; see kernel/layernorm.h ---- */
+
+typedef struct visml_layernorm_rows {
+    int64_t rows, c;
+    const real *x;
+    const real *gamma, *beta; /* [c], or NULL */
+    real epsilon;
+    int32_t keeps_mean;
+} visml_layernorm_rows;
+
 /* ---- cross-entropy on `rows` rows; as visml_crossentropy of kernel/softmax.h ---- */
 
 typedef struct visml_crossentropy_rows {

@@ -24,7 +24,7 @@ typedef struct visml_normalisation {
     real alpha;        /* of VISML_LEAKY_RELU */
 } visml_normalisation;
 
-/* Its gradients: dx (NULL: not wanted), dgamma, dbeta (both always computed; they need room for c). */
+/* Its gradients: dx (NULL: not wanted; may be dy), dgamma, dbeta (both always computed; they need room for c). */
 size_t visml_batchnorm_backward_scratch(const visml_compute *c, int64_t rows, int64_t channels);
 void visml_batchnorm_backward(const visml_compute *c, int64_t rows, int64_t channels, const visml_normalisation *b, const real *dy,
                               real *dx, real *dgamma, real *dbeta, void *scratch);

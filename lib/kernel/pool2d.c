@@ -173,3 +173,42 @@ void visml_rowmean_backward(const visml_compute *c, int64_t n, int64_t rows, int
     rowmean_job j = {c->kernels, rows, channels, dy, dx};
     visml_parallel_run(c->parallel, (size_t)n, rowmean_backward_sample, &j);
 }
+
+typedef struct rowmax_job {
+    const visml_kernels *k;
+    visml_pool_windows window; /* all rows of a sample */
+    const real *x, *y, *dy;
+    real *to;
+} rowmax_job;
+
+static rowmax_job rowmax_of(const visml_compute *c, int64_t rows, int64_t channels, const real *x, real *to) {
+    return (rowmax_job){.k = c->kernels, .window = {.count = 1, .th = rows, .tw = 1, .row = channels, .c = channels, .alone = 1}, .x = x,
+                        .to = to};
+}
+
+static void rowmax_sample(void *arg, size_t task, size_t worker) {
+    const rowmax_job *j = arg;
+    int64_t n = (int64_t)task, c = j->window.c;
+    (void)worker;
+    j->k->maxpool(&j->window, j->x + n * j->window.th * c, j->to + n * c);
+}
+
+void visml_rowmax_forward(const visml_compute *c, int64_t n, int64_t rows, int64_t channels, const real *x, real *y) {
+    rowmax_job j = rowmax_of(c, rows, channels, x, y);
+    visml_parallel_run(c->parallel, (size_t)n, rowmax_sample, &j);
+}
+
+static void rowmax_backward_sample(void *arg, size_t task, size_t worker) {
+    const rowmax_job *j = arg;
+    int64_t n = (int64_t)task, c = j->window.c, at = n * j->window.th * c;
+    (void)worker;
+    j->k->maxpool_backward(&j->window, j->x + at, j->y + n * c, j->dy + n * c, j->to + at);
+}
+
+void visml_rowmax_backward(const visml_compute *c, int64_t n, int64_t rows, int64_t channels, const real *x, const real *y, const real *dy,
+                           real *dx) {
+    rowmax_job j = rowmax_of(c, rows, channels, x, dx);
+    j.y = y;
+    j.dy = dy;
+    visml_parallel_run(c->parallel, (size_t)n, rowmax_backward_sample, &j);
+}

@@ -23,4 +23,9 @@ void visml_avgpool2d_backward(const visml_compute *c, const visml_pool2d_geometr
 void visml_rowmean_forward(const visml_compute *c, int64_t n, int64_t rows, int64_t channels, const real *x, real *y);
 void visml_rowmean_backward(const visml_compute *c, int64_t n, int64_t rows, int64_t channels, const real *dy, real *dx);
 
+/* [n, rows, c] -> [n, c]: the maximum over rows (1 or more), as that of one window; and back. */
+void visml_rowmax_forward(const visml_compute *c, int64_t n, int64_t rows, int64_t channels, const real *x, real *y);
+void visml_rowmax_backward(const visml_compute *c, int64_t n, int64_t rows, int64_t channels, const real *x, const real *y, const real *dy,
+                           real *dx);
+
 #endif

@@ -81,7 +81,9 @@ static int take(const fuser *f, visml_step *s, int32_t node, int32_t from) {
         return take_activation(s, n->layer);
     if (cls->properties & VISML_ONLY_ADDS)
         return take_sum(s, n, from);
-    return cls->affine && n->layer->activation == VISML_LINEAR && channels_of(f, node) == channels_of(f, s->head) && take_affine(s, node);
+    if (!cls->affine || (cls->affine_holds && !cls->affine_holds(n->layer, &f->model->nodes[n->inputs[0]].shape)))
+        return 0;
+    return n->layer->activation == VISML_LINEAR && channels_of(f, node) == channels_of(f, s->head) && take_affine(s, node);
 }
 
 /* All nodes of a step know its end. */

@@ -153,11 +153,12 @@ static void update_node(const visml_model *m, const visml_step *s, const visml_p
     size_t head = (size_t)s->head;
     int64_t channels = (int64_t)(vector_bytes(m, head) / sizeof(real));
     real *params[VISML_MAX_PARAMS];
+    size_t bias = visml_layer_bias(m->nodes[head].layer);
     visml_node_params(m, head, params);
     if (s->gain >= 0) {
         affine_of(m, s->gain, channels, p->gain, p->bias);
-        if (m->nodes[head].param_count > 1)
-            fold_bias(channels, params[1], p->gain, p->bias);
+        if (bias < m->nodes[head].layer->param_count)
+            fold_bias(channels, params[bias], p->gain, p->bias);
     }
     if (s->affine >= 0)
         affine_of(m, s->affine, channels, p->scale, p->shift);

@@ -159,6 +159,13 @@ visml_status visml_layer_param(visml_layer *layer, const char *name, const visml
     return VISML_OK;
 }
 
+size_t visml_layer_bias(const visml_layer *layer) {
+    size_t i = 0;
+    while (i < layer->param_count && strcmp(layer->params[i].name, "bias") != 0)
+        i++;
+    return i;
+}
+
 size_t visml_layer_packed(size_t bytes) {
     return bytes <= MOST_PACKED ? bytes : 0;
 }

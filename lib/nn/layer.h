@@ -56,7 +56,7 @@ typedef struct visml_pass {
 } visml_pass;
 
 /* Properties of a class. */
-#define VISML_FUSES_EPILOGUE 1 /* forward applies pass->epilogue itself, to its rows of the last dimension; params[1], if any, is a bias */
+#define VISML_FUSES_EPILOGUE 1 /* forward applies pass->epilogue itself, to its rows of the last dimension; see visml_layer_bias */
 #define VISML_ALIASES_INPUT 2  /* y is x[0] with another shape: forward and backward are never called (flatten, reshape) */
 #define VISML_IDLE_INFERENCE 4 /* the same, in inference mode only (dropout) */
 #define VISML_BACKWARD_NEEDS_X 8 /* backward reads x */
@@ -97,6 +97,8 @@ typedef struct visml_layer_class {
     /* A class whose forward is a convolution with params[0] as kernel and params[1] as bias, if it has one: which, from the pass' shapes.
      * 0: none with these. NULL: never. */
     int (*geometry)(const visml_layer *layer, const visml_pass *pass, visml_conv2d_geometry *g);
+    /* Whether affine holds for an input of this shape, with the layer's options. NULL: always. */
+    int (*affine_holds)(const visml_layer *layer, const visml_shape *in);
 } visml_layer_class;
 
 struct visml_layer {
@@ -137,6 +139,9 @@ visml_param_rule visml_layer_rule(const visml_layer *layer, size_t param);
 int visml_layer_penalises_output(const visml_layer *layer);
 /* The mode in which a layer's passes run in a run of this mode. */
 visml_mode visml_layer_mode(const visml_layer *layer, visml_mode run);
+
+/* The number of the parameter called "bias", which is added to y before its activation; param_count when there is none. */
+size_t visml_layer_bias(const visml_layer *layer);
 
 /* How many of these bytes prepare should take for packed weights: all, or 0 where they are so many that a second copy of them costs more
  * than it gains. */

@@ -2,42 +2,71 @@
 #include <float.h>
 #include <math.h>
 
+#include "base/checked.h"
 #include "base/error.h"
 #include "kernel/elementwise.h"
 #include "kernel/norm.h"
-#include "nn/layer.h"
+#include "kernel/swap.h"
+#include "nn/normalizing.h"
+
+#define AXES (VISML_MAX_RANK - 1)
 
 static const visml_field fields[] = {
     VISML_FIELD(visml_batchnorm_opts, no_center, FLAG, 0, 1, 0, 1, 0),
     VISML_FIELD(visml_batchnorm_opts, momentum, F64, 0, 1, 0, 1, 0.99),
     VISML_FIELD(visml_batchnorm_opts, epsilon, F64, VISML_FIELD_OPEN_MIN, 1, 0, DBL_MAX, 1e-3),
     VISML_FIELD(visml_batchnorm_opts, no_scale, FLAG, 0, 1, 0, 1, 0),
-    VISML_FIELD_OF_RESERVED(visml_batchnorm_opts),
+    VISML_FIELD(visml_batchnorm_opts, axis, I32, 0, 1, -AXES, AXES, -1),
     VISML_FIELD(visml_batchnorm_opts, name, NAME, 0, 1, 0, 0, 0),
+    VISML_FIELD_OF_ENUM(visml_batchnorm_opts, beta_initializer, VISML_INIT_ZEROS, visml_init_names),
+    VISML_FIELD_OF_ENUM(visml_batchnorm_opts, gamma_initializer, VISML_INIT_ONES, visml_init_names),
+    VISML_FIELD_OF_ENUM(visml_batchnorm_opts, moving_mean_initializer, VISML_INIT_ZEROS, visml_init_names),
+    VISML_FIELD_OF_ENUM(visml_batchnorm_opts, moving_variance_initializer, VISML_INIT_ONES, visml_init_names),
     {0},
 };
 
 static visml_status infer(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err) {
-    (void)layer, (void)inputs, (void)err;
-    *out = *in;
-    return VISML_OK;
+    const visml_batchnorm_opts *o = layer->opts;
+    int32_t index;
+    VISML_TRY(visml_normalizing_axis(o->axis, in, &index, err));
+    return visml_normalizing_infer(layer, in, inputs, out, err);
 }
 
-static int64_t channels_of(const visml_shape *in) {
-    return in->dims[in->rank - 1];
+/* The input as [before, channels, behind]; a batch of them where `before` is that of the batch. */
+typedef struct view {
+    int64_t before, c, behind;
+} view;
+
+static view view_of(const visml_layer *layer, const visml_shape *in) {
+    const visml_batchnorm_opts *o = layer->opts;
+    view v = {1, 1, 1};
+    int32_t index;
+    visml_normalizing_axis(o->axis, in, &index, NULL); /* found in infer, is found again */
+    v.c = in->dims[index];
+    for (int32_t i = index + 1; i < in->rank; i++)
+        v.behind *= in->dims[i];
+    v.before = visml_shape_count(in) / (v.c * v.behind);
+    return v;
+}
+
+static view batch_of(const visml_layer *layer, const visml_pass *pass) {
+    view v = view_of(layer, pass->in);
+    v.before *= pass->batch;
+    return v;
+}
+
+static int64_t rows_of(const view *v) {
+    return v->before * v->behind;
 }
 
 static visml_status build(visml_layer *layer, const visml_shape *in, size_t inputs, visml_error *err) {
     const visml_batchnorm_opts *o = layer->opts;
-    int64_t c = channels_of(in);
-    visml_shape shape = visml_shape_make(1, &c);
+    view v = view_of(layer, in);
+    visml_shape shape = visml_shape_make(1, &v.c);
     (void)inputs;
-    if (!o->no_scale)
-        VISML_TRY(visml_layer_param(layer, "gamma", &shape, VISML_INIT_ONES, 1, c, c, err));
-    if (!o->no_center)
-        VISML_TRY(visml_layer_param(layer, "beta", &shape, VISML_INIT_ZEROS, 1, c, c, err));
-    VISML_TRY(visml_layer_param(layer, "moving_mean", &shape, VISML_INIT_ZEROS, 0, c, c, err));
-    return visml_layer_param(layer, "moving_variance", &shape, VISML_INIT_ONES, 0, c, c, err);
+    VISML_TRY(visml_normalizing_build(layer, !o->no_scale, !o->no_center, &shape, o->gamma_initializer, o->beta_initializer, err));
+    VISML_TRY(visml_normalizing_param(layer, "moving_mean", &shape, o->moving_mean_initializer, 0, err));
+    return visml_normalizing_param(layer, "moving_variance", &shape, o->moving_variance_initializer, 0, err);
 }
 
 /* The parameters, or their gradients, by name; NULL where the options leave one out. */
@@ -47,39 +76,63 @@ typedef struct arrays {
 
 static arrays arrays_of(const visml_layer *layer, real *const *list) {
     const visml_batchnorm_opts *o = layer->opts;
-    arrays a = {0};
-    if (!o->no_scale)
-        a.gamma = *list++;
-    if (!o->no_center)
-        a.beta = *list++;
-    a.mean = *list++;
-    a.variance = *list;
-    return a;
-}
-
-static int64_t rows_of(const visml_pass *pass) {
-    return pass->batch * (visml_shape_count(pass->in) / channels_of(pass->in));
+    visml_gamma_beta a = visml_normalizing_arrays(!o->no_scale, !o->no_center, list);
+    size_t moving = layer->param_count - 2;
+    return (arrays){a.gamma, a.beta, list[moving], list[moving + 1]};
 }
 
 /* The batch's mean [c] and 1 / sqrt(variance + epsilon) [c], for backward. */
 static size_t keep(const visml_layer *layer, const visml_pass *pass) {
-    (void)layer;
-    return (size_t)channels_of(pass->in) * 2 * sizeof(real);
+    return (size_t)view_of(layer, pass->in).c * 2 * sizeof(real);
 }
 
-/* Two arrays [c] (scale and shift, or gradients that nobody wants), then the kernels' own. */
-static size_t local_bytes(const visml_pass *pass) {
-    return ((size_t)channels_of(pass->in) * 2 * sizeof(real) + VISML_ALIGN - 1) / VISML_ALIGN * VISML_ALIGN;
+/* ---- scratch: two arrays [c] (scale and shift, or gradients that nobody wants), the input with the channels last where they are not, and
+ * in training its gradient, then the kernels' own ---- */
+
+static size_t local_bytes(const view *v) {
+    return ((size_t)v->c * 2 * sizeof(real) + VISML_ALIGN - 1) / VISML_ALIGN * VISML_ALIGN;
+}
+
+/* Of one turned array; SIZE_MAX, which no allocation survives, when it cannot be addressed. */
+static size_t turned_bytes(const view *v) {
+    size_t n;
+    if (v->behind == 1)
+        return 0;
+    if (!visml_size_mul((size_t)rows_of(v), (size_t)v->c, &n) || !visml_size_mul(n, sizeof(real), &n) ||
+        !visml_size_align(n, VISML_ALIGN, &n))
+        return SIZE_MAX;
+    return n;
+}
+
+static size_t sum_of(size_t a, size_t b) {
+    size_t n;
+    return visml_size_add(a, b, &n) ? n : SIZE_MAX;
 }
 
 static size_t scratch(const visml_layer *layer, const visml_pass *pass) {
-    int64_t rows = rows_of(pass), c = channels_of(pass->in);
-    (void)layer;
+    view v = batch_of(layer, pass);
+    int64_t rows = rows_of(&v);
+    size_t turned = turned_bytes(&v);
     if (pass->mode == VISML_INFERENCE)
-        return local_bytes(pass);
-    size_t moments = visml_moments_scratch(&pass->compute, rows, c), back = visml_batchnorm_backward_scratch(&pass->compute, rows, c);
-    return local_bytes(pass) + (moments > back ? moments : back);
+        return sum_of(local_bytes(&v), turned);
+    size_t moments = visml_moments_scratch(&pass->compute, rows, v.c), back = visml_batchnorm_backward_scratch(&pass->compute, rows, v.c);
+    return sum_of(sum_of(local_bytes(&v), sum_of(turned, turned)), moments > back ? moments : back);
 }
+
+/* Parts of the scratch: the number of turned arrays before it. */
+static void *part(const view *v, const visml_pass *pass, size_t turned) {
+    return (char *)pass->scratch + local_bytes(v) + turned * turned_bytes(v);
+}
+
+/* x with the channels last: as it is, or written to `to`. */
+static const real *turned(const view *v, const visml_pass *pass, const real *x, real *to) {
+    if (v->behind == 1)
+        return x;
+    visml_swap(&pass->compute, v->before, v->c, v->behind, x, to);
+    return to;
+}
+
+/* ---- running ---- */
 
 /* Normalisation as one multiply-add: y = x * scale + (beta - mean * scale). shift may be inverse. */
 static void settle(const arrays *a, int64_t c, const real *mean, const real *inverse, real *scale, real *shift) {
@@ -89,9 +142,12 @@ static void settle(const arrays *a, int64_t c, const real *mean, const real *inv
     }
 }
 
-static void apply(const visml_pass *pass, const real *scale, const real *shift) {
-    int64_t c = channels_of(pass->in);
-    visml_affine(&pass->compute, rows_of(pass), c, pass->x[0], scale, shift, pass->y);
+/* From x with the channels last, which is either pass->x or the scratch's first array. */
+static void apply(const view *v, const visml_pass *pass, const real *x, const real *scale, const real *shift) {
+    real *to = v->behind == 1 ? pass->y : part(v, pass, 0);
+    visml_affine(&pass->compute, rows_of(v), v->c, x, scale, shift, to);
+    if (v->behind > 1)
+        visml_swap(&pass->compute, v->before, v->behind, v->c, to, pass->y);
 }
 
 static void invert(int64_t c, double epsilon, const real *variance, real *inverse) {
@@ -111,38 +167,46 @@ static void affine(const visml_layer *layer, real *const *params, int64_t channe
     settle(&a, channels, a.mean, shift, scale, shift);
 }
 
+static int affine_holds(const visml_layer *layer, const visml_shape *in) {
+    const visml_batchnorm_opts *o = layer->opts;
+    return o->axis == -1 || o->axis == in->rank;
+}
+
 static void forward(const visml_layer *layer, const visml_pass *pass) {
     const visml_batchnorm_opts *o = layer->opts;
     arrays a = arrays_of(layer, pass->params);
-    int64_t c = channels_of(pass->in);
-    real *scale = pass->scratch, *shift = scale + c;
+    view v = batch_of(layer, pass);
+    real *scale = pass->scratch, *shift = scale + v.c;
+    const real *x = turned(&v, pass, pass->x[0], part(&v, pass, 0));
     if (pass->mode == VISML_INFERENCE) {
-        affine(layer, pass->params, c, scale, shift);
-        apply(pass, scale, shift);
+        affine(layer, pass->params, v.c, scale, shift);
+        apply(&v, pass, x, scale, shift);
         return;
     }
-    real *mean = pass->keep, *inverse = mean + c;
-    visml_moments(&pass->compute, rows_of(pass), c, pass->x[0], mean, inverse, (char *)pass->scratch + local_bytes(pass));
-    move(c, o->momentum, mean, a.mean);
-    move(c, o->momentum, inverse, a.variance); /* still the variance */
-    invert(c, o->epsilon, inverse, inverse);
-    settle(&a, c, mean, inverse, scale, shift);
-    apply(pass, scale, shift);
+    real *mean = pass->keep, *inverse = mean + v.c;
+    visml_moments(&pass->compute, rows_of(&v), v.c, x, mean, inverse, part(&v, pass, 2));
+    move(v.c, o->momentum, mean, a.mean);
+    move(v.c, o->momentum, inverse, a.variance); /* still the variance */
+    invert(v.c, o->epsilon, inverse, inverse);
+    settle(&a, v.c, mean, inverse, scale, shift);
+    apply(&v, pass, x, scale, shift);
 }
 
 /* Of a frozen layer: the same affine map as in inference, for the gradient of x alone. */
 static void backward_frozen(const visml_layer *layer, const visml_pass *pass) {
-    int64_t c = channels_of(pass->in), rows = rows_of(pass);
-    real *scale = pass->scratch, *shift = scale + c;
+    view v = batch_of(layer, pass);
+    real *scale = pass->scratch, *shift = scale + v.c, *dx = v.behind == 1 ? pass->dx[0] : part(&v, pass, 0);
     if (!pass->dx[0])
         return;
-    affine(layer, pass->params, c, scale, shift);
-    for (int64_t i = 0; i < c; i++)
+    affine(layer, pass->params, v.c, scale, shift);
+    for (int64_t i = 0; i < v.c; i++)
         shift[i] = 0;
-    visml_affine(&pass->compute, rows, c, pass->dy, scale, shift, pass->dx[0]);
+    visml_affine(&pass->compute, rows_of(&v), v.c, turned(&v, pass, pass->dy, dx), scale, shift, dx);
+    if (v.behind > 1)
+        visml_swap(&pass->compute, v.before, v.behind, v.c, dx, pass->dx[0]);
     if (pass->input_activation != VISML_LINEAR)
-        visml_activate_backward(&pass->compute, pass->input_activation, pass->input_alpha, (size_t)(rows * c), pass->x[0], pass->dx[0],
-                                pass->dx[0]);
+        visml_activate_backward(&pass->compute, pass->input_activation, pass->input_alpha, (size_t)(rows_of(&v) * v.c), pass->x[0],
+                                pass->dx[0], pass->dx[0]);
 }
 
 static void backward(const visml_layer *layer, const visml_pass *pass) {
@@ -151,12 +215,15 @@ static void backward(const visml_layer *layer, const visml_pass *pass) {
         return;
     }
     arrays a = arrays_of(layer, pass->params), g = arrays_of(layer, pass->grads);
-    int64_t c = channels_of(pass->in);
-    const real *mean = pass->keep, *inverse = mean + c;
-    real *dgamma = g.gamma ? g.gamma : pass->scratch, *dbeta = g.beta ? g.beta : (real *)pass->scratch + c;
-    visml_normalisation b = {pass->x[0], mean, inverse, a.gamma, pass->input_activation, pass->input_alpha};
-    visml_batchnorm_backward(&pass->compute, rows_of(pass), c, &b, pass->dy, pass->dx[0], dgamma, dbeta,
-                             (char *)pass->scratch + local_bytes(pass));
+    view v = batch_of(layer, pass);
+    const real *mean = pass->keep, *inverse = mean + v.c;
+    const real *x = turned(&v, pass, pass->x[0], part(&v, pass, 0)), *dy = turned(&v, pass, pass->dy, part(&v, pass, 1));
+    real *dgamma = g.gamma ? g.gamma : pass->scratch, *dbeta = g.beta ? g.beta : (real *)pass->scratch + v.c;
+    real *dx = pass->dx[0] && v.behind > 1 ? part(&v, pass, 1) : pass->dx[0];
+    visml_normalisation b = {x, mean, inverse, a.gamma, pass->input_activation, pass->input_alpha};
+    visml_batchnorm_backward(&pass->compute, rows_of(&v), v.c, &b, dy, dx, dgamma, dbeta, part(&v, pass, 2));
+    if (dx && v.behind > 1)
+        visml_swap(&pass->compute, v.before, v.behind, v.c, dx, pass->dx[0]);
 }
 
 const visml_layer_class visml_batchnorm_class = {
@@ -174,6 +241,7 @@ const visml_layer_class visml_batchnorm_class = {
     .forward = forward,
     .backward = backward,
     .affine = affine,
+    .affine_holds = affine_holds,
 };
 
 visml_layer *visml_batchnorm(visml_context *ctx, const visml_batchnorm_opts *opts, visml_error *err) {

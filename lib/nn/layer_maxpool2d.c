@@ -1,16 +1,5 @@
 #include "nn/pooling.h"
 
-static void forward(const visml_layer *layer, const visml_pass *pass) {
-    visml_pool2d_geometry g = visml_pool_geometry(layer, pass);
-    visml_maxpool2d_forward(&pass->compute, &g, pass->x[0], pass->y);
-}
-
-static void backward(const visml_layer *layer, const visml_pass *pass) {
-    visml_pool2d_geometry g = visml_pool_geometry(layer, pass);
-    if (pass->dx[0])
-        visml_maxpool2d_backward(&pass->compute, &g, pass->x[0], pass->y, pass->dy, pass->dx[0]);
-}
-
 const visml_layer_class visml_maxpool2d_class = {
     .name = "max_pooling2d",
     .title = "MaxPooling2D",
@@ -20,8 +9,8 @@ const visml_layer_class visml_maxpool2d_class = {
     .min_inputs = 1,
     .max_inputs = 1,
     .infer = visml_pool_infer,
-    .forward = forward,
-    .backward = backward,
+    .forward = visml_pool_max_forward,
+    .backward = visml_pool_max_backward,
 };
 
 visml_layer *visml_maxpool2d(visml_context *ctx, const visml_pool2d_opts *opts, visml_error *err) {

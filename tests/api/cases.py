@@ -111,6 +111,10 @@ BASE = {
     "visml_cosine_decay_restarts_opts": ".initial_learning_rate = 0.1, .first_decay_steps = 7",
     "visml_warmup_opts": ".target_learning_rate = 0.1, .warmup_steps = 7",
     "visml_one_cycle_opts": ".max_learning_rate = 0.1, .total_steps = 7",
+    "visml_conv1d_opts": ".filters = 2, .kernel_size = 1",
+    "visml_conv2d_transpose_opts": ".filters = 2, .kernel_size = {1, 1}, .strides = {2, 2}",
+    "visml_depthwise_conv2d_opts": ".kernel_size = {1, 1}",
+    "visml_separable_conv2d_opts": ".filters = 2, .kernel_size = {1, 1}",
 }
 REQUIRED = {
     "visml_model_checkpoint_opts": ("folder",), "visml_csv_logger_opts": ("path",), "visml_json_logger_opts": ("path",),
@@ -131,6 +135,10 @@ REQUIRED = {
     "visml_one_cycle_opts": ("max_learning_rate", "total_steps"),
     "visml_permute_opts": ("dims",), "visml_repeat_vector_opts": ("n",), "visml_gaussian_noise_opts": ("stddev",),
     "visml_embedding_opts": ("input_dim", "output_dim"),
+    "visml_conv1d_opts": ("filters", "kernel_size"),
+    "visml_conv2d_transpose_opts": ("filters", "kernel_size"),
+    "visml_depthwise_conv2d_opts": ("kernel_size",),
+    "visml_separable_conv2d_opts": ("filters", "kernel_size"),
 }
 
 # Pointers that may be NULL, by (function, parameter) or parameter.
@@ -262,6 +270,7 @@ BAD_FIELDS = {
     ("visml_conv2d_opts", "strides"): [("@[1] = -2", None)],
     ("visml_conv2d_opts", "groups"): [("@ = 3", None)],
     ("visml_batchnorm_opts", "momentum"): [("@ = 1.5", None)],
+    ("visml_batchnorm_opts", "axis"): [("@ = 8", None), ("@ = -8", None)],
     ("visml_dropout_opts", "rate"): [("@ = 1", None), ("@ = 0", None)],
     ("visml_dense_opts", "units"): [("@ = 0", None)],
     ("visml_lstm_opts", "units"): [("@ = 0", None)],
@@ -343,6 +352,19 @@ BAD_FIELDS = {
     ("visml_csv_logger_opts", "path"): [('@ = ""', None)], ("visml_json_logger_opts", "path"): [('@ = ""', None)],
     ("visml_tensorboard_opts", "log_dir"): [('@ = ""', None)],
     ("visml_fit_opts", "monitors"): [("o.monitor_count = 1", "monitors|monitor_count")],
+    ("visml_conv1d_opts", "filters"): [("@ = 0", None)],
+    ("visml_conv1d_opts", "kernel_size"): [("@ = 0", None), ("@ = -1", None)],
+    ("visml_conv1d_opts", "groups"): [("@ = 3", None)],
+    ("visml_conv1d_opts", "padding"): [("@ = 3", None)],
+    ("visml_conv2d_transpose_opts", "kernel_size"): [("@[1] = -1", None)],
+    ("visml_conv2d_transpose_opts", "padding"): [("@ = VISML_CAUSAL", None)],
+    ("visml_conv2d_transpose_opts", "output_padding"): [("@[0] = 2", None), ("@[0] = 0.5", None), ("@[1] = 1", None)],
+    ("visml_depthwise_conv2d_opts", "depth_multiplier"): [("@ = -1", None)],
+    ("visml_separable_conv2d_opts", "depth_multiplier"): [("@ = -1", None)],
+    ("visml_layernorm_opts", "axis"): [("@[0] = 8", None), ("@[0] = -8", None)],
+    ("visml_layernorm_opts", "epsilon"): [("@ = VISML_ZERO", None)],
+    ("visml_groupnorm_opts", "groups"): [("@ = -2", None)],
+    ("visml_groupnorm_opts", "epsilon"): [("@ = VISML_ZERO", None)],
     ("visml_conv2d_opts", "name"): [('@ = "a/b"', None), ('@ = ""', None)],
     ("visml_dense_opts", "name"): [('@ = "a/b"', None)],
 }
@@ -353,6 +375,7 @@ OWN_RANGE = {
     ("visml_early_stopping_opts", "baseline"),
     ("visml_concatenate_opts", "axis"), ("visml_reshape_opts", "target_shape"), ("visml_rescaling_opts", "scale"),
     ("visml_rescaling_opts", "offset"),
+    ("visml_layernorm_opts", "axis"), ("visml_groupnorm_opts", "groups"), ("visml_batchnorm_opts", "axis"),
 }
 
 # Factors and values may be below 0.

@@ -101,11 +101,18 @@ static void put(const visml_field *f, unsigned char *o, size_t i, double v) {
         memcpy(o + f->offset + 4 * i, &(int32_t){(int32_t)v}, 4);
 }
 
-/* conv2d's filters must be a multiple of its groups. */
+static void put_all(const test_options *t, const char *name, unsigned char *o, double v) {
+    for (const visml_field *f = t->fields; f->name; f++)
+        for (size_t i = 0; i < f->count && strcmp(f->name, name) == 0; i++)
+            put(f, o, i, v);
+}
+
+/* conv2d's filters must be a multiple of its groups; conv2d_transpose's output_padding must be less than its strides. */
 static void keep_company(const test_options *t, const visml_field *f, unsigned char *o, double v) {
-    for (const visml_field *g = t->fields; g->name && strcmp(f->name, "groups") == 0; g++)
-        if (strcmp(g->name, "filters") == 0)
-            put(g, o, 0, v);
+    if (strcmp(f->name, "groups") == 0)
+        put_all(t, "filters", o, v);
+    if (strcmp(f->name, "output_padding") == 0)
+        put_all(t, "strides", o, v + 1);
 }
 
 static void try_value(const test_options *t, const visml_field *f, size_t i, double v, int fine) {
@@ -141,8 +148,8 @@ static void try_real(const test_options *t, const visml_field *f) {
     try_value(t, f, 0, f->max, !(f->flags & VISML_FIELD_OPEN_MAX));
     try_value(t, f, 0, nextafter(f->min, -INFINITY), 0);
     try_value(t, f, 0, nextafter(f->max, INFINITY), 0);
-    try_value(t, f, 0, fmax(f->min + 1e-3, nextafter(f->min, INFINITY)), 1);
-    try_value(t, f, 0, fmin(f->max - 1e-3, nextafter(f->max, -INFINITY)), 1);
+    try_value(t, f, 0, fmax(f->min + 1e-3, nextafter(f->min, INFINITY)), !(f->flags & VISML_FIELD_WHOLE));
+    try_value(t, f, 0, fmin(f->max - 1e-3, nextafter(f->max, -INFINITY)), !(f->flags & VISML_FIELD_WHOLE));
     try_value(t, f, 0, NAN, 0);
     try_value(t, f, 0, INFINITY, 0);
     try_value(t, f, 0, -INFINITY, 0);

@@ -28,12 +28,15 @@ def run(layer, xs, training):
     return layer(x, training=training) if isinstance(layer, L.BatchNormalization) else layer(x)
 
 
-def case(out, name, layer, *shapes, jit=False, scale=1, classes=0):
-    """classes: the inputs are class numbers below it, which have no gradient."""
+def case(out, name, layer, *shapes, jit=False, compiled=False, scale=1, classes=0):
+    """jit: gradients through XLA. compiled: everything. classes: the inputs are class numbers below it, which have no gradient."""
     xs = [tf.constant(scale * numbers((2,) + s)) for s in shapes]
     if classes:
         xs = [tf.constant(np.floor((x.numpy() + 1) / 2 * classes)) for x in xs]
-    run(layer, xs, False)  # builds
+    call = tf.function(run, jit_compile=True) if compiled else run
+    if compiled:
+        layer.build((2,) + shapes[0])
+    call(layer, xs, False)  # builds
     for w in layer.weights:
         value = numbers(w.shape)
         w.assign(np.abs(value) + 0.5 if "variance" in w.path else value)
@@ -41,7 +44,7 @@ def case(out, name, layer, *shapes, jit=False, scale=1, classes=0):
         out.add(f"{name}/x{i}", x)
     for i, w in enumerate(layer.weights):
         out.add(f"{name}/p{i}", w)
-    out.add(f"{name}/y", run(layer, xs, False))
+    out.add(f"{name}/y", call(layer, xs, False))
 
     def differentiate():
         with tf.GradientTape() as tape:
@@ -50,9 +53,9 @@ def case(out, name, layer, *shapes, jit=False, scale=1, classes=0):
             loss = tf.reduce_sum(y * dy)
         return y, tape.gradient(loss, [xs, [w.value for w in layer.trainable_weights]])
 
-    dy = tf.constant(numbers(run(layer, xs, False).shape))
-    # Gradients of grouped convolutions exist on CPUs only through XLA.
-    y, (dxs, grads) = tf.function(differentiate, jit_compile=True)() if jit else differentiate()
+    dy = tf.constant(numbers(call(layer, xs, False).shape))
+    # Gradients of grouped convolutions exist on CPUs only through XLA, transposed convolutions with dilation at all.
+    y, (dxs, grads) = tf.function(differentiate, jit_compile=True)() if jit or compiled else differentiate()
     out.add(f"{name}/t", y)
     out.add(f"{name}/dy", dy)
     for i, g in enumerate(dxs):
@@ -139,3 +142,49 @@ with Golden("layers.bin") as out:
     case(out, "prelu/places", L.PReLU(shared_axes=[3]), (3, 4, 5))
     case(out, "prelu/every_other", L.PReLU(shared_axes=[2]), (3, 4, 5))
     case(out, "prelu/one", L.PReLU(shared_axes=[1, 2, 3]), (3, 4, 5))
+    case(out, "conv1d/plain", L.Conv1D(4, 3), (7, 3))
+    case(out, "conv1d/same", L.Conv1D(4, 2, padding="same", strides=2, activation="relu"), (7, 3))
+    case(out, "conv1d/causal", L.Conv1D(3, 3, padding="causal", dilation_rate=2, use_bias=False), (8, 2))
+    case(out, "conv1d/causal_strides", L.Conv1D(3, 4, padding="causal", strides=3), (9, 2))
+    case(out, "conv1d/groups", L.Conv1D(6, 3, groups=2, activation="tanh"), (6, 4), jit=True)
+    case(out, "conv2d_transpose/plain", L.Conv2DTranspose(4, 3), (3, 4, 2))
+    case(out, "conv2d_transpose/strides", L.Conv2DTranspose(3, (3, 2), strides=2, activation="relu"), (3, 4, 2))
+    case(out, "conv2d_transpose/past", L.Conv2DTranspose(3, 2, strides=3, use_bias=False), (2, 3, 4))
+    case(out, "conv2d_transpose/same", L.Conv2DTranspose(4, 3, padding="same", activation="softmax"), (4, 3, 5))
+    case(out, "conv2d_transpose/same_strides", L.Conv2DTranspose(4, (4, 3), strides=2, padding="same"), (3, 4, 2))
+    case(out, "conv2d_transpose/output_padding", L.Conv2DTranspose(2, 3, strides=3, padding="same", output_padding=1), (3, 4, 2))
+    case(out, "conv2d_transpose/no_output_padding", L.Conv2DTranspose(2, 3, strides=2, padding="same", output_padding=0), (3, 4, 2))
+    case(out, "conv2d_transpose/valid_output_padding", L.Conv2DTranspose(2, (2, 3), strides=3, output_padding=0), (3, 2, 2))
+    case(out, "conv2d_transpose/dilation", L.Conv2DTranspose(2, 3, dilation_rate=2), (3, 4, 2), compiled=True)
+    case(out, "conv2d_transpose/wide", L.Conv2DTranspose(17, 3, padding="same"), (6, 5, 18))
+    case(out, "depthwise_conv2d/plain", L.DepthwiseConv2D(3), (5, 6, 3))
+    case(out, "depthwise_conv2d/multiplier", L.DepthwiseConv2D((2, 3), padding="same", depth_multiplier=3, activation="relu"), (4, 5, 2))
+    case(out, "depthwise_conv2d/strides", L.DepthwiseConv2D(3, strides=2, padding="same", use_bias=False), (6, 5, 4))
+    case(out, "depthwise_conv2d/dilation", L.DepthwiseConv2D(3, dilation_rate=2), (7, 6, 2))
+    case(out, "depthwise_conv2d/one", L.DepthwiseConv2D(3, depth_multiplier=4), (5, 5, 1))
+    case(out, "separable_conv2d/plain", L.SeparableConv2D(5, 3), (5, 6, 3))
+    case(out, "separable_conv2d/multiplier", L.SeparableConv2D(4, (2, 3), padding="same", depth_multiplier=2, activation="relu"), (4, 5, 3))
+    case(out, "separable_conv2d/strides", L.SeparableConv2D(3, 3, strides=2, padding="same", use_bias=False), (6, 5, 4))
+    case(out, "separable_conv2d/dilation", L.SeparableConv2D(3, 2, dilation_rate=2, activation="sigmoid"), (5, 6, 2))
+    case(out, "maxpool1d/plain", L.MaxPooling1D(), (7, 3))
+    case(out, "maxpool1d/same", L.MaxPooling1D(3, strides=2, padding="same"), (6, 2))
+    case(out, "avgpool1d/plain", L.AveragePooling1D(3, strides=1), (7, 3))
+    case(out, "avgpool1d/same", L.AveragePooling1D(3, strides=2, padding="same"), (6, 2))
+    case(out, "global_maxpool1d/plain", L.GlobalMaxPooling1D(), (7, 3))
+    case(out, "global_maxpool1d/keepdims", L.GlobalMaxPooling1D(keepdims=True), (7, 3))
+    case(out, "global_avgpool1d/plain", L.GlobalAveragePooling1D(), (7, 3))
+    case(out, "global_avgpool1d/keepdims", L.GlobalAveragePooling1D(keepdims=True), (7, 3))
+    case(out, "global_maxpool2d/plain", L.GlobalMaxPooling2D(), (5, 6, 3))
+    case(out, "global_maxpool2d/keepdims", L.GlobalMaxPooling2D(keepdims=True), (5, 6, 3))
+    case(out, "layernorm/plain", L.LayerNormalization(), (4, 9))
+    case(out, "layernorm/axes", L.LayerNormalization(axis=[-2, -1], epsilon=0.1), (3, 4, 5))
+    case(out, "layernorm/all", L.LayerNormalization(axis=[1, 2, 3], center=False), (3, 4, 5))
+    case(out, "layernorm/bare", L.LayerNormalization(center=False, scale=False), (70,))
+    case(out, "layernorm/rms", L.LayerNormalization(rms_scaling=True, epsilon=0.01), (3, 20))
+    case(out, "groupnorm/plain", L.GroupNormalization(), (3, 2, 64))
+    case(out, "groupnorm/three", L.GroupNormalization(3, epsilon=0.1), (4, 5, 6))
+    case(out, "groupnorm/instance", L.GroupNormalization(-1, center=False), (4, 5, 3))
+    case(out, "groupnorm/one", L.GroupNormalization(1, scale=False), (7, 5))
+    case(out, "groupnorm/bare", L.GroupNormalization(2, center=False, scale=False), (8,))
+    case(out, "batchnorm/first", L.BatchNormalization(axis=1), (4, 5, 3))
+    case(out, "batchnorm/middle", L.BatchNormalization(axis=-2, momentum=0.7, scale=False), (4, 5, 3))

@@ -25,7 +25,7 @@ static void as_others_have_them(void **state) {
     uint8_t *x = as_bytes(&rgb), *luma = malloc((size_t)gray.count);
     size_t pixels = (size_t)gray.count;
     float *y = filled_array(3 * pixels, NAN);
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     visml_parallel p = workers(2);
     assert_true(pixels == 525 && hsv.count == 1575 && back.count == 1575 && lab.count == 1575);
@@ -73,7 +73,7 @@ static void the_whole_cube(void **state) {
     enum { SIDE = 52, ALL = SIDE * SIDE * SIDE };
     uint8_t *x = malloc(3 * ALL);
     float *lab = filled_array(3 * ALL, NAN), *first = filled_array(3 * ALL, NAN), *hsv = filled_array(3 * ALL, NAN);
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     visml_parallel p = workers(3);
     for (size_t i = 0; i < ALL; i++) {
@@ -114,7 +114,7 @@ static void hues_go_round(void **state) {
     static const float hsv[] = {1, 1, 1, -1.0f / 3, 1, 1, 2.0f + 1.0f / 3, 1, 0.5f, 0.25f, 0, 0.75f};
     static const float want[] = {1, 0, 0, 0, 0, 1, 0, 0.5f, 0, 0.75f, 0.75f, 0.75f};
     float y[12];
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     visml_parallel p = workers(1);
     for (size_t l = 0; l < n; l++) {
@@ -137,7 +137,7 @@ static void gray_of_four(void **state) {
             if (c < 3)
                 three[3 * i + c] = four[4 * i + c];
         }
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     visml_parallel p = workers(3);
     for (size_t l = 0; l < n; l++) {

@@ -35,7 +35,7 @@ static double slope_of(int32_t how, const double x[INPUTS], int32_t i) {
 
 static void agrees_with_double(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     float *x[INPUTS] = {random_array(N, 1), random_array(N, 2), random_array(N, 3)}, *dy = random_array(N, 4);
     float *y = filled_array(N, 0), *dx = filled_array(N, 0);
@@ -63,7 +63,7 @@ static void agrees_with_double(void **state) {
 
 static void the_first_input_may_be_written_over(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     visml_parallel p = workers(2);
     for (size_t l = 0; l < n; l++)

@@ -179,7 +179,7 @@ static sums naive(const visml_conv2d_geometry *g, const arrays *a) {
 
 static void agrees_with_double(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t i = 0; i < SHAPES; i++) {
         visml_conv2d_geometry g = geometry(&shapes[i]);
@@ -204,7 +204,7 @@ static void agrees_with_double(void **state) {
 static void same_bits_for_threads_and_levels(void **state) {
     (void)state;
     static const size_t threads[] = {1, 2, 3, 8};
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t i = 0; i < SHAPES; i++) {
         visml_conv2d_geometry g = geometry(&shapes[i]);
@@ -227,7 +227,7 @@ static void same_bits_for_threads_and_levels(void **state) {
 
 static void same_bits_on_posix_threads(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     static const size_t some[] = {4, 23, 26, 27};
     for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
@@ -247,7 +247,7 @@ static void same_bits_on_posix_threads(void **state) {
 /* Inputs that end at an unreadable page. */
 static void nothing_outside_of_the_arrays(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t i = 0; i < SHAPES; i++) {
         visml_conv2d_geometry g = geometry(&shapes[i]);
@@ -277,7 +277,7 @@ static void nothing_outside_of_the_arrays(void **state) {
 /* A smaller batch runs in the scratch of a larger one. */
 static void scratch_is_enough_for_smaller_batches(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t l = all_levels(levels) - 1;
     visml_parallel parallel = workers(3);
     visml_compute c = {&levels[l].kernels, &parallel};
@@ -295,7 +295,7 @@ static void scratch_is_enough_for_smaller_batches(void **state) {
 static void conv2d_comes_here(void **state) {
     (void)state;
     visml_conv2d_geometry g = geometry(&shapes[0]);
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t l = all_levels(levels) - 1;
     visml_parallel parallel = workers(1);
     visml_compute c = {&levels[l].kernels, &parallel};

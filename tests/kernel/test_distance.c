@@ -20,7 +20,7 @@ static void as_others_measure(void **state) {
     (void)state;
     static const int64_t lengths[] = {5, 64, 131};
     test_golden g = test_golden_open("kernels.bin");
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t s = 0; s < 3; s++) {
         int64_t d = lengths[s];
@@ -73,7 +73,7 @@ static void pieces_and_threads(void **state) {
         a[i] = fabsf(a[i]);
     for (size_t i = 0; i < M * LD; i++)
         b[i] = fabsf(b[i]);
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (int32_t kind = VISML_DISTANCE_L2; kind <= VISML_DISTANCE_INTERSECTION; kind++)
         for (int32_t fast = 0; fast <= (kind == VISML_DISTANCE_L2 || kind == VISML_DISTANCE_COSINE); fast++)
@@ -102,7 +102,7 @@ static void pieces_and_threads(void **state) {
 static void nothing_and_what_is_not_finite(void **state) {
     (void)state;
     static const float a[] = {0, 0, 1, NAN, INFINITY, 1}, b[] = {0, 0, 3, 4};
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t l = 0; l < n; l++)
         for (int32_t kind = VISML_DISTANCE_L2; kind <= VISML_DISTANCE_INTERSECTION; kind++) {

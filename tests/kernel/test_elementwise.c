@@ -76,7 +76,7 @@ static void agrees_and_repeats(void **state) {
     static operation *const ops[] = {op_activate, op_backward, op_scale, op_sum, op_dropout, op_noise, op_factors,
                                      op_bytes};
     static const size_t threads[] = {1, 2, 3, 8};
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     float *a = random_array(N, 1), *b = random_array(N, 2), *first = filled_array(N, 0), *y = filled_array(N, 0);
     for (size_t op = 0; op < sizeof ops / sizeof *ops; op++)
@@ -101,7 +101,7 @@ static void agrees_and_repeats(void **state) {
 
 static void in_place(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     visml_parallel p = workers(3);
     for (size_t l = 0; l < n; l++) {
@@ -125,7 +125,7 @@ static void in_place(void **state) {
 static void finds_what_is_not_finite(void **state) {
     (void)state;
     static const float bad[] = {NAN, INFINITY, -INFINITY};
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     visml_parallel p = workers(2);
     float *x = filled_array(N, 3e38f);
@@ -145,7 +145,7 @@ static void finds_what_is_not_finite(void **state) {
 
 static void dropout_at_its_ends(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     visml_parallel p = workers(2);
     all_levels(levels);
     visml_compute c = {&levels[0].kernels, &p};

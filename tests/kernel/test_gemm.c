@@ -161,7 +161,7 @@ static void check_element(const operands *o, const float *got, int64_t i, int64_
 
 static void agrees_with_double(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
         for (size_t l = 0; l < n; l++) {
@@ -181,7 +181,7 @@ static void agrees_with_double(void **state) {
 static void same_bits_for_threads_and_levels(void **state) {
     (void)state;
     static const size_t threads[] = {1, 2, 3, 8};
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
         operands o = make(&shapes[s]);
@@ -203,7 +203,7 @@ static void same_bits_for_threads_and_levels(void **state) {
 
 static void same_bits_from_a_packed_factor(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
         for (size_t l = 0; l < n; l++) {
@@ -219,7 +219,7 @@ static void same_bits_from_a_packed_factor(void **state) {
 /* A NaN in one row of A reaches that row alone, although rows are computed together. */
 static void nan_stays_in_its_row_and_column(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     const shape s = {20, 40, 30, 0, 0, 0, 0};
     for (size_t l = 0; l < n; l++) {

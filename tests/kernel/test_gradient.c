@@ -33,7 +33,7 @@ static void as_opencv_and_numpy(void **state) {
     assert_int_equal(picture.count, H * W * 3);
     for (size_t i = 0; i < H * W * 3; i++)
         bytes[i] = (uint8_t)picture.values[i];
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     visml_parallel p = workers(2);
     for (size_t l = 0; l < n; l++)
@@ -58,7 +58,7 @@ static void as_opencv_and_numpy(void **state) {
 static void pieces_and_small_sides(void **state) {
     (void)state;
     static const int64_t sides[][2] = {{700, 61}, {1, 1}, {1, 9}, {9, 1}, {2, 2}, {0, 5}, {5, 0}};
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t s = 0; s < sizeof sides / sizeof *sides; s++) {
         int64_t h = sides[s][0], w = sides[s][1];
@@ -120,7 +120,7 @@ static void check_angles(const level *l, size_t n, const float *dx, const float 
 static void angles_of_all_byte_differences(void **state) {
     (void)state;
     enum { SIDE = 511 };
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     float dx[SIDE], dy[SIDE], angle[SIDE], half[SIDE];
     for (size_t l = 0; l < n; l++)
@@ -138,7 +138,7 @@ static void angles_of_all_quotients(void **state) {
     (void)state;
     enum { N = 40000 };
     static const float lengths[] = {1, 0x1.8p-120f, 0x1.4p100f, 3e-41f};
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     float *dx = filled_array(N, 0), *dy = filled_array(N, 0), *angle = filled_array(N, 0), *half = filled_array(N, 0);
     for (size_t l = 0; l < n; l++)
@@ -167,7 +167,7 @@ static void angles_of_special_values(void **state) {
                                           0, 0};
     static const double unsigned_angle[] = {0, 0, 0, 0, 0, 0, 0, PI / 2, PI / 2, PI / 4, 0.75 * PI, 0, PI / 4, PI / 2, NAN, NAN, NAN, 0, 0};
     enum { N = sizeof dx / sizeof *dx };
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t l = 0; l < n; l++) {
         float magnitude[N], angle[N], half[N];

@@ -22,7 +22,7 @@ static void as_others_count(void **state) {
     size_t pixels = (size_t)bytes.count / 3;
     for (int64_t i = 0; i < bytes.count; i++)
         x[i] = (uint8_t)bytes.values[i];
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t l = 0; l < n; l++) {
         visml_parallel p = workers(2);
@@ -68,7 +68,7 @@ static void many_pieces(void **state) {
         want[256 + x[2 * i + 1]]++;
         want[512 + x[2 * i] * 3 / 256 * 256 + x[2 * i + 1]]++;
     }
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t l = 0; l < n; l++)
         for (size_t threads = 1; threads < 5; threads++) {
@@ -94,7 +94,7 @@ static void edges_of_bins(void **state) {
     (void)state;
     static const float x[] = {0, 0.25f, 0.24999999f, 1, 1.0000001f, -1e-30f, -0.0f, NAN, INFINITY, -INFINITY, 0.99999994f, 0.75f, 0.5f};
     static const uint32_t want[4] = {3, 1, 1, 3};
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t l = 0; l < n; l++) {
         visml_parallel p = workers(1);

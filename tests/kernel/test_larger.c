@@ -42,7 +42,7 @@ static void check_backward(const visml_larger *g, int bilinear, const float *dy,
 
 static void agrees_with_double(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t l = 0; l < n; l++)
         for (size_t i = 0; i < CASES; i++) {
@@ -69,7 +69,7 @@ static void agrees_with_double(void **state) {
 static void repeats_and_sums(void **state) {
     (void)state;
     enum { VECTORS = 3, TIMES = 5, WIDTH = 37 };
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t l = 0; l < n; l++) {
         float *x = random_array(VECTORS * WIDTH, 1), *y = filled_array(VECTORS * TIMES * WIDTH, NAN);

@@ -6,7 +6,7 @@ enum { N = 3001, ROWS = 77, WIDTH = 19 }; /* several pieces of work each */
 
 static void agrees_with_double(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     float *ids = filled_array(N, 0), *table = random_array(ROWS * WIDTH, 1), *dy = random_array(N * WIDTH, 2);
     float *y = filled_array(N * WIDTH, 0), *sums = filled_array(ROWS * WIDTH, 0);
@@ -40,7 +40,7 @@ static void agrees_with_double(void **state) {
 /* More rows than numbers, and a table in one piece of work a row. */
 static void rows_that_nobody_asks_for_have_no_gradient(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     visml_parallel p = workers(2);
     all_levels(levels);
     visml_compute c = {&levels[0].kernels, &p};

@@ -224,7 +224,7 @@ static void release(float **v) {
 
 static void agrees_with_double(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t s = 0; s < SHAPES; s++) {
         arrays a = make(&shapes[s]);
@@ -255,7 +255,7 @@ static void compare(const shape *s, float *const *got, float *const *want, const
 
 static void same_bits_for_threads_and_levels(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t s = 0; s < SHAPES; s++) {
         arrays a = make(&shapes[s]);
@@ -280,7 +280,7 @@ static void same_bits_for_threads_and_levels(void **state) {
 /* A few samples go another way than many. */
 static void a_batch_is_its_samples(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t s = 0; s < SHAPES; s++) {
         arrays a = make(&shapes[s]);
@@ -305,7 +305,7 @@ static void a_batch_is_its_samples(void **state) {
 /* A session's memory is that of its largest batch. */
 static void scratch_grows_with_the_batch(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     all_levels(levels);
     for (size_t w = 1; w <= 16; w *= 2) {
         visml_parallel p = workers(w);
@@ -324,7 +324,7 @@ static void scratch_grows_with_the_batch(void **state) {
 
 static void sizes_that_do_not_fit_cannot_be_allocated(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     visml_parallel p = workers(2);
     all_levels(levels);
     visml_compute c = {&levels[0].kernels, &p};

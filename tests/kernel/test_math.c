@@ -101,7 +101,7 @@ static void within_a_few_ulp(void **state) {
     (void)state;
     enum { N = 100003 };
     float *x = filled_array(N, 0), *y = filled_array(N, 0);
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         const function *f = &functions[i];
@@ -128,7 +128,7 @@ static void special_values(void **state) {
     (void)state;
     static const float x[] = {0.0f, -0.0f, INFINITY, -INFINITY, NAN, 88.73f, -104.0f, 1e-45f, 1.0f, -1.0f, 89.5f, 1e-42f, -200.0f};
     enum { N = sizeof x / sizeof *x };
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t l = 0; l < n; l++) {
         const visml_kernels *k = &levels[l].kernels;
@@ -161,7 +161,7 @@ static void activations_have_their_limits(void **state) {
                   {VISML_ELU, -0.5f, INFINITY, 0, 1},  {VISML_SOFTPLUS, 0, INFINITY, 0, 1},  {VISML_SOFTSIGN, -1, 1, 0, 0},
                   {VISML_HARD_SIGMOID, 0, 1, 0, 0},    {VISML_HARD_SILU, 0, INFINITY, 0, 1}, {VISML_EXPONENTIAL, 0, INFINITY, 0, INFINITY},
                   {VISML_MISH, 0, INFINITY, 0, 1},     {VISML_SELU, -1.7580993f, INFINITY, 0, 1.0507009873554805f}};
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t l = 0; l < n; l++)
         for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {

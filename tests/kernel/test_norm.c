@@ -67,7 +67,7 @@ static void check_channel(const results *r, size_t rows, size_t j, const float *
 
 static void agrees_with_double(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t s = 0; s < SHAPES; s++)
         for (size_t l = 0; l < n; l++) {
@@ -87,7 +87,7 @@ static void agrees_with_double(void **state) {
 static void same_bits_for_threads_and_levels(void **state) {
     (void)state;
     static const size_t threads[] = {1, 2, 3, 8};
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t s = 0; s < SHAPES; s++) {
         size_t all = (size_t)(shapes[s].rows * shapes[s].c);
@@ -113,7 +113,7 @@ static void same_bits_for_threads_and_levels(void **state) {
 /* A large mean must not swallow a small variance. */
 static void two_passes_do_not_cancel(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     visml_parallel p = workers(1);
     all_levels(levels);
     visml_compute c = {&levels[0].kernels, &p};
@@ -124,11 +124,35 @@ static void two_passes_do_not_cancel(void **state) {
     assert_true(fabsf(mean - 4096.5f) < 1e-2f && fabsf(var - 0.25f) < 1e-3f);
 }
 
+static void a_gradient_may_replace_the_one_it_is_made_of(void **state) {
+    (void)state;
+    static level levels[MAX_LEVELS]; /* too large for a frame */
+    visml_parallel p = workers(2);
+    all_levels(levels);
+    visml_compute c = {&levels[0].kernels, &p};
+    const size_t rows = 300, channels = 20;
+    float *x = random_array(rows * channels, 1), *dy = random_array(rows * channels, 2);
+    results r = compute(&levels[0], 2, (int64_t)rows, (int64_t)channels, x, dy, NULL);
+    float invstd[128], dgamma[128], dbeta[128];
+    for (size_t i = 0; i < r.c; i++)
+        invstd[i] = 1 / sqrtf(r.v[VAR * r.c + i] + 1e-3f);
+    visml_normalisation b = {.x = x, .mean = r.v + MEAN * r.c, .invstd = invstd};
+    size_t bytes = visml_batchnorm_backward_scratch(&c, (int64_t)rows, (int64_t)channels);
+    void *scratch = scratch_of(bytes);
+    visml_batchnorm_backward(&c, (int64_t)rows, (int64_t)channels, &b, dy, dy, dgamma, dbeta, scratch);
+    assert_same(dy, r.v + ROWS_OF_C * r.c, r.n, "dx", "in place");
+    scratch_free(scratch, bytes);
+    free(r.v);
+    free(x);
+    free(dy);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_double),
         cmocka_unit_test(same_bits_for_threads_and_levels),
         cmocka_unit_test(two_passes_do_not_cancel),
+        cmocka_unit_test(a_gradient_may_replace_the_one_it_is_made_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

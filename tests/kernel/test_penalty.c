@@ -6,7 +6,7 @@ enum { N = 40009, ROWS = 37, COLS = 83 };
 
 static void penalties_and_gradients(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     float *x = random_array(N, 1), *start = random_array(N, 2);
     double sum = 0;
@@ -35,7 +35,7 @@ static void penalties_and_gradients(void **state) {
 /* Columns 0, 2, ... are far below the limit, the others above. */
 static void norms_are_bounded(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     float *start = random_array(ROWS * COLS, 3);
     const double limit = 1.5;

@@ -95,7 +95,7 @@ static double *naive(const visml_pool2d_geometry *g, const float *x, const float
 static void agrees_and_repeats(void **state) {
     (void)state;
     static const size_t threads[] = {1, 2, 3, 8};
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t s = 0; s < SHAPES; s++) {
         visml_pool2d_geometry g = geometry(s);
@@ -123,7 +123,7 @@ static void agrees_and_repeats(void **state) {
 
 static void nan_wins_the_maximum(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     visml_parallel p = workers(1);
     visml_pool2d_geometry g = {.n = 1, .h = 2, .w = 2, .c = 2, .oh = 1, .ow = 1, .ph = 2, .pw = 2, .sh = 2, .sw = 2};
@@ -140,10 +140,41 @@ static void nan_wins_the_maximum(void **state) {
         }
 }
 
+/* The maximum over rows is that of one window. */
+static void rows_are_one_window(void **state) {
+    (void)state;
+    static const int64_t sizes[][3] = {{0, 4, 3}, {1, 1, 1}, {3, 12, 5}, {2, 50, 33}, {40, 7, 16}};
+    static level levels[MAX_LEVELS]; /* too large for a frame */
+    size_t n = all_levels(levels);
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+        for (size_t l = 0; l < n; l++) {
+            int64_t rows = sizes[s][1], channels = sizes[s][2];
+            visml_pool2d_geometry g = {.n = sizes[s][0], .h = rows, .w = 1, .c = channels, .oh = 1, .ow = 1, .ph = rows, .pw = 1,
+                                       .sh = rows, .sw = 1};
+            visml_parallel p = workers(1 + l % 3);
+            visml_compute c = {&levels[l].kernels, &p};
+            size_t ny = (size_t)(g.n * channels), nx = ny * (size_t)rows;
+            float *x = random_array(nx, 1), *dy = random_array(ny, 2), *want = filled_array(nx + ny, NAN);
+            float *got = filled_array(nx + ny, NAN);
+            for (size_t i = 0; i < nx; i++) /* equal values */
+                x[i] = rintf(x[i] * 3);
+            visml_maxpool2d_forward(&c, &g, x, want);
+            visml_maxpool2d_backward(&c, &g, x, want, dy, want + ny);
+            visml_rowmax_forward(&c, g.n, rows, channels, x, got);
+            visml_rowmax_backward(&c, g.n, rows, channels, x, got, dy, got + ny);
+            assert_same(got, want, nx + ny, "maximum over rows", levels[l].name);
+            free(x);
+            free(dy);
+            free(want);
+            free(got);
+        }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_and_repeats),
         cmocka_unit_test(nan_wins_the_maximum),
+        cmocka_unit_test(rows_are_one_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

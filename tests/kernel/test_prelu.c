@@ -62,7 +62,7 @@ static void check(const problem *p, const level *l) {
 
 static void agrees_with_double(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
         for (unsigned mask = 0; mask < 1u << shapes[s][0]; mask++) {

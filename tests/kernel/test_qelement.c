@@ -31,7 +31,7 @@ static uint8_t byte_of(float t, int32_t zero) {
 static void to_bytes_and_back(void **state) {
     (void)state;
     static const float special[] = {NAN, INFINITY, -INFINITY, 0.0f, -0.0f, 1e30f, -1e30f, 0.5f, 1.5f, 2.5f, -0.5f, 1e-40f};
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t l = 0; l < n; l++)
         for (size_t i = 0; i < LENGTHS; i++)
@@ -62,7 +62,7 @@ static void to_bytes_and_back(void **state) {
 static void sums(void **state) {
     (void)state;
     static const int32_t activations[] = {VISML_LINEAR, VISML_RELU, VISML_LEAKY_RELU, VISML_RELU6};
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t l = 0; l < n; l++)
         for (size_t i = 0; i < LENGTHS; i++)
@@ -116,7 +116,7 @@ static void naive_window(const visml_pool2d_geometry *g, const uint8_t *x, int64
 
 static void pooling(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t levels_here = all_levels(levels);
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
         visml_pool2d_geometry g = {.n = shapes[s].n, .h = shapes[s].h, .w = shapes[s].w, .c = shapes[s].c, .ph = shapes[s].ph,
@@ -146,7 +146,7 @@ static void pooling(void **state) {
 
 static void means_of_rows(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t l = 0; l < n; l++)
         for (int64_t c = 1; c < 70; c += 17) {

@@ -208,7 +208,7 @@ static void compare(const problem *p, size_t f, const float *want, const level *
 
 static void equals_plain_loops_everywhere(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t s = 0; s < SHAPES; s++)
         for (size_t f = 0; f < FINISHES; f++)
@@ -229,7 +229,7 @@ static void equals_plain_loops_everywhere(void **state) {
 /* A result is off by half a step of its own, and by half a step of each weight. */
 static void is_near_the_real_numbers(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels), f = 3; /* linear, to floats */
     for (size_t s = 0; s < SHAPES; s++) {
         problem p = make(s, f, 0);
@@ -251,7 +251,7 @@ static void is_near_the_real_numbers(void **state) {
 /* The longest sums with the largest terms, of both signs, do not leave 32 bits. */
 static void the_longest_sum_fits(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     visml_conv2d_geometry g = {.n = 1, .h = 1, .w = 1, .c = VISML_QK, .oh = 1, .ow = 1, .f = 2, .kh = 1, .kw = 1, .sh = 1, .sw = 1,
                                .dh = 1, .dw = 1, .groups = 1};

@@ -21,7 +21,7 @@ static float span_by_hand(size_t n, const float *x) {
 
 static void sums_agree(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     float *x = random_array(LONGEST, 1), *y = random_array(LONGEST, 2);
     for (size_t i = 0; i < LENGTHS; i++) {
@@ -67,7 +67,7 @@ static void expect_extremes(const visml_compute *c, size_t n, const float *x, fl
 
 static void extremes_and_where(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     visml_parallel p = workers(3);
     float *x = random_array(LONGEST, 3);
@@ -96,7 +96,7 @@ static void extremes_and_where(void **state) {
 static void special_values(void **state) {
     (void)state;
     static const float zeros[] = {-0.0f, 0.0f, -0.0f}, ends[] = {-INFINITY, 1, INFINITY}, below[] = {-INFINITY, -INFINITY};
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     visml_parallel p = workers(1);
     for (size_t l = 0; l < n; l++) {

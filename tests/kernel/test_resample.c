@@ -64,7 +64,7 @@ static const visml_sample types[] = {VISML_SAMPLE_U8, VISML_SAMPLE_U16, VISML_SA
 
 static void widths(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     some_taps s;
     make(&s);
@@ -92,7 +92,7 @@ static void widths(void **state) {
 static void heights(void **state) {
     (void)state;
     static const int64_t lengths[] = {0, 1, 15, 16, 17, 63, 64, 65, 200, 2503};
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     some_taps s;
     make(&s);
@@ -116,7 +116,7 @@ static void heights(void **state) {
 static void nearest(void **state) {
     (void)state;
     enum { H = 30, W = 700 };
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     int64_t rows[H], columns[W];
     for (int64_t i = 0; i < H; i++)

@@ -23,7 +23,7 @@ static void expect(float got, uint8_t x, float scale, float offset, int fused, c
 static void both_layouts(void **state) {
     (void)state;
     static const size_t channels[] = {1, 2, 3, 4, 5, 16, 17, 40};
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     for (size_t k = 0; k < sizeof channels / sizeof *channels; k++) {
         size_t c = channels[k], all = N * PIXELS * c;
@@ -54,7 +54,7 @@ static void floats_to_bytes(void **state) {
                               254.49998f, 3e9f, 100.4f, 100.6f};
     static const uint8_t want[] = {0, 2, 2, 0, 254, 255, 255, 0, 255, 0, 0, 0, 255, 0, 254, 255, 100, 101};
     enum { FEW = sizeof x / sizeof *x, MANY = 70001 };
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     float *many = random_array(MANY, 4);
     uint8_t y[FEW], *out = malloc(MANY);

@@ -99,7 +99,7 @@ static void check_row(const arrays *a, const float *v, size_t row) {
 
 static void agrees_with_double(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels), size;
     for (size_t s = 0; s < SHAPES; s++)
         for (size_t l = 0; l < n; l++) {
@@ -115,7 +115,7 @@ static void agrees_with_double(void **state) {
 static void same_bits_for_threads_and_levels(void **state) {
     (void)state;
     static const size_t threads[] = {1, 2, 3, 8};
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels), size;
     for (size_t s = 0; s < SHAPES; s++) {
         arrays a = make(s);
@@ -138,7 +138,7 @@ static void same_bits_for_threads_and_levels(void **state) {
 /* Against double, in place, and for logits whose softmax is 0. */
 static void the_logarithm_of_softmax(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     visml_parallel p = workers(2);
     for (size_t s = 1; s < SHAPES; s++)
@@ -173,7 +173,7 @@ static void the_logarithm_of_softmax(void **state) {
 
 static void extreme_logits(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     visml_parallel p = workers(1);
     for (size_t l = 0; l < n; l++) {

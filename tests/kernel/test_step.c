@@ -47,7 +47,7 @@ static void drop(state_arrays *a) {
 
 static void agrees_with_double(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     float *g = random_array(N, 9), *start = random_array(N, 1);
     for (size_t l = 0; l < n; l++)
@@ -69,7 +69,7 @@ static void agrees_with_double(void **state) {
 static void same_bits_for_threads_and_levels(void **state) {
     (void)state;
     static const size_t threads[] = {1, 2, 3, 8};
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     float *g = random_array(N, 9);
     for (int which = 0; which < 4; which++) {

@@ -40,7 +40,7 @@ static void as_xgboost(void **state) {
     enum { ROWS = 403, FEATURES = 12 };
     test_golden g = test_golden_open("kernels.bin");
     test_array x = test_golden_find(&g, "trees-x");
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     assert_int_equal(x.count, ROWS * FEATURES);
     for (int64_t groups = 1; groups <= 3; groups += 2) {
@@ -90,7 +90,7 @@ static void at_the_threshold(void **state) {
     static const float x[] = {0, 9, 1, -1, 1, 0, 1, -0.0f, NAN, NAN, -INFINITY, NAN, INFINITY, -INFINITY, NAN, 5};
     static const float want[] = {10, 20, 30, 30, 20, 10, 20, 30};
     visml_trees f = {nodes, roots, 1, 1};
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     visml_parallel p = workers(1);
     for (size_t l = 0; l < n; l++) {

@@ -114,7 +114,7 @@ static void drop(arrays *s) {
 
 static void agrees_with_double(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     float *g = random_array(N, 9), *start = random_array(N, 1);
     for (size_t l = 0; l < n; l++)
@@ -138,7 +138,7 @@ static void agrees_with_double(void **state) {
 static void same_bits_for_threads_and_levels(void **state) {
     (void)state;
     static const size_t threads[] = {1, 2, 3, 8};
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     float *g = random_array(N, 9);
     for (size_t which = 0; which < COUNT; which++) {
@@ -160,7 +160,7 @@ static void same_bits_for_threads_and_levels(void **state) {
 /* A gradient that does not change has no variance: what rounding leaves of it must not become the root of a negative number. */
 static void a_variance_of_nothing_stays_finite(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     visml_parallel p = workers(1);
     const visml_update_terms t = {.rate = 0.1f, .second = 0.1f, .epsilon = 1e-7f};
     float w = 0, a = 0, c = 0;
@@ -175,7 +175,7 @@ static void a_variance_of_nothing_stays_finite(void **state) {
 
 static void what_surrounds_a_step(void **state) {
     (void)state;
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     visml_parallel p = workers(3);
     all_levels(levels);
     visml_compute c = {&levels[0].kernels, &p};

@@ -62,7 +62,7 @@ static const double maps[][6] = {
 
 static void warps_are_what_their_definition_says(void **state) {
     static const int64_t sizes[][2] = {{9, 13}, {1, 1}, {1, 6}, {17, 1}, {2, 2}};
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     (void)state;
     for (size_t l = 0; l < n; l++)
@@ -81,7 +81,7 @@ static void warps_are_what_their_definition_says(void **state) {
 
 /* The same pixel, wherever it is taken from. */
 static void the_identity_changes_no_bit(void **state) {
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     float *x = random_array(300 * 3, 5), *y = filled_array(300 * 3, 0);
     (void)state;
@@ -96,7 +96,7 @@ static void the_identity_changes_no_bit(void **state) {
 
 static void tones_are_what_their_definition_says(void **state) {
     static const float from[3] = {0.1f, -0.2f, 0.3f}, gain[3] = {2, -1, 0.5f}, to[3] = {0, 0.4f, -0.1f};
-    level levels[MAX_LEVELS];
+    static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     (void)state;
     for (size_t l = 0; l < n; l++) {

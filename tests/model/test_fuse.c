@@ -48,6 +48,36 @@ static visml_model *chains(visml_context *c) {
     return built(m, &err);
 }
 
+/* The other layers that others are taken into, and a normalisation that cannot be, as it is not of the last dimension: [4, 5, 3] -> [3]. */
+static visml_model *other_heads(visml_context *c) {
+    visml_model *m = visml_model_new(c, VISML_SHAPE(4, 5, 3), &err);
+    visml_conv2d_transpose_opts wide = {.size = sizeof wide, .filters = 4, .kernel_size = {3}, .strides = {2}, .padding = VISML_SAME};
+    visml_conv2d_transpose_opts dense = {.size = sizeof dense, .filters = 4, .kernel_size = {3}, .activation = VISML_TANH};
+    visml_separable_conv2d_opts separable = {.size = sizeof separable, .filters = 4, .kernel_size = {3}, .depth_multiplier = 2,
+                                             .bias_initializer = VISML_INIT_ONES, .padding = VISML_SAME};
+    visml_depthwise_conv2d_opts depthwise = {.size = sizeof depthwise, .kernel_size = {3}, .padding = VISML_SAME};
+    visml_conv1d_opts line = {.size = sizeof line, .filters = 5, .kernel_size = 3, .padding = VISML_CAUSAL, .no_bias = 1};
+    /*  1 */ PUT(visml_conv2d_transpose(c, &wide, &err), 0);
+    /*  2 */ PUT(NORM, 1);
+    /*  3 */ PUT(ACT(VISML_RELU), 2);
+    /*  4 */ PUT(visml_separable_conv2d(c, &separable, &err), 3);
+    /*  5 */ PUT(NORM, 4);
+    /*  6 */ PUT(visml_add(c, NULL, &err), 5, 3);
+    /*  7 */ PUT(ACT(VISML_LEAKY_RELU), 6);
+    /*  8 */ PUT(visml_depthwise_conv2d(c, &depthwise, &err), 7);
+    /*  9 */ PUT(NORM, 8);
+    /* 10 */ PUT(visml_conv2d_transpose(c, &dense, &err), 9);
+    /* 11 */ PUT(visml_rescaling(c, OPTS(visml_rescaling_opts, .scale = 3, .offset = -0.5), &err), 10);
+    /* 12 */ PUT(visml_batchnorm(c, OPTS(visml_batchnorm_opts, .axis = 1), &err), 11);
+    /* 13 */ PUT(visml_reshape(c, OPTS(visml_reshape_opts, .target_shape = {-1, 4}), &err), 12);
+    /* 14 */ PUT(visml_conv1d(c, &line, &err), 13);
+    /* 15 */ PUT(NORM, 14);
+    /* 16 */ PUT(visml_layernorm(c, NULL, &err), 15);
+    /* 17 */ PUT(visml_global_maxpool1d(c, NULL, &err), 16);
+    /* 18 */ PUT(visml_dense(c, OPTS(visml_dense_opts, .units = 3), &err), 17);
+    return built(m, &err);
+}
+
 /* Random parameters; variances between 0.5 and 1.5. */
 static void randomise(visml_model *m, uint64_t seed) {
     for (size_t i = 0; i < m->param_count; i++) {
@@ -206,9 +236,22 @@ static void steps_are_as_large_as_they_can_be(void **state) {
     visml_model_free(m);
 }
 
-static void agrees_with_layer_by_layer(void **state) {
+static void other_heads_take_in_what_they_can(void **state) {
     (void)state;
-    visml_model *m = chains(ctx);
+    visml_model *m = other_heads(ctx);
+    visml_plan p;
+    assert_ok(visml_plan_make(&p, m, VISML_INFERENCE, 3, 0, &err), &err);
+    assert_step(&p, 3, 1, 2, -1, -1, VISML_RELU);
+    assert_step(&p, 7, 4, 5, 3, -1, VISML_LEAKY_RELU);
+    assert_step(&p, 9, 8, 9, -1, -1, VISML_LINEAR);
+    assert_step(&p, 11, 10, -1, -1, 11, VISML_TANH);
+    assert_step(&p, 12, 12, -1, -1, -1, VISML_LINEAR);
+    assert_step(&p, 15, 14, 15, -1, -1, VISML_LINEAR);
+    visml_plan_clear(&p);
+    visml_model_free(m);
+}
+
+static void agree_with_layer_by_layer(visml_model *m) {
     for (uint64_t seed = 1; seed < 6; seed++) {
         randomise(m, seed);
         visml_tensor *x = random_input(ctx, visml_model_input_shape(m), 5, VISML_REAL_DTYPE, seed), *y = predict(m, x, 3);
@@ -217,6 +260,12 @@ static void agrees_with_layer_by_layer(void **state) {
         visml_tensor_release(y);
     }
     visml_model_free(m);
+}
+
+static void agrees_with_layer_by_layer(void **state) {
+    (void)state;
+    agree_with_layer_by_layer(chains(ctx));
+    agree_with_layer_by_layer(other_heads(ctx));
 }
 
 static void the_same_bits_for_any_threads(void **state) {
@@ -339,6 +388,7 @@ static void one_of_four_threads_prepares(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_are_as_large_as_they_can_be), cmocka_unit_test(other_activations_are_steps_of_their_own),
+        cmocka_unit_test(other_heads_take_in_what_they_can),
         cmocka_unit_test(agrees_with_layer_by_layer),
         cmocka_unit_test(the_same_bits_for_any_threads), cmocka_unit_test(changes_of_parameters_are_seen),
         cmocka_unit_test(running_allocates_nothing), cmocka_unit_test(one_of_four_threads_prepares),

@@ -10,6 +10,8 @@ static void agrees_with_keras(void **state) {
     (void)state;
     test_layer_golden("batchnorm/plain", visml_batchnorm(ctx, NULL, &err), &err);
     test_layer_golden("batchnorm/bare", LAYER(.no_center = 1, .no_scale = 1, .momentum = 0.8, .epsilon = 0.1), &err);
+    test_layer_golden("batchnorm/first", LAYER(.axis = 1), &err);
+    test_layer_golden("batchnorm/middle", LAYER(.axis = -2, .momentum = 0.7, .no_scale = 1), &err);
 }
 
 /* gamma, beta, moving mean and moving variance are all {1, 2}. */
@@ -47,6 +49,23 @@ static void a_constant_channel_stays_finite(void **state) {
     test_layer_close(&t);
 }
 
+static void mistakes_are_named(void **state) {
+    (void)state;
+    test_layer_refuses(LAYER(.axis = 3), VISML_SHAPE(4, 5), 1, "axis is 3, must be -2 to -1 or 1 to 2 for input [4, 5]");
+    test_layer_refuses(LAYER(.gamma_initializer = VISML_INIT_ORTHOGONAL), VISML_SHAPE(4, 5), 1,
+                       "gamma_initializer is orthogonal, which needs two dimensions or more; gamma is [5]");
+}
+
+static void initialisers_make_the_first_values(void **state) {
+    (void)state;
+    test_layer t;
+    test_layer_open(&t, LAYER(.beta_initializer = VISML_INIT_ONES, .gamma_initializer = VISML_INIT_ZEROS,
+                              .moving_mean_initializer = VISML_INIT_ONES, .moving_variance_initializer = VISML_INIT_ZEROS), 1,
+                    VISML_SHAPE(1), 1);
+    assert_true(t.params[0][0] == 0 && t.params[1][0] == 1 && t.params[2][0] == 1 && t.params[3][0] == 0);
+    test_layer_close(&t);
+}
+
 static int setup(void **state) {
     (void)state;
     ctx = test_context(1);
@@ -65,6 +84,8 @@ int main(void) {
         cmocka_unit_test(values_by_hand),
         cmocka_unit_test(momentum_of_zero_keeps_the_last_batch_alone),
         cmocka_unit_test(a_constant_channel_stays_finite),
+        cmocka_unit_test(mistakes_are_named),
+        cmocka_unit_test(initialisers_make_the_first_values),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

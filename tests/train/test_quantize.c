@@ -138,6 +138,46 @@ static void every_kind_of_step_is_near_its_floats(void **state) {
         }
 }
 
+/* Layers that are convolutions by another name: [9, 8, 3] -> [5]. */
+static visml_model *other_convolutions(visml_context *c) {
+    visml_model *m = visml_model_new(c, VISML_SHAPE(9, 8, 3), &err);
+    visml_depthwise_conv2d_opts depthwise = {.size = sizeof depthwise, .kernel_size = {3}, .depth_multiplier = 2, .padding = VISML_SAME,
+                                             .activation = VISML_RELU};
+    visml_conv1d_opts line = {.size = sizeof line, .filters = 8, .kernel_size = 3, .strides = 2, .padding = VISML_CAUSAL,
+                              .activation = VISML_RELU};
+    visml_model_add(m, visml_rescaling(c, VISML_OPTS(visml_rescaling_opts, .scale = 1 / 127.5), &err), &err);
+    visml_model_add(m, visml_depthwise_conv2d(c, &depthwise, &err), &err);
+    visml_model_add(m, visml_reshape(c, VISML_OPTS(visml_reshape_opts, .target_shape = {-1, 6}), &err), &err);
+    visml_model_add(m, visml_conv1d(c, &line, &err), &err);
+    visml_model_add(m, visml_maxpool1d(c, NULL, &err), &err);
+    visml_model_add(m, visml_global_avgpool1d(c, NULL, &err), &err);
+    visml_model_add(m, visml_dense(c, VISML_OPTS(visml_dense_opts, .units = 5, .activation = VISML_SOFTMAX), &err), &err);
+    assert_ok(visml_model_build(m, 3, &err), &err);
+    return m;
+}
+
+static void other_convolutions_are_near_their_floats(void **state) {
+    (void)state;
+    float want[ROWS * 5], got[ROWS * 5];
+    int differ = 0;
+    visml_context *ctx = test_context(2);
+    visml_model *m = other_convolutions(ctx);
+    visml_dataset *ds = noise(ctx, 1);
+    visml_quantization *q = assert_made(visml_quantize(m, ds, VISML_OPTS(visml_quantize_opts, .percentile = 100), &err), &err);
+    predict(m, ds, NULL, want);
+    predict(m, ds, q, got);
+    for (int i = 0; i < ROWS * 5; i++) {
+        if (!(fabsf(got[i] - want[i]) <= 0.02f))
+            fail_msg("probability %d is %g, %g on floats", i, (double)got[i], (double)want[i]);
+        differ |= got[i] != want[i];
+    }
+    assert_true(differ);
+    visml_quantization_free(q);
+    visml_model_free(m);
+    visml_dataset_free(ds);
+    visml_context_free(ctx);
+}
+
 static void the_same_bits_on_all_levels_and_threads(void **state) {
     (void)state;
     float want[ROWS * 5], got[ROWS * 5], floats[ROWS * 5];
@@ -254,6 +294,7 @@ int main(void) {
         cmocka_unit_test(a_trained_network_keeps_its_accuracy),    cmocka_unit_test(every_kind_of_step_is_near_its_floats),
         cmocka_unit_test(the_same_bits_on_all_levels_and_threads), cmocka_unit_test(what_is_not_finite_stays_on_floats),
         cmocka_unit_test(bad_arguments_are_refused),               cmocka_unit_test(failing_allocations_leak_nothing),
+        cmocka_unit_test(other_convolutions_are_near_their_floats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

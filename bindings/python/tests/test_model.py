@@ -42,6 +42,26 @@ class Building(unittest.TestCase):
         again.build()
         self.assertEqual(again.to_json(), model.to_json())
 
+    def test_more_layers(self):
+        model = visml.Model((8, 8, 3), [
+            visml.DepthwiseConv2D(3, depth_multiplier=2, use_bias=False, name="d"), visml.LayerNormalization(axis=[-2, -1]),
+            visml.Conv2DTranspose(4, 3, strides=2, padding="same", output_padding=0, name="t"), visml.GroupNormalization(2),
+            visml.SeparableConv2D(6, (3, 2), pointwise_initializer="he_normal", name="s"), visml.BatchNormalization(axis=1),
+            visml.Reshape((-1, 6)), visml.Conv1D(4, 3, padding="causal", dilation_rate=2, name="c"), visml.LayerNormalization(epsilon=0.1),
+            visml.MaxPooling1D(2), visml.AveragePooling1D(3, strides=2), visml.GlobalMaxPooling1D(keepdims=True),
+            visml.GlobalAveragePooling1D(), visml.Dense(3)])
+        self.assertEqual(model.output_shape, (3,))
+        shapes = {name: model.params[name].shape for name in ("d/kernel", "t/kernel", "s/depthwise_kernel", "s/pointwise_kernel",
+                                                              "c/kernel", "layer_normalization/gamma", "batch_normalization/beta")}
+        self.assertEqual(shapes, {"d/kernel": (3, 3, 3, 2), "t/kernel": (3, 3, 4, 6), "s/depthwise_kernel": (3, 2, 4, 1),
+                                  "s/pointwise_kernel": (1, 1, 4, 6), "c/kernel": (3, 6, 4), "layer_normalization/gamma": (6, 6),
+                                  "batch_normalization/beta": (9,)})
+        again = visml.Model.from_json(model.to_json())
+        again.build()
+        self.assertEqual(again.to_json(), model.to_json())
+        pooled = visml.Model((4, 4, 2), [visml.GlobalMaxPooling2D()])
+        self.assertEqual(pooled.output_shape, (2,))
+
     def test_graph(self):
         model = visml.Model((4, 4, 2))
         a = model.apply(visml.Conv2D(2, 3, padding="same"), 0)

@@ -13,16 +13,17 @@ from . import augmentation, image
 from ._call import Error
 from .context import Context, default_context, version
 from .data import Batch, Dataset, Loader, save_split
-from .layers import (LSTM, SGD, Activation, Adadelta, Adagrad, Adam, AdamW, Adamax, Add, Average, AveragePooling2D, BatchNormalization,
-                     BinaryCrossentropy, BinaryFocalCrossentropy, CSVLogger, CategoricalCrossentropy, CategoricalFocalCrossentropy,
-                     CategoricalHinge, Concatenate, Conv2D, CosineDecay, CosineDecayRestarts, CosineSimilarity, Cropping1D, Cropping2D,
-                     Dense, Dropout, EarlyStopping, Embedding, ExponentialDecay, Flatten, GaussianDropout, GaussianNoise,
-                     GlobalAveragePooling2D, Hinge, Huber, InverseTimeDecay, JSONLogger, KLDivergence, Layer, LearningRateScheduler, Lion,
-                     LogCosh, Loss, MaxPooling2D, Maximum, MeanAbsoluteError, MeanSquaredError, Minimum, ModelCheckpoint, Monitor,
-                     Multiply, Nadam, OneCycle, Optimizer, PReLU, Permute, PiecewiseConstantDecay, Poisson, PolynomialDecay, RMSprop,
-                     ReduceLROnPlateau, RepeatVector, Rescaling, Reshape, Schedule, SparseCategoricalCrossentropy, SpatialDropout1D,
-                     SpatialDropout2D, SquaredHinge, Subtract, TensorBoard, TerminateOnNaN, UpSampling2D, Warmup, ZeroPadding1D,
-                     ZeroPadding2D)
+from .layers import (LSTM, SGD, Activation, Adadelta, Adagrad, Adam, AdamW, Adamax, Add, Average, AveragePooling1D, AveragePooling2D,
+                     BatchNormalization, BinaryCrossentropy, BinaryFocalCrossentropy, CSVLogger, CategoricalCrossentropy,
+                     CategoricalFocalCrossentropy, CategoricalHinge, Concatenate, Conv1D, Conv2D, Conv2DTranspose, CosineDecay,
+                     CosineDecayRestarts, CosineSimilarity, Cropping1D, Cropping2D, Dense, DepthwiseConv2D, Dropout, EarlyStopping,
+                     Embedding, ExponentialDecay, Flatten, GaussianDropout, GaussianNoise, GlobalAveragePooling1D, GlobalAveragePooling2D,
+                     GlobalMaxPooling1D, GlobalMaxPooling2D, GroupNormalization, Hinge, Huber, InverseTimeDecay, JSONLogger, KLDivergence,
+                     Layer, LayerNormalization, LearningRateScheduler, Lion, LogCosh, Loss, MaxPooling1D, MaxPooling2D, Maximum,
+                     MeanAbsoluteError, MeanSquaredError, Minimum, ModelCheckpoint, Monitor, Multiply, Nadam, OneCycle, Optimizer, PReLU,
+                     Permute, PiecewiseConstantDecay, Poisson, PolynomialDecay, RMSprop, ReduceLROnPlateau, RepeatVector, Rescaling,
+                     Reshape, Schedule, SeparableConv2D, SparseCategoricalCrossentropy, SpatialDropout1D, SpatialDropout2D, SquaredHinge,
+                     Subtract, TensorBoard, TerminateOnNaN, UpSampling2D, Warmup, ZeroPadding1D, ZeroPadding2D)
 from .model import Model, Session
 from .report import Report
 from .tensor import Tensor, from_dlpack
@@ -43,3 +44,5 @@ __all__ = [
     "Maximum", "Minimum", "Multiply", "PReLU", "Permute", "RepeatVector", "SpatialDropout1D", "SpatialDropout2D", "Subtract",
     "UpSampling2D", "ZeroPadding1D", "ZeroPadding2D",
 ]
+__all__ += ["AveragePooling1D", "Conv1D", "Conv2DTranspose", "DepthwiseConv2D", "GlobalAveragePooling1D", "GlobalMaxPooling1D",
+            "GlobalMaxPooling2D", "GroupNormalization", "LayerNormalization", "MaxPooling1D", "SeparableConv2D"]

@@ -98,6 +98,7 @@ VISML_UP_NEAREST = 0
 VISML_UP_BILINEAR = 1
 VISML_VALID = 0
 VISML_SAME = 1
+VISML_CAUSAL = 2
 VISML_INVALID_DROP = 0
 VISML_INVALID_ERROR = 1
 VISML_INVALID_KEEP = 2
@@ -247,9 +248,55 @@ class visml_global_pool2d_opts(Structure):
     _fields_ = [("size", uint32), ("keepdims", int32), ("name", c_char_p)]
 
 
+class visml_conv1d_opts(Structure):
+    _fields_ = [("size", uint32), ("filters", int32), ("kernel_size", int32), ("strides", int32), ("dilation_rate", int32),
+                ("padding", int32), ("groups", int32), ("activation", int32), ("no_bias", int32), ("kernel_initializer", int32),
+                ("bias_initializer", int32), ("reserved", int32), ("name", c_char_p)]
+
+
+class visml_conv2d_transpose_opts(Structure):
+    _fields_ = [("size", uint32), ("filters", int32), ("kernel_size", int32 * 2), ("strides", int32 * 2),
+                ("dilation_rate", int32 * 2), ("padding", int32), ("activation", int32), ("no_bias", int32),
+                ("kernel_initializer", int32), ("bias_initializer", int32), ("reserved", int32), ("output_padding", double * 2),
+                ("name", c_char_p)]
+
+
+class visml_depthwise_conv2d_opts(Structure):
+    _fields_ = [("size", uint32), ("kernel_size", int32 * 2), ("strides", int32 * 2), ("dilation_rate", int32 * 2),
+                ("padding", int32), ("depth_multiplier", int32), ("activation", int32), ("no_bias", int32),
+                ("depthwise_initializer", int32), ("bias_initializer", int32), ("reserved", int32), ("name", c_char_p)]
+
+
+class visml_separable_conv2d_opts(Structure):
+    _fields_ = [("size", uint32), ("filters", int32), ("kernel_size", int32 * 2), ("strides", int32 * 2),
+                ("dilation_rate", int32 * 2), ("padding", int32), ("depth_multiplier", int32), ("activation", int32),
+                ("no_bias", int32), ("depthwise_initializer", int32), ("pointwise_initializer", int32),
+                ("bias_initializer", int32), ("reserved", int32), ("name", c_char_p)]
+
+
+class visml_pool1d_opts(Structure):
+    _fields_ = [("size", uint32), ("pool_size", int32), ("strides", int32), ("padding", int32), ("name", c_char_p)]
+
+
+class visml_global_pool1d_opts(Structure):
+    _fields_ = [("size", uint32), ("keepdims", int32), ("name", c_char_p)]
+
+
+class visml_layernorm_opts(Structure):
+    _fields_ = [("size", uint32), ("axis", int32 * (VISML_MAX_RANK - 1)), ("epsilon", double), ("no_center", int32),
+                ("no_scale", int32), ("rms_scaling", int32), ("beta_initializer", int32), ("gamma_initializer", int32),
+                ("reserved", int32), ("name", c_char_p)]
+
+
+class visml_groupnorm_opts(Structure):
+    _fields_ = [("size", uint32), ("groups", int32), ("epsilon", double), ("no_center", int32), ("no_scale", int32),
+                ("beta_initializer", int32), ("gamma_initializer", int32), ("name", c_char_p)]
+
+
 class visml_batchnorm_opts(Structure):
     _fields_ = [("size", uint32), ("no_center", int32), ("momentum", double), ("epsilon", double), ("no_scale", int32),
-                ("reserved", int32), ("name", c_char_p)]
+                ("axis", int32), ("name", c_char_p), ("beta_initializer", int32), ("gamma_initializer", int32),
+                ("moving_mean_initializer", int32), ("moving_variance_initializer", int32)]
 
 
 class visml_dropout_opts(Structure):
@@ -701,6 +748,17 @@ PROTOTYPES = {
     "visml_embedding": (P(visml_layer), [P(visml_context), P(visml_embedding_opts), P(visml_error)]),
     "visml_prelu": (P(visml_layer), [P(visml_context), P(visml_prelu_opts), P(visml_error)]),
     "visml_lstm": (P(visml_layer), [P(visml_context), P(visml_lstm_opts), P(visml_error)]),
+    "visml_conv1d": (P(visml_layer), [P(visml_context), P(visml_conv1d_opts), P(visml_error)]),
+    "visml_conv2d_transpose": (P(visml_layer), [P(visml_context), P(visml_conv2d_transpose_opts), P(visml_error)]),
+    "visml_depthwise_conv2d": (P(visml_layer), [P(visml_context), P(visml_depthwise_conv2d_opts), P(visml_error)]),
+    "visml_separable_conv2d": (P(visml_layer), [P(visml_context), P(visml_separable_conv2d_opts), P(visml_error)]),
+    "visml_maxpool1d": (P(visml_layer), [P(visml_context), P(visml_pool1d_opts), P(visml_error)]),
+    "visml_avgpool1d": (P(visml_layer), [P(visml_context), P(visml_pool1d_opts), P(visml_error)]),
+    "visml_global_maxpool1d": (P(visml_layer), [P(visml_context), P(visml_global_pool1d_opts), P(visml_error)]),
+    "visml_global_avgpool1d": (P(visml_layer), [P(visml_context), P(visml_global_pool1d_opts), P(visml_error)]),
+    "visml_global_maxpool2d": (P(visml_layer), [P(visml_context), P(visml_global_pool2d_opts), P(visml_error)]),
+    "visml_layernorm": (P(visml_layer), [P(visml_context), P(visml_layernorm_opts), P(visml_error)]),
+    "visml_groupnorm": (P(visml_layer), [P(visml_context), P(visml_groupnorm_opts), P(visml_error)]),
     "visml_loss_free": (None, [P(visml_loss)]),
     "visml_categorical_crossentropy": (P(visml_loss), [P(visml_context), P(visml_crossentropy_opts), P(visml_error)]),
     "visml_sparse_categorical_crossentropy": (P(visml_loss), [P(visml_context), P(visml_crossentropy_opts),

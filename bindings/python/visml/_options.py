@@ -33,7 +33,13 @@ ENUMS = {
     "embeddings_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
     "alpha_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
     ("visml_up_sampling2d_opts", "interpolation"): {"nearest": 0, "bilinear": 1},
-    "padding": {"valid": 0, "same": 1},
+    "depthwise_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
+    "pointwise_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
+    "beta_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
+    "gamma_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
+    "moving_mean_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
+    "moving_variance_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
+    "padding": {"valid": 0, "same": 1, "causal": 2},
     "on_invalid": {"drop": 0, "error": 1, "keep": 2},
     "color": {"as_is": 0, "gray": 1, "rgb": 3, "rgba": 4},
     "fit": {"stretch": 0, "crop": 1, "pad": 2},
@@ -73,6 +79,7 @@ ZERO = {
     "visml_adadelta_opts": {"learning_rate", "rho"},
     "visml_lion_opts": {"learning_rate", "beta_2"},
     "visml_lr_range_opts": {"smoothing"},
+    "visml_conv2d_transpose_opts": {"output_padding"},
 }
 
 # Two reals are a range, from and to; a 0 in it is meant.
