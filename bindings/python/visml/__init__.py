@@ -13,7 +13,8 @@ from . import image
 from ._call import Error
 from .context import Context, default_context, version
 from .data import Batch, Dataset, Loader, save_split
-from .layers import (LSTM, SGD, Activation, Adam, Add, AveragePooling2D, BatchNormalization, CSVLogger, CategoricalCrossentropy,
+from .layers import (GRU, LSTM, SGD, Bidirectional, Masking, Rows, SimpleRNN, SlidingWindow, TimeDistributed,
+                     Activation, Adam, Add, AveragePooling2D, BatchNormalization, CSVLogger, CategoricalCrossentropy,
                      Concatenate, Conv2D, Dense, Dropout, EarlyStopping, Flatten, GlobalAveragePooling2D, JSONLogger, Layer,
                      LearningRateScheduler, Loss, MaxPooling2D, MeanSquaredError, ModelCheckpoint, Monitor, Optimizer, ReduceLROnPlateau,
                      Rescaling, Reshape, SparseCategoricalCrossentropy, TensorBoard, TerminateOnNaN)
@@ -25,6 +26,7 @@ from .training import Callback, History, Progress, Quantization
 __version__ = version()
 __all__ = [
     "image", "Error", "Context", "default_context", "version", "Batch", "Dataset", "Loader", "save_split", "LSTM", "SGD", "Activation",
+    "GRU", "SimpleRNN", "Bidirectional", "TimeDistributed", "Masking", "Rows", "SlidingWindow",
     "Adam", "Add", "AveragePooling2D", "BatchNormalization", "CategoricalCrossentropy", "Concatenate", "Conv2D", "Dense", "Dropout",
     "Flatten", "GlobalAveragePooling2D", "Layer", "Loss", "MaxPooling2D", "MeanSquaredError", "Optimizer", "Rescaling", "Reshape",
     "SparseCategoricalCrossentropy", "Model", "Session", "Report", "Tensor", "from_dlpack", "Callback", "History", "Progress",

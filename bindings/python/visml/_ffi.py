@@ -248,7 +248,33 @@ class visml_concatenate_opts(Structure):
 class visml_lstm_opts(Structure):
     _fields_ = [("size", uint32), ("units", int32), ("activation", int32), ("recurrent_activation", int32), ("no_bias", int32),
                 ("no_unit_forget_bias", int32), ("return_sequences", int32), ("go_backwards", int32), ("kernel_initializer", int32),
-                ("recurrent_initializer", int32), ("bias_initializer", int32), ("reserved", int32), ("name", c_char_p)]
+                ("recurrent_initializer", int32), ("bias_initializer", int32), ("return_state", int32), ("dropout", double),
+                ("recurrent_dropout", double), ("name", c_char_p)]
+
+
+class visml_gru_opts(Structure):
+    _fields_ = [("size", uint32), ("units", int32), ("activation", int32), ("recurrent_activation", int32), ("no_bias", int32),
+                ("no_reset_after", int32), ("return_sequences", int32), ("go_backwards", int32), ("kernel_initializer", int32),
+                ("recurrent_initializer", int32), ("bias_initializer", int32), ("return_state", int32), ("dropout", double),
+                ("recurrent_dropout", double), ("name", c_char_p)]
+
+
+class visml_simple_rnn_opts(Structure):
+    _fields_ = [("size", uint32), ("units", int32), ("activation", int32), ("no_bias", int32), ("return_sequences", int32),
+                ("go_backwards", int32), ("kernel_initializer", int32), ("recurrent_initializer", int32), ("bias_initializer", int32),
+                ("return_state", int32), ("dropout", double), ("recurrent_dropout", double), ("name", c_char_p)]
+
+
+class visml_bidirectional_opts(Structure):
+    _fields_ = [("size", uint32), ("merge_mode", int32), ("name", c_char_p)]
+
+
+class visml_masking_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("mask_value", double), ("name", c_char_p)]
+
+
+class visml_sliding_window_opts(Structure):
+    _fields_ = [("size", uint32), ("window", int32 * 2), ("strides", int32 * 2), ("reserved", int32), ("name", c_char_p)]
 
 
 class visml_crossentropy_opts(Structure):
@@ -419,6 +445,13 @@ PROTOTYPES = {
     "visml_add": (P(visml_layer), [P(visml_context), P(visml_plain_opts), P(visml_error)]),
     "visml_concatenate": (P(visml_layer), [P(visml_context), P(visml_concatenate_opts), P(visml_error)]),
     "visml_lstm": (P(visml_layer), [P(visml_context), P(visml_lstm_opts), P(visml_error)]),
+    "visml_gru": (P(visml_layer), [P(visml_context), P(visml_gru_opts), P(visml_error)]),
+    "visml_simple_rnn": (P(visml_layer), [P(visml_context), P(visml_simple_rnn_opts), P(visml_error)]),
+    "visml_bidirectional": (P(visml_layer), [P(visml_context), P(visml_layer), P(visml_bidirectional_opts), P(visml_error)]),
+    "visml_time_distributed": (P(visml_layer), [P(visml_context), P(visml_layer), P(visml_plain_opts), P(visml_error)]),
+    "visml_masking": (P(visml_layer), [P(visml_context), P(visml_masking_opts), P(visml_error)]),
+    "visml_rows": (P(visml_layer), [P(visml_context), P(visml_plain_opts), P(visml_error)]),
+    "visml_sliding_window": (P(visml_layer), [P(visml_context), P(visml_sliding_window_opts), P(visml_error)]),
     "visml_loss_free": (None, [P(visml_loss)]),
     "visml_categorical_crossentropy": (P(visml_loss), [P(visml_context), P(visml_crossentropy_opts), P(visml_error)]),
     "visml_sparse_categorical_crossentropy": (P(visml_loss), [P(visml_context), P(visml_crossentropy_opts),

@@ -36,11 +36,31 @@ class Layer(Description):
         super().__init__(*arguments, **options)
         _options.build(_ffi.visml_layer_opts, self.common)
 
+    def _make_own(self, context):
+        return super()._make(context)
+
     def _make(self, context):
-        layer = super()._make(context)
+        layer = self._make_own(context)
         if not self.common:
             return layer
         return call("visml_layer_with", layer, ctypes.byref(_options.build(_ffi.visml_layer_opts, self.common)))
+
+
+class Wrapper(Layer):
+    """A layer around another one, which is the first argument."""
+
+    def __init__(self, layer, **options):
+        if not isinstance(layer, Layer):
+            raise TypeError(f"layer is {layer!r}, must be a layer")
+        self.layer = layer
+        super().__init__(**options)
+
+    def _make_own(self, context):
+        return call(self._function, context._handle, self.layer._make(context),
+                    ctypes.byref(_options.build(self._struct, self.options)))
+
+    def __repr__(self):
+        return f"{type(self).__name__}({', '.join([repr(self.layer), *(f'{k}={v!r}' for k, v in self.options.items())])})"
 
 
 class Loss(Description):
@@ -78,7 +98,7 @@ class LearningRateScheduler(Monitor):
 
 
 def _describe(base, name, function, positional=()):
-    struct = _ffi.PROTOTYPES[function][1][1]._type_
+    struct = _ffi.PROTOTYPES[function][1][-2]._type_
     signature = _options.signature(struct, positional)
     doc = f"{function} in visml/nn.h. Options: {', '.join(_options.keywords(struct))}."
     return type(name, (base,), {"_function": function, "_struct": struct, "__signature__": signature, "__doc__": doc,
@@ -99,6 +119,13 @@ Rescaling = _describe(Layer, "Rescaling", "visml_rescaling", ("scale", "offset")
 Add = _describe(Layer, "Add", "visml_add")
 Concatenate = _describe(Layer, "Concatenate", "visml_concatenate", ("axis",))
 LSTM = _describe(Layer, "LSTM", "visml_lstm", ("units", "activation", "recurrent_activation"))
+GRU = _describe(Layer, "GRU", "visml_gru", ("units", "activation", "recurrent_activation"))
+SimpleRNN = _describe(Layer, "SimpleRNN", "visml_simple_rnn", ("units", "activation"))
+Bidirectional = _describe(Wrapper, "Bidirectional", "visml_bidirectional")
+TimeDistributed = _describe(Wrapper, "TimeDistributed", "visml_time_distributed")
+Masking = _describe(Layer, "Masking", "visml_masking", ("mask_value",))
+Rows = _describe(Layer, "Rows", "visml_rows")
+SlidingWindow = _describe(Layer, "SlidingWindow", "visml_sliding_window", ("window", "strides"))
 
 CategoricalCrossentropy = _describe(Loss, "CategoricalCrossentropy", "visml_categorical_crossentropy")
 SparseCategoricalCrossentropy = _describe(Loss, "SparseCategoricalCrossentropy", "visml_sparse_categorical_crossentropy")
