@@ -287,10 +287,10 @@ VISML_API visml_layer *visml_bidirectional(visml_context *ctx, visml_layer *inne
 VISML_API visml_layer *visml_time_distributed(visml_context *ctx, visml_layer *inner, const visml_plain_opts *opts, visml_error *err);
 
 /* Sequences of different lengths in one batch: time steps in which all channels are mask_value are passed over. [T, ...] -> the same shape,
- * with zeros in such steps. Behind it a recurrent layer (visml_bidirectional too) keeps its state in such a step and repeats its output.
- * dense, activation, dropout, batchnorm, rescaling, time_distributed and recurrent layers with return_sequences hand the mask on, add and
- * concatenate where all their inputs have the same one; it ends with any other layer. Losses do not know of it, nor does batchnorm: its
- * means count all steps. */
+ * with zeros in such steps. Behind it a recurrent layer keeps its state in such a step and repeats its output (visml_bidirectional with
+ * return_sequences has zeros there, as Keras). dense, activation, dropout, batchnorm, rescaling, time_distributed and recurrent layers with
+ * return_sequences hand the mask on, add and concatenate where all their inputs have the same one; it ends with any other layer. Losses do
+ * not know of it, nor does batchnorm: its means count all steps. */
 typedef struct visml_masking_opts {
     uint32_t size;
     int32_t reserved;  /* must be 0 */

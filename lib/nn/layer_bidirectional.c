@@ -170,6 +170,16 @@ static void divide(const visml_layer *layer, const visml_pass *pass, const both 
         k->scale((size_t)(pass->batch * b->rows * n), b->dy[d], (real)0.5, 0, b->dy[d]);
 }
 
+/* Keras has zeros for masked steps here, where a recurrent layer on its own repeats its output: of outputs, or of their gradients. */
+static void silence(const visml_pass *pass, const both *b, int d, real *array) {
+    int64_t steps = pass->in->dims[0];
+    for (int64_t i = 0; pass->mask && b->out.rank == 2 && i < pass->batch * steps; i++) {
+        int64_t time = d == FORWARD ? i % steps : steps - 1 - i % steps;
+        if (!pass->mask[i - i % steps + time])
+            pass->compute.kernels->copy_rows(1, b->units, NULL, 0, array + i * b->units, 0);
+    }
+}
+
 /* ---- passes ---- */
 
 static void forward(const visml_layer *layer, const visml_pass *pass) {
@@ -179,6 +189,7 @@ static void forward(const visml_layer *layer, const visml_pass *pass) {
     for (int d = 0; d < BOTH; d++) {
         b.pass[d].y = b.y[d];
         layer->inner[d]->cls->forward(layer->inner[d], &b.pass[d]);
+        silence(pass, &b, d, b.y[d]);
     }
     merge(layer, pass, &b);
 }
@@ -192,6 +203,7 @@ static void backward(const visml_layer *layer, const visml_pass *pass) {
     b.pass[BACKWARD].dx = &dx;
     for (int d = 0; d < BOTH; d++) {
         b.pass[d].dy = b.dy[d];
+        silence(pass, &b, d, b.dy[d]);
         layer->inner[d]->cls->backward(layer->inner[d], &b.pass[d]);
     }
     if (dx)

@@ -87,6 +87,10 @@ static void recurrent_layers_pass_over(void **state) {
     m = masked(0);
     visml_model_add(m, visml_gru(ctx, OPTS(visml_gru_opts, .units = 5, .no_reset_after = 1, .go_backwards = 1), &err), &err);
     agrees("masking/gru_first", m, 1);
+    m = masked(0);
+    visml_model_add(m, visml_bidirectional(ctx, visml_simple_rnn(ctx, OPTS(visml_simple_rnn_opts, .units = 4, .return_sequences = 1), &err),
+                                           NULL, &err), &err);
+    agrees("masking/bidirectional", m, 8);
 }
 
 static void layers_between_hand_it_on(void **state) {
