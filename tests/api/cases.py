@@ -209,6 +209,7 @@ BAD_FIELDS = {
     ("visml_lstm_opts", "activation"): [("@ = VISML_SOFTMAX", None)],
     ("visml_lstm_opts", "dropout"): [("@ = 1", None)],
     ("visml_lstm_opts", "recurrent_dropout"): [("@ = 1", None)],
+    ("visml_masking_opts", "mask_value"): [("@ = NAN", None), ("@ = INFINITY", None)],
     ("visml_bidirectional_opts", "merge_mode"): [("@ = 4", None)],
     ("visml_sliding_window_opts", "window"): [("@[0] = 0", None), ("@[1] = -1", None)],
     ("visml_sliding_window_opts", "strides"): [("@[1] = -2", None)],
@@ -261,6 +262,7 @@ OWN_RANGE = {
     ("visml_early_stopping_opts", "baseline"),
     ("visml_concatenate_opts", "axis"), ("visml_reshape_opts", "target_shape"), ("visml_rescaling_opts", "scale"),
     ("visml_rescaling_opts", "offset"),
+    ("visml_masking_opts", "mask_value"),
 }
 
 # Functions that cannot fail, with arguments out of range: a C condition.
