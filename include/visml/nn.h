@@ -467,10 +467,104 @@ typedef struct visml_lstm_opts {
     visml_init kernel_initializer;    /* default VISML_INIT_GLOROT_UNIFORM */
     visml_init recurrent_initializer; /* default VISML_INIT_ORTHOGONAL */
     visml_init bias_initializer;      /* default VISML_INIT_ZEROS */
-    int32_t reserved; /* must be 0 */
+    int32_t return_state;     /* 1: behind the output more rows, the state after the last step: h, then c: [T + 2, units] or [3, units] */
+    double dropout;           /* default 0; [0, 1): training drops so many channels of x, and ... */
+    double recurrent_dropout; /* ... so many of h before its product; drawn once a sequence, the same ones for all steps and gates */
     const char *name;
 } visml_lstm_opts;
 VISML_API visml_layer *visml_lstm(visml_context *ctx, const visml_lstm_opts *opts, visml_error *err);
+
+/* Gated recurrent unit (Cho et al. 2014), as Keras has it; shapes as of visml_lstm.
+ * [z r] = f(x_t W + b + h R + b'), c = g(x_t W + b + r (h R + b')), h = z h + (1 - z) c, each with its columns of W and R, in the order
+ * z, r, c; without reset_after c = g(x_t W + b + (r h) R), and there is no b'.
+ * kernel [C, 3 units], recurrent_kernel [units, 3 units], bias [2, 3 units]: b and b', or b [3 units]. */
+typedef struct visml_gru_opts {
+    uint32_t size;
+    int32_t units;                  /* required, >= 1 */
+    visml_act activation;           /* default VISML_TANH; VISML_IDENTITY for none; not VISML_SOFTMAX */
+    visml_act recurrent_activation; /* default VISML_SIGMOID; the same choice */
+    int32_t no_bias;                /* 1: without bias */
+    int32_t no_reset_after;         /* 1: the reset gate is applied before the product, as Cho et al. did (reset_after=False) */
+    int32_t return_sequences;       /* 1: the output of every step */
+    int32_t go_backwards;           /* 1: from the last step to the first; outputs are in that order */
+    visml_init kernel_initializer;    /* default VISML_INIT_GLOROT_UNIFORM */
+    visml_init recurrent_initializer; /* default VISML_INIT_ORTHOGONAL */
+    visml_init bias_initializer;      /* default VISML_INIT_ZEROS */
+    int32_t return_state;     /* 1: behind the output more rows, the state after the last step: h: [T + 1, units] or [2, units] */
+    double dropout;           /* default 0; [0, 1); as of visml_lstm */
+    double recurrent_dropout; /* default 0; [0, 1) */
+    const char *name;
+} visml_gru_opts;
+VISML_API visml_layer *visml_gru(visml_context *ctx, const visml_gru_opts *opts, visml_error *err);
+
+/* The plain recurrent layer (Elman 1990): h = g(x_t W + b + h R); shapes as of visml_lstm. kernel [C, units], recurrent_kernel [units,
+ * units], bias [units]. */
+typedef struct visml_simple_rnn_opts {
+    uint32_t size;
+    int32_t units;            /* required, >= 1 */
+    visml_act activation;     /* default VISML_TANH; VISML_IDENTITY for none; not VISML_SOFTMAX */
+    int32_t no_bias;          /* 1: without bias */
+    int32_t return_sequences; /* 1: the output of every step */
+    int32_t go_backwards;     /* 1: from the last step to the first; outputs are in that order */
+    visml_init kernel_initializer;    /* default VISML_INIT_GLOROT_UNIFORM */
+    visml_init recurrent_initializer; /* default VISML_INIT_ORTHOGONAL */
+    visml_init bias_initializer;      /* default VISML_INIT_ZEROS */
+    int32_t return_state;     /* 1: behind the output more rows, the state after the last step: h: [T + 1, units] or [2, units] */
+    double dropout;           /* default 0; [0, 1); as of visml_lstm */
+    double recurrent_dropout; /* default 0; [0, 1) */
+    const char *name;
+} visml_simple_rnn_opts;
+VISML_API visml_layer *visml_simple_rnn(visml_context *ctx, const visml_simple_rnn_opts *opts, visml_error *err);
+
+/* Layers around a layer. `inner` is *consumed*: it belongs to the new layer, and is freed on failure; NULL as a constructor gives it is
+ * handed on, with what that left in `err`. What visml_layer_with gave to it is the new layer's. An inner layer's name is not used. */
+
+typedef int32_t visml_merge;
+#define VISML_MERGE_CONCAT 0 /* along the last dimension */
+#define VISML_MERGE_SUM 1
+#define VISML_MERGE_MUL 2
+#define VISML_MERGE_AVE 3    /* the mean */
+
+/* A recurrent layer (visml_lstm, visml_gru or visml_simple_rnn, without go_backwards and return_state) and a second one like it that goes
+ * the other way (Schuster and Paliwal 1997): [T, C] -> the outputs of both, those of each time step together. The parameters of both:
+ * forward_kernel, forward_recurrent_kernel, forward_bias, backward_kernel, ... */
+typedef struct visml_bidirectional_opts {
+    uint32_t size;
+    visml_merge merge_mode; /* default VISML_MERGE_CONCAT */
+    const char *name;
+} visml_bidirectional_opts;
+VISML_API visml_layer *visml_bidirectional(visml_context *ctx, visml_layer *inner, const visml_bidirectional_opts *opts,
+                                           visml_error *err);
+
+/* Any layer with one input, at each time step on its own: [T, ...] -> [T, what the layer makes of ...]. The parameters are the layer's. */
+VISML_API visml_layer *visml_time_distributed(visml_context *ctx, visml_layer *inner, const visml_plain_opts *opts, visml_error *err);
+
+/* Sequences of different lengths in one batch: time steps in which all channels are mask_value are passed over. [T, ...] -> the same shape,
+ * with zeros in such steps. Behind it a recurrent layer keeps its state in such a step and repeats its output (visml_bidirectional with
+ * return_sequences has zeros there, as Keras). dense, activation, dropout, batchnorm, rescaling, time_distributed and recurrent layers with
+ * return_sequences hand the mask on, add and concatenate where all their inputs have the same one; it ends with any other layer. Losses do
+ * not know of it, nor does batchnorm: its means count all steps. */
+typedef struct visml_masking_opts {
+    uint32_t size;
+    int32_t reserved;  /* must be 0 */
+    double mask_value; /* default 0; as a float */
+    const char *name;
+} visml_masking_opts;
+VISML_API visml_layer *visml_masking(visml_context *ctx, const visml_masking_opts *opts, visml_error *err);
+
+/* [H, W, C] -> [H, W C]: an image as the sequence of its rows, for a recurrent layer. */
+VISML_API visml_layer *visml_rows(visml_context *ctx, const visml_plain_opts *opts, visml_error *err);
+
+/* [H, W, C] -> [H' W', h w C]: a window that slides over a map, row by row of places, each as one vector: a sequence for a recurrent layer.
+ * H' and W' as of visml_conv2d with VISML_VALID. */
+typedef struct visml_sliding_window_opts {
+    uint32_t size;
+    int32_t window[2];  /* required, {height, width}, >= 1 */
+    int32_t strides[2]; /* default: the window, so that windows do not overlap */
+    int32_t reserved;   /* must be 0 */
+    const char *name;
+} visml_sliding_window_opts;
+VISML_API visml_layer *visml_sliding_window(visml_context *ctx, const visml_sliding_window_opts *opts, visml_error *err);
 
 /* ---- losses ------------------------------------------------------------------------------------------------------------------ */
 

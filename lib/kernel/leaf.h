@@ -197,6 +197,43 @@ typedef struct visml_lstm_back {
     int64_t panel, ldy, ldg, ldc, ldd;
 } visml_lstm_back;
 
+/* ---- recurrent cells, one step after the other: see kernel/rnn.h ---- */
+
+#define VISML_CELL_SIMPLE 0    /* gates of a row: h */
+#define VISML_CELL_LSTM 1      /* i f g o */
+#define VISML_CELL_GRU 2       /* z r c, and h R_c + b_c: the reset gate is applied behind the product */
+#define VISML_CELL_GRU_FIRST 3 /* z r c, and r h: it is applied before the product */
+
+/* One time step of some samples. n is `units`; rows of the other arrays are ld... apart. */
+typedef struct visml_rnn_step {
+    int64_t rows, units;
+    int32_t cell, activation, recurrent_activation; /* elementwise ones; see v_activate */
+    const uint8_t *mask;   /* mask[row * ldm] 0: the row keeps its state; NULL: none does */
+    const real *zx, *zh;   /* x W + b and h R + b before the activations, gates side by side */
+    const real *h_in;      /* what h R was made of: h_before, or what dropout left of it */
+    const real *h_before, *c_before;
+    real *gates;           /* after their activations */
+    real *h[2];            /* where h goes; NULL: nowhere */
+    real *c;               /* LSTM; may be c_before, and h may be h_before */
+    int64_t ldm, ldx, ldz, ldi, ldb, ldg, ldh[2], ldc;
+} visml_rnn_step;
+
+/* The same step backward: the gates become their gradients before the activations, the fourth of VISML_CELL_GRU too. */
+typedef struct visml_rnn_back {
+    int64_t rows, units;
+    int32_t cell, activation, recurrent_activation;
+    const uint8_t *mask;
+    const real *dy;        /* of the output of this step, or NULL */
+    const real *h_in, *h_before, *c, *c_before;
+    const real *dh_in;     /* of the h that the step after multiplied by R, ... */
+    const real *dropped;   /* ... what that was multiplied by, or NULL; */
+    real *dh, *dc;         /* by other ways from the step after; they become those of the step before. ld: n */
+    real *gates;
+    const real *dreset;    /* rnn_reset_backward: the gradient of r h. ld: n */
+    real *dh_out;          /* rnn_reset_backward: r dreset. ld: n */
+    int64_t ldm, ldy, ldi, ldb, ldc, ldg;
+} visml_rnn_back;
+
 /* ---- optimizers ---- */
 
 typedef struct visml_adam_terms {

@@ -142,10 +142,11 @@ static visml_pass make_pass(const visml_exec *r, size_t i, pass_arrays *a) {
     for (size_t k = 0; k < n->input_count; k++)
         a->x[k] = read_value(r, (size_t)n->inputs[k]);
     visml_node_params(m, i, a->params);
+    int32_t before = r->plan.nodes[n->inputs[0]].mask, mask = n->layer->cls->properties & VISML_MAKES_MASK ? p->mask : before;
     return (visml_pass){.compute = r->compute, .mode = visml_layer_mode(n->layer, r->plan.mode), .batch = r->rows,
                         .inputs = n->input_count, .in = r->plan.in + p->first_input, .out = &n->shape, .x = a->x, .y = block(r, p->y),
                         .params = a->params, .keep = block(r, p->keep), .scratch = r->scratch ? r->scratch : block(r, p->forward_scratch),
-                        .key = visml_key(r->seed, i), .step = r->step};
+                        .masked = before >= 0, .mask = block(r, mask), .key = visml_key(r->seed, i), .step = r->step};
 }
 
 /* The activation that is applied after this node: none where the loss takes over. */

@@ -27,6 +27,7 @@ typedef struct visml_plan_node {
     int32_t forward_scratch, backward_scratch; /* forward, group by group: none, see `scratch` of the plan */
     size_t first_input; /* its inputs in visml_plan.in and .gradients */
     int32_t before;   /* training: what the layer leaves for an activation whose derivative is made of that; -1: it writes to y */
+    int32_t mask;     /* the bytes that say which steps of y are to be passed over, see find_masks in plan.c */
     int32_t derived;  /* 1: the gradient comes multiplied by the derivative of the node's activation, see derive in plan.c */
 } visml_plan_node;
 

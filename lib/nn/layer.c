@@ -7,12 +7,14 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "nn/wrapper.h"
 
 #define LONGEST_NAME 127 /* bytes */
 /* Measured with ResNet-50, one image at a time on one thread: packing all weights 82.5 ms and 102 MB more, packing up to 1 MiB a layer 84.9
  * ms and 25 MB more, packing none 85.2 ms. */
 #define MOST_PACKED ((size_t)1 << 20)
 #define KEYS_KNOWN 15    /* that a reader of JSON may ask to pass over */
+#define INNER_KEY "layer" /* of a wrapper's */
 
 const visml_layer_class *const visml_layer_classes[] = {
 #define LAYER(name) &visml_##name##_class,
@@ -104,6 +106,8 @@ void visml_layer_free(visml_layer *layer) {
     if (!layer)
         return;
     visml_context *ctx = layer->context;
+    for (int i = 0; i < 2; i++)
+        visml_layer_free(layer->inner[i]);
     visml_mem_free(&ctx->memory, layer->name);
     visml_mem_free(&ctx->memory, layer->opts);
     visml_mem_free(&ctx->memory, layer);
@@ -221,7 +225,10 @@ int visml_layer_penalises_output(const visml_layer *layer) {
 }
 
 visml_mode visml_layer_mode(const visml_layer *layer, visml_mode run) {
-    return layer->with.frozen && (layer->cls->properties & VISML_FREEZES_STATE) ? VISML_INFERENCE : run;
+    int32_t properties = layer->cls->properties;
+    for (const visml_layer *l = layer->inner[0]; l; l = l->inner[0])
+        properties |= l->cls->properties;
+    return layer->with.frozen && (properties & VISML_FREEZES_STATE) ? VISML_INFERENCE : run;
 }
 
 /* ---- JSON ---- */
@@ -233,7 +240,8 @@ json_t *visml_layer_to_json(const visml_layer *layer) {
     int failed = json_object_set_new(object, "class", json_string(layer->cls->name)) < 0 ||
                  (layer->name && json_object_set_new(object, "name", json_string(layer->name)) < 0) ||
                  visml_options_to_json(layer->cls->fields, layer->opts, object) < 0 ||
-                 visml_options_to_json(with_fields, &layer->with, object) < 0;
+                 visml_options_to_json(with_fields, &layer->with, object) < 0 ||
+                 (layer->inner[0] && json_object_set_new(object, INNER_KEY, visml_layer_to_json(layer->inner[0])) < 0);
     if (failed) {
         json_decref(object);
         return NULL;
@@ -276,24 +284,43 @@ static visml_layer *with_from_json(visml_layer *layer, const json_t *with, visml
     return visml_layer_with(layer, &opts, err);
 }
 
+static visml_layer *make(visml_context *ctx, const visml_layer_class *cls, const json_t *object, const void *opts, visml_error *err) {
+    if (!cls->adopt)
+        return visml_layer_make(ctx, cls, opts, err);
+    visml_layer *inner = visml_layer_from_json(ctx, json_object_get(object, INNER_KEY), NULL, err);
+    return inner ? visml_layer_wrap(ctx, cls, inner, opts, err) : NULL;
+}
+
 static visml_layer *make_from_json(visml_context *ctx, const visml_layer_class *cls, const json_t *object, const char *const *known,
                                    visml_error *err) {
-    const char *keys[KEYS_KNOWN + 2] = {"class"};
+    const char *keys[KEYS_KNOWN + 3] = {"class"};
+    size_t n = 1;
     for (size_t i = 0; known && known[i] && i < KEYS_KNOWN; i++)
-        keys[i + 1] = known[i];
+        keys[n++] = known[i];
+    if (cls->adopt)
+        keys[n] = INNER_KEY;
     void *opts = visml_mem_alloc(&ctx->memory, cls->opts_size, err);
     visml_layer *layer = NULL;
     if (opts && visml_options_from_json(cls->name, cls->fields, object, keys, opts, cls->opts_size, err) == VISML_OK)
-        layer = visml_layer_make(ctx, cls, opts, err);
+        layer = make(ctx, cls, object, opts, err);
     visml_mem_free(&ctx->memory, opts);
     return layer;
+}
+
+/* A description may come from anywhere: it must not be deeper than layers can be. */
+static visml_status check_depth(const json_t *object, visml_error *err) {
+    int depth = 0;
+    while ((object = json_object_get(object, INNER_KEY)) != NULL)
+        if (depth++ == VISML_MAX_DEPTH)
+            return visml_fail(err, VISML_EFORMAT, "layer: more than %d layers in each other", VISML_MAX_DEPTH);
+    return VISML_OK;
 }
 
 visml_layer *visml_layer_from_json(visml_context *ctx, const json_t *object, const char *const *known, visml_error *err) {
     const visml_layer_class *cls;
     json_t *own = NULL, *with = NULL;
     visml_layer *layer = NULL;
-    if (find_class(object, &cls, err) < 0)
+    if (check_depth(object, err) < 0 || find_class(object, &cls, err) < 0)
         return NULL;
     if (divide(object, &own, &with, err) == VISML_OK)
         layer = with_from_json(make_from_json(ctx, cls, own, known, err), with, err);

@@ -51,6 +51,8 @@ typedef struct visml_pass {
     real *const *grads;     /* backward: overwritten; NULL for those that are not trainable or not wanted */
     void *keep;             /* keep bytes, from a training forward to its backward */
     void *scratch;          /* scratch bytes, for one call */
+    int32_t masked;         /* 1: a mask applies to x[0]; sizes may depend on it */
+    uint8_t *mask;          /* [batch, steps], 0: the step is to be passed over; NULL: none is. Written by the layer that makes it */
     uint64_t key;           /* random numbers of this layer in this run: (run's seed, layer's place) */
     uint64_t step;          /* batches before this one, over all epochs */
 } visml_pass;
@@ -67,6 +69,9 @@ typedef struct visml_pass {
 #define VISML_DERIVES_INPUT 256  /* backward multiplies dx[0] by the derivative of pass->input_activation */
 #define VISML_CHOOSES 512        /* each element of y is one of x[0], and its gradient goes there (maximum) */
 #define VISML_FREEZES_STATE 2048 /* frozen, its passes are those of inference, in training too (batch_normalization) */
+#define VISML_MAKES_MASK 8192    /* forward writes pass->mask, one byte for each step of x[0] (masking) */
+#define VISML_PASSES_MASK 16384  /* the mask of x[0] goes for y too, where y has its time steps */
+#define VISML_RECURS 4096        /* a recurrent layer: see nn/recurrent.h */
 #define VISML_ACTIVATES_INSIDE 1024 /* the option `activation` is applied within the layer: nothing of it is left to the session (lstm) */
 
 typedef struct visml_layer_class {
@@ -78,6 +83,8 @@ typedef struct visml_layer_class {
     int32_t min_inputs, max_inputs; /* 1, 1 for most */
     /* Option checks across fields, once they are read. NULL: none. */
     visml_status (*check)(const visml_layer *layer, visml_error *err);
+    /* A wrapper's (nn/wrapper.h): takes layer->inner[0], which is there by now, or says why it does not. NULL: no wrapper. */
+    visml_status (*adopt)(visml_layer *layer, visml_error *err);
     /* The output shape for these input shapes, or why they do not fit. No side effects: also used for other sizes later. Messages leave
      * out the layer's name (the caller puts "layer 3 (conv2d \"c2\")" in front). */
     visml_status (*infer)(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err);
@@ -109,6 +116,7 @@ struct visml_layer {
     int32_t activation; /* applied to y after forward; from the options of classes that have it, else VISML_LINEAR */
     real alpha;
     visml_layer_opts with; /* what any layer can have */
+    visml_layer *inner[2]; /* of a wrapper: owned; the second one only where the class makes it. Else NULL */
     visml_param_spec params[VISML_MAX_PARAMS];
     size_t param_count;
 };

@@ -100,6 +100,7 @@ const visml_layer_class visml_concatenate_class = {
     .title = "Concatenate",
     .opts_size = sizeof(visml_concatenate_opts),
     .fields = fields,
+    .properties = VISML_PASSES_MASK,
     .min_inputs = 2,
     .max_inputs = VISML_MAX_INPUTS,
     .infer = infer,

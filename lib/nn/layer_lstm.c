@@ -1,14 +1,11 @@
-#include "kernel/lstm.h"
 #include "base/error.h"
-#include "nn/layer.h"
-
-/* Entry i names the activation i. 0 stands for the default; softmax is no function of one element. */
-static const char *const activations[] = {"", "relu", "leaky_relu", "sigmoid", "tanh", "", "relu6", "linear", NULL};
+#include "kernel/lstm.h"
+#include "nn/recurrent.h"
 
 static const visml_field fields[] = {
     VISML_FIELD(visml_lstm_opts, units, I32, VISML_FIELD_REQUIRED, 1, 1, INT32_MAX, 0),
-    VISML_FIELD_OF_ENUM(visml_lstm_opts, activation, VISML_TANH, activations),
-    VISML_FIELD_OF_ENUM(visml_lstm_opts, recurrent_activation, VISML_SIGMOID, activations),
+    VISML_FIELD_OF_ENUM(visml_lstm_opts, activation, VISML_TANH, visml_recurrent_activations),
+    VISML_FIELD_OF_ENUM(visml_lstm_opts, recurrent_activation, VISML_SIGMOID, visml_recurrent_activations),
     VISML_FIELD(visml_lstm_opts, no_bias, FLAG, 0, 1, 0, 1, 0),
     VISML_FIELD(visml_lstm_opts, no_unit_forget_bias, FLAG, 0, 1, 0, 1, 0),
     VISML_FIELD(visml_lstm_opts, return_sequences, FLAG, 0, 1, 0, 1, 0),
@@ -16,39 +13,27 @@ static const visml_field fields[] = {
     VISML_FIELD_OF_ENUM(visml_lstm_opts, kernel_initializer, VISML_INIT_GLOROT_UNIFORM, visml_init_names),
     VISML_FIELD_OF_ENUM(visml_lstm_opts, recurrent_initializer, VISML_INIT_ORTHOGONAL, visml_init_names),
     VISML_FIELD_OF_ENUM(visml_lstm_opts, bias_initializer, VISML_INIT_ZEROS, visml_init_names),
-    VISML_FIELD_OF_RESERVED(visml_lstm_opts),
+    VISML_FIELD(visml_lstm_opts, return_state, FLAG, 0, 1, 0, 1, 0),
+    VISML_FIELD(visml_lstm_opts, dropout, F64, VISML_FIELD_OPEN_MAX, 1, 0, 1, 0),
+    VISML_FIELD(visml_lstm_opts, recurrent_dropout, F64, VISML_FIELD_OPEN_MAX, 1, 0, 1, 0),
     VISML_FIELD(visml_lstm_opts, name, NAME, 0, 1, 0, 0, 0),
     {0},
 };
 
-static visml_status infer(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err) {
+static visml_status build(visml_layer *layer, const visml_shape *in, size_t inputs, visml_error *err) {
     const visml_lstm_opts *o = layer->opts;
-    (void)inputs;
-    if (in->rank != 2)
-        return visml_fail(err, VISML_EINVAL, "input %s must have two dimensions: time steps and channels", visml_shape_format(in).s);
-    if (o->return_sequences)
-        *out = visml_shape_make(2, (int64_t[]){in->dims[0], o->units});
-    else
-        *out = visml_shape_make(1, (int64_t[]){o->units});
+    VISML_TRY(visml_recurrent_build(layer, in, inputs, err));
+    if (!o->no_bias && !o->no_unit_forget_bias) {
+        layer->params[2].ones = o->units;
+        layer->params[2].ones_end = 2 * o->units;
+    }
     return VISML_OK;
 }
 
-static visml_status build(visml_layer *layer, const visml_shape *in, size_t inputs, visml_error *err) {
+/* 1: kernel/lstm.h does not do it. */
+static int is_general(const visml_layer *layer, const visml_pass *pass) {
     const visml_lstm_opts *o = layer->opts;
-    int64_t channels = in->dims[1], units = o->units, gates = 4 * units;
-    visml_shape kernel = visml_shape_make(2, (int64_t[]){channels, gates}), recurrent = visml_shape_make(2, (int64_t[]){units, gates});
-    visml_shape bias = visml_shape_make(1, &gates);
-    (void)inputs;
-    VISML_TRY(visml_layer_param(layer, "kernel", &kernel, o->kernel_initializer, 1, channels, gates, err));
-    VISML_TRY(visml_layer_param(layer, "recurrent_kernel", &recurrent, o->recurrent_initializer, 1, units, gates, err));
-    if (o->no_bias)
-        return VISML_OK;
-    VISML_TRY(visml_layer_param(layer, "bias", &bias, o->bias_initializer, 1, gates, gates, err));
-    if (!o->no_unit_forget_bias) {
-        layer->params[layer->param_count - 1].ones = units;
-        layer->params[layer->param_count - 1].ones_end = 2 * units;
-    }
-    return VISML_OK;
+    return pass->masked || o->return_state || (pass->mode == VISML_TRAINING && (o->dropout > 0 || o->recurrent_dropout > 0));
 }
 
 static visml_lstm_sequence sequence_of(const visml_layer *layer, const visml_pass *pass) {
@@ -59,6 +44,8 @@ static visml_lstm_sequence sequence_of(const visml_layer *layer, const visml_pas
 }
 
 static size_t scratch(const visml_layer *layer, const visml_pass *pass) {
+    if (is_general(layer, pass))
+        return visml_recurrent_scratch(layer, pass);
     visml_lstm_sequence l = sequence_of(layer, pass);
     size_t forward = visml_lstm_scratch(&pass->compute, &l), backward = 0;
     if (pass->mode == VISML_TRAINING)
@@ -67,6 +54,8 @@ static size_t scratch(const visml_layer *layer, const visml_pass *pass) {
 }
 
 static size_t keep(const visml_layer *layer, const visml_pass *pass) {
+    if (is_general(layer, pass))
+        return visml_recurrent_keep(layer, pass);
     visml_lstm_sequence l = sequence_of(layer, pass);
     return visml_lstm_keep(&l);
 }
@@ -78,6 +67,10 @@ static void give_params(const visml_layer *layer, const visml_pass *pass, visml_
 }
 
 static void forward(const visml_layer *layer, const visml_pass *pass) {
+    if (is_general(layer, pass)) {
+        visml_recurrent_forward(layer, pass);
+        return;
+    }
     visml_lstm_sequence l = sequence_of(layer, pass);
     give_params(layer, pass, &l);
     l.x = pass->x[0];
@@ -87,6 +80,10 @@ static void forward(const visml_layer *layer, const visml_pass *pass) {
 }
 
 static void backward(const visml_layer *layer, const visml_pass *pass) {
+    if (is_general(layer, pass)) {
+        visml_recurrent_backward(layer, pass);
+        return;
+    }
     visml_lstm_sequence l = sequence_of(layer, pass);
     give_params(layer, pass, &l);
     l.x = pass->x[0];
@@ -104,10 +101,10 @@ const visml_layer_class visml_lstm_class = {
     .title = "LSTM",
     .opts_size = sizeof(visml_lstm_opts),
     .fields = fields,
-    .properties = VISML_BACKWARD_NEEDS_X | VISML_ACTIVATES_INSIDE,
+    .properties = VISML_BACKWARD_NEEDS_X | VISML_ACTIVATES_INSIDE | VISML_RECURS | VISML_PASSES_MASK,
     .min_inputs = 1,
     .max_inputs = 1,
-    .infer = infer,
+    .infer = visml_recurrent_infer,
     .build = build,
     .scratch = scratch,
     .keep = keep,

@@ -23,6 +23,8 @@ VALUES = {
     "loader": "f->loader", "batch": "f->batch", "session": "f->session", "quantization": "f->quantization", "report": "f->report",
     "progress": "&f->progress",
     "layer": "fixture_take_layer(f)", "opts": "NULL", "dtype": "VISML_F32", "shape": "&fixture_shape_2x3", "input": "&fixture_shape_4",
+    "inner": "fixture_take_layer(f)",
+    ("visml_bidirectional", "inner"): "visml_lstm(f->ctx, VISML_OPTS(visml_lstm_opts, .units = 2), &f->err)",
     "status": "VISML_EINVAL", "strides": "NULL", "release": "fixture_release", "user": "NULL", "dlpack": "fixture_take_dlpack(f)",
     "bytes": "fixture_png", "info": "&f->out.info", "path": 'fixture_path("picture.png")', "height": "2", "width": "2",
     "filter": "VISML_FILTER_BILINEAR", "color": "VISML_COLOR_GRAY", "top": "1", "left": "1", "bottom": "1", "right": "1", "value": "0",
@@ -92,6 +94,9 @@ BASE = {
     "visml_tensorboard_opts": '.log_dir = fixture_path("board")',
     "visml_learning_rate_scheduler_opts": ".schedule = fixture_schedule",
     "visml_lstm_opts": ".units = 2",
+    "visml_gru_opts": ".units = 2",
+    "visml_simple_rnn_opts": ".units = 2",
+    "visml_sliding_window_opts": ".window = {2}",
     "visml_reshape_opts": ".target_shape = {6}",
     "visml_permute_opts": ".dims = {2, 1}",
     "visml_repeat_vector_opts": ".n = 2",
@@ -139,6 +144,7 @@ REQUIRED = {
     "visml_conv2d_transpose_opts": ("filters", "kernel_size"),
     "visml_depthwise_conv2d_opts": ("kernel_size",),
     "visml_separable_conv2d_opts": ("filters", "kernel_size"),
+    "visml_gru_opts": ("units",), "visml_simple_rnn_opts": ("units",), "visml_sliding_window_opts": ("window",),
 }
 
 # Pointers that may be NULL, by (function, parameter) or parameter.
@@ -285,6 +291,20 @@ BAD_FIELDS = {
     ("visml_embedding_opts", "input_dim"): [("@ = 0", None), ("@ = 16777217", None)],
     ("visml_embedding_opts", "output_dim"): [("@ = 0", None)],
     ("visml_prelu_opts", "shared_axes"): [("@[0] = 8", None)],
+    ("visml_lstm_opts", "dropout"): [("@ = 1", None)],
+    ("visml_lstm_opts", "recurrent_dropout"): [("@ = 1", None)],
+    ("visml_masking_opts", "mask_value"): [("@ = NAN", None), ("@ = INFINITY", None)],
+    ("visml_bidirectional_opts", "merge_mode"): [("@ = 4", None)],
+    ("visml_sliding_window_opts", "window"): [("@[0] = 0", None), ("@[1] = -1", None)],
+    ("visml_sliding_window_opts", "strides"): [("@[1] = -2", None)],
+    ("visml_gru_opts", "units"): [("@ = 0", None)],
+    ("visml_gru_opts", "activation"): [("@ = VISML_SOFTMAX", None)],
+    ("visml_gru_opts", "dropout"): [("@ = 1", None)],
+    ("visml_gru_opts", "recurrent_dropout"): [("@ = 1", None)],
+    ("visml_simple_rnn_opts", "units"): [("@ = 0", None)],
+    ("visml_simple_rnn_opts", "activation"): [("@ = VISML_SOFTMAX", None)],
+    ("visml_simple_rnn_opts", "dropout"): [("@ = 1", None)],
+    ("visml_simple_rnn_opts", "recurrent_dropout"): [("@ = 1", None)],
     ("visml_reshape_opts", "target_shape"): [("@[0] = -2", None), ("@[0] = @[1] = -1", None), ("@[0] = 0", None)],
     ("visml_crossentropy_opts", "label_smoothing"): [("@ = 1", None)],
     ("visml_sgd_opts", "momentum"): [("@ = 1.5", None)],
@@ -376,6 +396,7 @@ OWN_RANGE = {
     ("visml_concatenate_opts", "axis"), ("visml_reshape_opts", "target_shape"), ("visml_rescaling_opts", "scale"),
     ("visml_rescaling_opts", "offset"),
     ("visml_layernorm_opts", "axis"), ("visml_groupnorm_opts", "groups"), ("visml_batchnorm_opts", "axis"),
+    ("visml_masking_opts", "mask_value"),
 }
 
 # Factors and values may be below 0.

@@ -1,5 +1,9 @@
 #include "contract/layer_cases.h"
 
+#include <string.h>
+
+#include "nn/wrapper.h"
+
 #define LINEAR 1e-7 /* relative error of central differences with a step of 1e-6 in double */
 #define SMOOTH 1e-6
 
@@ -17,6 +21,11 @@
 #define SEPARABLE(what, ...) CASE(separable_conv2d, what, separable_conv2d, LINEAR, ONE(3, 6, 5, 3), .filters = 4, __VA_ARGS__)
 #define POOL1D(layer, what, ...) CASE(layer, what, pool1d, LINEAR, ONE(2, 9, 3), __VA_ARGS__)
 #define LSTM(what, ...) CASE(lstm, what, lstm, SMOOTH, ONE(2, 4, 3), __VA_ARGS__)
+#define GRU(what, ...) CASE(gru, what, gru, SMOOTH, ONE(2, 4, 3), __VA_ARGS__)
+#define SIMPLE(what, ...) CASE(simple_rnn, what, simple_rnn, SMOOTH, ONE(2, 4, 3), __VA_ARGS__)
+
+#define BIDIRECTIONAL(what, mode) CASE(bidirectional, what, bidirectional, SMOOTH, ONE(2, 4, 3), .merge_mode = mode)
+#define EACH_STEP(what, ...) CASE(time_distributed, what, plain, SMOOTH, ONE(__VA_ARGS__), .reserved = 0)
 
 #define TWO(layer, what) {#layer " " what, &visml_##layer##_class, NULL, LINEAR, 2, {SHAPE(2, 3, 4), SHAPE(2, 3, 4)}}
 #define THREE(layer, what) \
@@ -228,8 +237,78 @@ const test_case test_cases[] = {
     CASE(groupnorm, "vectors", groupnorm, SMOOTH, ONE(1, 8), .groups = 2, .no_scale = 1, .no_center = 1),
     CASE(groupnorm, "initialisers", groupnorm, SMOOTH, ONE(2, 4, 4), .groups = 2, .gamma_initializer = VISML_INIT_RANDOM_NORMAL,
          .beta_initializer = VISML_INIT_RANDOM_UNIFORM),
+    LSTM("dropout", .units = 5, .dropout = 0.4, .return_sequences = 1),
+    LSTM("recurrent dropout", .units = 5, .recurrent_dropout = 0.4, .go_backwards = 1),
+    GRU("default", .units = 5),
+    GRU("sequences", .units = 18, .return_sequences = 1),
+    GRU("backwards", .units = 3, .go_backwards = 1),
+    GRU("reset first", .units = 18, .no_reset_after = 1, .return_sequences = 1, .go_backwards = 1),
+    GRU("no bias", .units = 3, .no_bias = 1),
+    GRU("reset first, no bias", .units = 3, .no_bias = 1, .no_reset_after = 1),
+    GRU("relu", .units = 4, .activation = VISML_RELU, .recurrent_activation = VISML_TANH),
+    GRU("leaky relu", .units = 4, .activation = VISML_SIGMOID, .recurrent_activation = VISML_LEAKY_RELU, .no_reset_after = 1),
+    GRU("initialisers", .units = 3, .kernel_initializer = VISML_INIT_HE_NORMAL, .recurrent_initializer = VISML_INIT_GLOROT_UNIFORM,
+        .bias_initializer = VISML_INIT_RANDOM_NORMAL),
+    GRU("dropout", .units = 5, .dropout = 0.4, .recurrent_dropout = 0.4, .return_sequences = 1),
+    GRU("reset first, dropout", .units = 5, .dropout = 0.4, .recurrent_dropout = 0.4, .no_reset_after = 1),
+    SIMPLE("default", .units = 5),
+    SIMPLE("sequences", .units = 18, .return_sequences = 1, .go_backwards = 1),
+    SIMPLE("no bias", .units = 3, .no_bias = 1),
+    SIMPLE("relu", .units = 4, .activation = VISML_RELU),
+    SIMPLE("linear", .units = 4, .activation = VISML_IDENTITY),
+    SIMPLE("initialisers", .units = 3, .kernel_initializer = VISML_INIT_HE_NORMAL, .recurrent_initializer = VISML_INIT_GLOROT_UNIFORM,
+           .bias_initializer = VISML_INIT_RANDOM_NORMAL),
+    SIMPLE("dropout", .units = 5, .dropout = 0.4, .recurrent_dropout = 0.4, .return_sequences = 1),
+    BIDIRECTIONAL("concat", VISML_MERGE_CONCAT),
+    BIDIRECTIONAL("concat sequences", VISML_MERGE_CONCAT),
+    BIDIRECTIONAL("sum", VISML_MERGE_SUM),
+    BIDIRECTIONAL("mul", VISML_MERGE_MUL),
+    BIDIRECTIONAL("mul of the last step", VISML_MERGE_MUL),
+    BIDIRECTIONAL("ave", VISML_MERGE_AVE),
+    EACH_STEP("dense", 3, 2, 3, 4),
+    EACH_STEP("convolution", 4, 3, 4, 5, 2),
+    EACH_STEP("normalisation", 2, 4, 3),
+    EACH_STEP("recurrent", 3, 2, 4, 3),
+    EACH_STEP("dropout", 2, 4, 3),
+    LSTM("state", .units = 5, .return_state = 1),
+    LSTM("sequences and state", .units = 18, .return_state = 1, .return_sequences = 1, .go_backwards = 1),
+    GRU("state", .units = 5, .return_state = 1),
+    GRU("reset first, sequences and state", .units = 5, .return_state = 1, .return_sequences = 1, .no_reset_after = 1),
+    SIMPLE("state", .units = 5, .return_state = 1),
+    CASE(masking, "zero", masking, LINEAR, ONE(2, 4, 3), .mask_value = 0),
+    CASE(masking, "a value", masking, LINEAR, ONE(3, 4, 3, 2), .mask_value = 0.25),
+    CASE(rows, "default", plain, LINEAR, ONE(3, 4, 3, 2), .reserved = 0),
+    CASE(sliding_window, "apart", sliding_window, LINEAR, ONE(3, 5, 6, 2), .window = {2, 3}),
+    CASE(sliding_window, "overlapping", sliding_window, LINEAR, ONE(3, 5, 6, 2), .window = {3}, .strides = {1, 2}),
     {0},
 };
+
+/* What is in the wrappers above. */
+static const test_case inner_cases[] = {
+    LSTM("bidirectional concat", .units = 5),
+    LSTM("bidirectional mul of the last step", .units = 5),
+    GRU("bidirectional", .units = 3, .return_sequences = 1, .dropout = 0.3),
+    CASE(dense, "time_distributed dense", dense, LINEAR, ONE(1, 4), .units = 3, .activation = VISML_SIGMOID),
+    CONV("time_distributed convolution", LINEAR, .kernel_size = {2}, .activation = VISML_SIGMOID),
+    CASE(batchnorm, "time_distributed normalisation", batchnorm, LINEAR, ONE(1, 3), .momentum = 0),
+    LSTM("time_distributed recurrent", .units = 3),
+    CASE(dropout, "time_distributed dropout", dropout, LINEAR, ONE(1, 3), .rate = 0.4),
+};
+
+/* "lstm bidirectional concat" is in "bidirectional concat", and "gru bidirectional" in what has none of its own. */
+static const test_case *inner_of(const test_case *c) {
+    for (size_t i = 0; i < sizeof inner_cases / sizeof *inner_cases; i++)
+        if (strcmp(strchr(inner_cases[i].name, ' ') + 1, c->name) == 0)
+            return &inner_cases[i];
+    return c->cls == &visml_bidirectional_class ? &inner_cases[2] : NULL;
+}
+
+visml_layer *test_case_make(const test_case *c, visml_context *ctx, visml_error *err) {
+    if (!c->cls->adopt)
+        return visml_layer_make(ctx, c->cls, c->opts, err);
+    const test_case *inner = inner_of(c);
+    return visml_layer_wrap(ctx, c->cls, inner ? visml_layer_make(ctx, inner->cls, inner->opts, err) : NULL, c->opts, err);
+}
 
 const test_case *test_case_of(const visml_layer_class *cls) {
     for (const test_case *c = test_cases; c->name; c++)

@@ -14,6 +14,9 @@ typedef struct test_case {
     visml_shape in[3];
 } test_case;
 
+/* The layer of a case; a wrapper with one in it. */
+visml_layer *test_case_make(const test_case *c, visml_context *ctx, visml_error *err);
+
 extern const test_case test_cases[]; /* ends with a case without a name */
 
 /* The first case of a class; NULL when there is none. */

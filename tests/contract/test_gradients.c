@@ -80,7 +80,7 @@ static int has_input_gradient(const visml_layer_class *cls) {
 static void layer_gradients(void **state) {
     const test_case *c = *state;
     test_layer t;
-    test_layer_open(&t, assert_made(visml_layer_make(ctx, c->cls, c->opts, &err), &err), BATCH, c->in, c->inputs);
+    test_layer_open(&t, assert_made(test_case_make(c, ctx, &err), &err), BATCH, c->in, c->inputs);
     t.key = 12;
     t.step = 34;
     stir(&t);

@@ -63,7 +63,7 @@ static void options_are_covered(void **state) {
         for (const test_case *c = test_cases; c->name; c++) {
             if (c->cls != first->cls || covered)
                 continue;
-            visml_layer *l = assert_made(visml_layer_make(ctx, c->cls, c->opts, &err), &err);
+            visml_layer *l = assert_made(test_case_make(c, ctx, &err), &err);
             json_t *object = visml_layer_to_json(l);
             covered = json_object_get(object, f->name) != NULL;
             json_decref(object);
@@ -77,7 +77,7 @@ static void options_are_covered(void **state) {
 /* ---- running ---- */
 
 static void open_with(test_layer *t, const test_case *c, visml_context *context, int64_t batch) {
-    test_layer_open(t, assert_made(visml_layer_make(context, c->cls, c->opts, &err), &err), batch, c->in, c->inputs);
+    test_layer_open(t, assert_made(test_case_make(c, context, &err), &err), batch, c->in, c->inputs);
     t->key = 3;
     t->step = 4;
 }
@@ -290,7 +290,7 @@ static void is_what_its_affine_says(void **state) {
 
 static void json_goes_round(void **state) {
     const test_case *c = *state;
-    visml_layer *l = assert_made(visml_layer_make(ctx, c->cls, c->opts, &err), &err);
+    visml_layer *l = assert_made(test_case_make(c, ctx, &err), &err);
     json_t *object = visml_layer_to_json(l), *again;
     visml_layer *m = assert_made(visml_layer_from_json(ctx, object, NULL, &err), &err);
     assert_ptr_equal(m->cls, l->cls);
@@ -300,6 +300,7 @@ static void json_goes_round(void **state) {
     assert_true(json_equal(object, again));
     json_decref(again);
     json_decref(object);
+    assert_int_equal(!m->inner[0], !l->inner[0]);
     visml_layer_free(m);
     visml_layer_free(l);
 }
@@ -310,7 +311,7 @@ static json_t *to_json(const void *object) {
 
 static void json_may_run_out_of_memory(void **state) {
     const test_case *c = *state;
-    visml_layer *l = assert_made(visml_layer_make(ctx, c->cls, c->opts, &err), &err);
+    visml_layer *l = assert_made(test_case_make(c, ctx, &err), &err);
     test_json_allocations(to_json, l);
     visml_layer_free(l);
 }

@@ -68,6 +68,48 @@ def case(out, name, layer, *shapes, jit=False, compiled=False, scale=1, classes=
             out.add(f"{name}/s{i}", w)
 
 
+def masked(out, name, value, *layers):
+    """A network behind Masking on sequences of 6 steps: whole, without an end, without a start, with gaps, empty. Targets t; gradients of
+    the mean squared error."""
+    model = keras.Sequential([keras.Input((6, 3)), L.Masking(value), *layers])
+    x = numbers((5, 6, 3))
+    x[1, 4:] = x[2, :2] = x[3, [1, 2, 4]] = x[4] = value
+    x[0, 0, 1] = value  # one channel is not enough
+    for i, w in enumerate(model.weights):
+        w.assign(numbers(w.shape))
+        out.add(f"{name}/p{i}", w)
+    t = numbers(model(x).shape)
+    with tf.GradientTape() as tape:
+        y = model(x)
+        loss = tf.reduce_mean((y - t) ** 2)
+    for i, g in enumerate(tape.gradient(loss, [w.value for w in model.weights])):
+        out.add(f"{name}/g{i}", g)
+    out.add(f"{name}/x0", x)
+    out.add(f"{name}/y", y)
+    out.add(f"{name}/t", t)
+
+
+class Rows(L.Layer):
+    """A recurrent layer's output and state, as rows of one array."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def call(self, x):
+        y, *state = self.layer(x)
+        rows = [y if len(y.shape) == 3 else y[:, None], *(s[:, None] for s in state)]
+        return tf.concat(rows, axis=1)
+
+
+class Windows(L.Layer):
+    """[H, W, C] to windows of 3 x 2, 2 down and 1 across."""
+
+    def call(self, x):
+        y = tf.image.extract_patches(x, [1, 3, 2, 1], [1, 2, 1, 1], [1, 1, 1, 1], "VALID")
+        return tf.reshape(y, (tf.shape(y)[0], -1, y.shape[-1]))
+
+
 with Golden("layers.bin") as out:
     case(out, "conv2d/plain", L.Conv2D(4, 3), (5, 6, 3))
     case(out, "conv2d/same", L.Conv2D(4, (2, 3), padding="same", activation="relu"), (5, 6, 3))
@@ -188,3 +230,35 @@ with Golden("layers.bin") as out:
     case(out, "groupnorm/bare", L.GroupNormalization(2, center=False, scale=False), (8,))
     case(out, "batchnorm/first", L.BatchNormalization(axis=1), (4, 5, 3))
     case(out, "batchnorm/middle", L.BatchNormalization(axis=-2, momentum=0.7, scale=False), (4, 5, 3))
+    case(out, "gru/plain", L.GRU(5), (6, 4))
+    case(out, "gru/sequences", L.GRU(18, return_sequences=True), (5, 3))
+    case(out, "gru/backwards", L.GRU(3, go_backwards=True, use_bias=False), (4, 2))
+    case(out, "gru/first", L.GRU(18, reset_after=False, return_sequences=True), (5, 3))
+    case(out, "gru/first_backwards", L.GRU(3, reset_after=False, go_backwards=True, return_sequences=True, use_bias=False), (4, 2))
+    case(out, "gru/activations", L.GRU(4, activation="linear", recurrent_activation="tanh", return_sequences=True), (3, 5))
+    case(out, "simple_rnn/plain", L.SimpleRNN(5), (6, 4))
+    case(out, "simple_rnn/sequences", L.SimpleRNN(18, return_sequences=True), (5, 3))
+    case(out, "simple_rnn/backwards", L.SimpleRNN(3, go_backwards=True, use_bias=False), (4, 2))
+    case(out, "simple_rnn/relu", L.SimpleRNN(4, activation="relu", go_backwards=True, return_sequences=True), (3, 5))
+    case(out, "bidirectional/concat", L.Bidirectional(L.LSTM(5)), (6, 4))
+    case(out, "bidirectional/sequences", L.Bidirectional(L.LSTM(3, return_sequences=True)), (4, 2))
+    case(out, "bidirectional/sum", L.Bidirectional(L.GRU(4, return_sequences=True), merge_mode="sum"), (4, 3))
+    case(out, "bidirectional/mul", L.Bidirectional(L.SimpleRNN(4, return_sequences=True), merge_mode="mul"), (4, 3))
+    case(out, "bidirectional/ave", L.Bidirectional(L.GRU(4, use_bias=False), merge_mode="ave"), (4, 3))
+    case(out, "time_distributed/dense", L.TimeDistributed(L.Dense(5, activation="softmax")), (3, 4))
+    case(out, "time_distributed/conv2d", L.TimeDistributed(L.Conv2D(3, 3, activation="tanh")), (3, 4, 5, 2))
+    case(out, "time_distributed/lstm", L.TimeDistributed(L.LSTM(3)), (2, 4, 3))
+    case(out, "time_distributed/flatten", L.TimeDistributed(L.Flatten()), (2, 4, 3))
+    case(out, "time_distributed/relu", L.TimeDistributed(L.Activation("relu")), (2, 4, 3))
+    case(out, "time_distributed/maxpool2d", L.TimeDistributed(L.MaxPooling2D()), (3, 5, 4, 2))
+    case(out, "sliding_window/overlapping", Windows(), (7, 5, 3))
+    masked(out, "masking/lstm", 0, L.LSTM(5))
+    masked(out, "masking/gru", 0.5, L.GRU(5, return_sequences=True))
+    masked(out, "masking/gru_first", 0, L.GRU(5, reset_after=False, go_backwards=True))
+    masked(out, "masking/bidirectional", 0, L.Bidirectional(L.SimpleRNN(4, return_sequences=True)))
+    masked(out, "masking/stack", 0, L.Dense(4, activation="tanh"), L.Dropout(0), L.LSTM(5, return_sequences=True),
+           L.TimeDistributed(L.Dense(4)), L.LSTM(3))
+    case(out, "lstm/state", Rows(L.LSTM(5, return_state=True)), (6, 4))
+    case(out, "lstm/sequences_state", Rows(L.LSTM(5, return_state=True, return_sequences=True, go_backwards=True)), (6, 4))
+    case(out, "gru/sequences_state", Rows(L.GRU(5, return_state=True, return_sequences=True)), (6, 4))
+    case(out, "simple_rnn/state", Rows(L.SimpleRNN(5, return_state=True)), (6, 4))

@@ -10,6 +10,7 @@
 
 #define ARRAYS 48
 #define CANARY 0x1.badp+7f
+#define MAX_ROWS 401 /* of a trial */
 
 /* One call's arrays. The same trial run again gives the same numbers at other places. */
 typedef struct trial {
@@ -637,6 +638,88 @@ static void run_lstm_step_backward(const visml_kernels *k, trial *t) {
     s.gates = out(t, t->rows * 4 * w);
     s.dc = out(t, t->rows * w);
     k->lstm_step_backward(&s);
+}
+
+/* With every row taken and, given a mask, without some. */
+static visml_rnn_step recurrent_step(trial *t, int32_t cell) {
+    size_t n = t->n, gates = cell == VISML_CELL_SIMPLE ? 1 : 4;
+    visml_rnn_step s = {.rows = (int64_t)t->rows, .units = (int64_t)n, .cell = cell, .activation = VISML_TANH,
+                        .recurrent_activation = VISML_SIGMOID, .ldx = (int64_t)(gates * n), .ldz = (int64_t)(gates * n),
+                        .ldi = (int64_t)n, .ldb = (int64_t)n, .ldg = (int64_t)(gates * n), .ldc = (int64_t)n, .ldm = 1};
+    s.ldh[0] = s.ldh[1] = (int64_t)n;
+    s.zx = in(t, t->rows * gates * n);
+    s.zh = in(t, t->rows * gates * n);
+    s.h_in = in(t, t->rows * n);
+    s.h_before = in(t, t->rows * n);
+    s.c_before = in(t, t->rows * n);
+    s.gates = out(t, t->rows * gates * n);
+    return s;
+}
+
+static void run_rnn_gates(const visml_kernels *k, trial *t) {
+    for (int32_t cell = VISML_CELL_GRU; cell <= VISML_CELL_GRU_FIRST; cell++) {
+        visml_rnn_step s = recurrent_step(t, cell);
+        k->rnn_gates(&s);
+    }
+}
+
+static void run_rnn_step(const visml_kernels *k, trial *t) {
+    uint8_t mask[MAX_ROWS];
+    for (size_t i = 0; i < MAX_ROWS; i++)
+        mask[i] = i % 3 != 0;
+    for (int32_t cell = VISML_CELL_SIMPLE; cell <= VISML_CELL_GRU_FIRST; cell++) {
+        visml_rnn_step s = recurrent_step(t, cell);
+        s.mask = cell % 2 ? mask : NULL;
+        s.c = out(t, t->rows * t->n);
+        s.h[cell % 2] = out(t, t->rows * t->n);
+        k->rnn_step(&s);
+    }
+}
+
+static visml_rnn_back recurrent_back(trial *t, int32_t cell) {
+    size_t n = t->n, all = t->rows * n, gates = cell == VISML_CELL_SIMPLE ? 1 : 4;
+    visml_rnn_back s = {.rows = (int64_t)t->rows, .units = (int64_t)n, .cell = cell, .activation = VISML_TANH,
+                        .recurrent_activation = VISML_SIGMOID, .ldm = 1, .ldy = (int64_t)n, .ldi = (int64_t)n, .ldb = (int64_t)n,
+                        .ldc = (int64_t)n, .ldg = (int64_t)(gates * n)};
+    s.dy = in(t, all);
+    s.h_in = in(t, all);
+    s.h_before = in(t, all);
+    s.c = in(t, all);
+    s.c_before = in(t, all);
+    s.dreset = in(t, all);
+    s.gates = out(t, gates * all);
+    return s;
+}
+
+static void run_rnn_step_backward(const visml_kernels *k, trial *t) {
+    uint8_t mask[MAX_ROWS];
+    for (size_t i = 0; i < MAX_ROWS; i++)
+        mask[i] = i % 3 != 0;
+    for (int32_t cell = VISML_CELL_SIMPLE; cell <= VISML_CELL_GRU_FIRST; cell++) {
+        visml_rnn_back s = recurrent_back(t, cell);
+        s.mask = cell % 2 ? mask : NULL;
+        s.dh_in = in(t, t->rows * t->n);
+        s.dropped = cell % 2 ? s.dreset : NULL;
+        s.dh = out(t, t->rows * t->n);
+        s.dc = out(t, t->rows * t->n);
+        k->rnn_step_backward(&s);
+    }
+}
+
+static void run_rnn_reset_backward(const visml_kernels *k, trial *t) {
+    visml_rnn_back s = recurrent_back(t, VISML_CELL_GRU_FIRST);
+    s.dh_out = out(t, t->rows * t->n);
+    k->rnn_reset_backward(&s);
+}
+
+static void run_multiply_rows(const visml_kernels *k, trial *t) {
+    int64_t n = (int64_t)t->n;
+    const float *a = in(t, t->rows * t->n), *b = in(t, t->n);
+    float *to = out(t, t->rows * t->n);
+    k->multiply_rows((int64_t)t->rows, n, a, n, b, 0, to, n);
+    for (size_t i = 0; i < t->rows * t->n; i++)
+        assert_true(same_float(to[i], a[i] * b[i % t->n]));
+    k->multiply_rows((int64_t)t->rows, n, to, n, a, n, to, n);
 }
 
 static void run_sgd(const visml_kernels *k, trial *t) {

@@ -16,6 +16,8 @@ static void agrees_with_keras(void **state) {
     test_layer_golden("lstm/activations", LAYER(.units = 4, .activation = VISML_IDENTITY, .recurrent_activation = VISML_TANH,
                                                 .return_sequences = 1), &err);
     test_layer_golden("lstm/relu", LAYER(.units = 4, .activation = VISML_RELU, .recurrent_activation = VISML_LEAKY_RELU), &err);
+    test_layer_golden("lstm/state", LAYER(.units = 5, .return_state = 1), &err);
+    test_layer_golden("lstm/sequences_state", LAYER(.units = 5, .return_state = 1, .return_sequences = 1, .go_backwards = 1), &err);
 }
 
 /* One unit without activations: kernel, recurrent kernel and bias are 1 2 3 4 (i f c' o).

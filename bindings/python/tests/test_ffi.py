@@ -112,7 +112,8 @@ class Constants(unittest.TestCase):
                     "visml_split_mode": "VISML_SPLIT_", "visml_flip_mode": "VISML_FLIP_", "visml_fill_mode": "VISML_FILL_",
                     "visml_interpolation": "VISML_INTERPOLATION_", "visml_watch_mode": "VISML_MODE_",
                     "visml_anneal": "VISML_ANNEAL_",
-                    "visml_up_sampling": "VISML_UP_"}
+                    "visml_up_sampling": "VISML_UP_",
+                    "visml_merge": "VISML_MERGE_"}
         for struct, fields in HEADERS.structs.items():
             for field in fields:
                 if field.type.name not in prefixes:

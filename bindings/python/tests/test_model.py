@@ -71,6 +71,24 @@ class Building(unittest.TestCase):
         model.build()
         self.assertEqual(model.output_shape, (4,))
 
+    def test_layers_in_layers(self):
+        model = visml.Model((5, 6, 2), [
+            visml.Rows(), visml.Masking(), visml.Bidirectional(visml.GRU(4, return_sequences=True, reset_after=False), merge_mode="sum"),
+            visml.TimeDistributed(visml.Dense(3, kernel_l2=0.1), name="each"), visml.LSTM(3, dropout=0.2, return_state=True)])
+        self.assertEqual(model.output_shape, (3, 3))
+        self.assertIn("each/kernel", model.params)
+        self.assertEqual(model.params["bidirectional/backward_bias"].shape, (12,))
+        again = visml.Model.from_json(model.to_json())
+        again.build()
+        self.assertEqual(again.to_json(), model.to_json())
+        self.assertEqual(repr(visml.TimeDistributed(visml.Flatten(), name="f")), "TimeDistributed(Flatten(), name='f')")
+        with self.assertRaisesRegex(visml.Error, "inner layer is dense"):
+            visml.Model((5, 6), [visml.Bidirectional(visml.Dense(2))])
+        with self.assertRaisesRegex(TypeError, "must be a layer"):
+            visml.Bidirectional("lstm")
+        windows = visml.Model((4, 6, 2), [visml.SlidingWindow((2, 3)), visml.SimpleRNN(3)])
+        self.assertEqual(windows.output_shape, (3,))
+
     def test_errors_name_the_layer(self):
         with self.assertRaisesRegex(visml.Error, "units"):
             visml.Model((4,), [visml.Dense()])

@@ -13,17 +13,18 @@ from . import augmentation, image
 from ._call import Error
 from .context import Context, default_context, version
 from .data import Batch, Dataset, Loader, save_split
-from .layers import (LSTM, SGD, Activation, Adadelta, Adagrad, Adam, AdamW, Adamax, Add, Average, AveragePooling1D, AveragePooling2D,
-                     BatchNormalization, BinaryCrossentropy, BinaryFocalCrossentropy, CSVLogger, CategoricalCrossentropy,
+from .layers import (GRU, LSTM, SGD, Activation, Adadelta, Adagrad, Adam, AdamW, Adamax, Add, Average, AveragePooling1D, AveragePooling2D,
+                     BatchNormalization, Bidirectional, BinaryCrossentropy, BinaryFocalCrossentropy, CSVLogger, CategoricalCrossentropy,
                      CategoricalFocalCrossentropy, CategoricalHinge, Concatenate, Conv1D, Conv2D, Conv2DTranspose, CosineDecay,
                      CosineDecayRestarts, CosineSimilarity, Cropping1D, Cropping2D, Dense, DepthwiseConv2D, Dropout, EarlyStopping,
                      Embedding, ExponentialDecay, Flatten, GaussianDropout, GaussianNoise, GlobalAveragePooling1D, GlobalAveragePooling2D,
                      GlobalMaxPooling1D, GlobalMaxPooling2D, GroupNormalization, Hinge, Huber, InverseTimeDecay, JSONLogger, KLDivergence,
-                     Layer, LayerNormalization, LearningRateScheduler, Lion, LogCosh, Loss, MaxPooling1D, MaxPooling2D, Maximum,
+                     Layer, LayerNormalization, LearningRateScheduler, Lion, LogCosh, Loss, Masking, MaxPooling1D, MaxPooling2D, Maximum,
                      MeanAbsoluteError, MeanSquaredError, Minimum, ModelCheckpoint, Monitor, Multiply, Nadam, OneCycle, Optimizer, PReLU,
                      Permute, PiecewiseConstantDecay, Poisson, PolynomialDecay, RMSprop, ReduceLROnPlateau, RepeatVector, Rescaling,
-                     Reshape, Schedule, SeparableConv2D, SparseCategoricalCrossentropy, SpatialDropout1D, SpatialDropout2D, SquaredHinge,
-                     Subtract, TensorBoard, TerminateOnNaN, UpSampling2D, Warmup, ZeroPadding1D, ZeroPadding2D)
+                     Reshape, Rows, Schedule, SeparableConv2D, SimpleRNN, SlidingWindow, SparseCategoricalCrossentropy, SpatialDropout1D,
+                     SpatialDropout2D, SquaredHinge, Subtract, TensorBoard, TerminateOnNaN, TimeDistributed, UpSampling2D, Warmup,
+                     ZeroPadding1D, ZeroPadding2D)
 from .model import Model, Session
 from .report import Report
 from .tensor import Tensor, from_dlpack
@@ -32,6 +33,7 @@ from .training import Callback, History, LRRange, Progress, Quantization
 __version__ = version()
 __all__ = [
     "image", "Error", "Context", "default_context", "version", "Batch", "Dataset", "Loader", "save_split", "LSTM", "SGD", "Activation",
+    "GRU", "SimpleRNN", "Bidirectional", "TimeDistributed", "Masking", "Rows", "SlidingWindow",
     "Adam", "Add", "AveragePooling2D", "BatchNormalization", "CategoricalCrossentropy", "Concatenate", "Conv2D", "Dense", "Dropout",
     "Flatten", "GlobalAveragePooling2D", "Layer", "Loss", "MaxPooling2D", "MeanSquaredError", "Optimizer", "Rescaling", "Reshape",
     "SparseCategoricalCrossentropy", "Model", "Session", "Report", "Tensor", "from_dlpack", "Callback", "History", "Progress",

@@ -99,6 +99,10 @@ VISML_UP_BILINEAR = 1
 VISML_VALID = 0
 VISML_SAME = 1
 VISML_CAUSAL = 2
+VISML_MERGE_CONCAT = 0
+VISML_MERGE_SUM = 1
+VISML_MERGE_MUL = 2
+VISML_MERGE_AVE = 3
 VISML_INVALID_DROP = 0
 VISML_INVALID_ERROR = 1
 VISML_INVALID_KEEP = 2
@@ -379,7 +383,33 @@ class visml_prelu_opts(Structure):
 class visml_lstm_opts(Structure):
     _fields_ = [("size", uint32), ("units", int32), ("activation", int32), ("recurrent_activation", int32), ("no_bias", int32),
                 ("no_unit_forget_bias", int32), ("return_sequences", int32), ("go_backwards", int32), ("kernel_initializer", int32),
-                ("recurrent_initializer", int32), ("bias_initializer", int32), ("reserved", int32), ("name", c_char_p)]
+                ("recurrent_initializer", int32), ("bias_initializer", int32), ("return_state", int32), ("dropout", double),
+                ("recurrent_dropout", double), ("name", c_char_p)]
+
+
+class visml_gru_opts(Structure):
+    _fields_ = [("size", uint32), ("units", int32), ("activation", int32), ("recurrent_activation", int32), ("no_bias", int32),
+                ("no_reset_after", int32), ("return_sequences", int32), ("go_backwards", int32), ("kernel_initializer", int32),
+                ("recurrent_initializer", int32), ("bias_initializer", int32), ("return_state", int32), ("dropout", double),
+                ("recurrent_dropout", double), ("name", c_char_p)]
+
+
+class visml_simple_rnn_opts(Structure):
+    _fields_ = [("size", uint32), ("units", int32), ("activation", int32), ("no_bias", int32), ("return_sequences", int32),
+                ("go_backwards", int32), ("kernel_initializer", int32), ("recurrent_initializer", int32), ("bias_initializer", int32),
+                ("return_state", int32), ("dropout", double), ("recurrent_dropout", double), ("name", c_char_p)]
+
+
+class visml_bidirectional_opts(Structure):
+    _fields_ = [("size", uint32), ("merge_mode", int32), ("name", c_char_p)]
+
+
+class visml_masking_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("mask_value", double), ("name", c_char_p)]
+
+
+class visml_sliding_window_opts(Structure):
+    _fields_ = [("size", uint32), ("window", int32 * 2), ("strides", int32 * 2), ("reserved", int32), ("name", c_char_p)]
 
 
 class visml_crossentropy_opts(Structure):
@@ -759,6 +789,13 @@ PROTOTYPES = {
     "visml_global_maxpool2d": (P(visml_layer), [P(visml_context), P(visml_global_pool2d_opts), P(visml_error)]),
     "visml_layernorm": (P(visml_layer), [P(visml_context), P(visml_layernorm_opts), P(visml_error)]),
     "visml_groupnorm": (P(visml_layer), [P(visml_context), P(visml_groupnorm_opts), P(visml_error)]),
+    "visml_gru": (P(visml_layer), [P(visml_context), P(visml_gru_opts), P(visml_error)]),
+    "visml_simple_rnn": (P(visml_layer), [P(visml_context), P(visml_simple_rnn_opts), P(visml_error)]),
+    "visml_bidirectional": (P(visml_layer), [P(visml_context), P(visml_layer), P(visml_bidirectional_opts), P(visml_error)]),
+    "visml_time_distributed": (P(visml_layer), [P(visml_context), P(visml_layer), P(visml_plain_opts), P(visml_error)]),
+    "visml_masking": (P(visml_layer), [P(visml_context), P(visml_masking_opts), P(visml_error)]),
+    "visml_rows": (P(visml_layer), [P(visml_context), P(visml_plain_opts), P(visml_error)]),
+    "visml_sliding_window": (P(visml_layer), [P(visml_context), P(visml_sliding_window_opts), P(visml_error)]),
     "visml_loss_free": (None, [P(visml_loss)]),
     "visml_categorical_crossentropy": (P(visml_loss), [P(visml_context), P(visml_crossentropy_opts), P(visml_error)]),
     "visml_sparse_categorical_crossentropy": (P(visml_loss), [P(visml_context), P(visml_crossentropy_opts),

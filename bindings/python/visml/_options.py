@@ -13,7 +13,7 @@ from . import _call, _ffi
 
 # Field -> the word that says the opposite.
 TURNED = {"no_bias": "use_bias", "no_center": "center", "no_scale": "scale", "no_shuffle": "shuffle",
-          "no_unit_forget_bias": "unit_forget_bias", "frozen": "trainable"}
+          "no_unit_forget_bias": "unit_forget_bias", "frozen": "trainable", "no_reset_after": "reset_after"}
 
 ACTIVATIONS = ("linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax", "relu6", "identity", "gelu", "gelu_tanh", "silu", "elu",
                "selu", "softplus", "softsign", "hard_sigmoid", "hard_silu", "exponential", "mish", "log_softmax")
@@ -40,6 +40,7 @@ ENUMS = {
     "moving_mean_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
     "moving_variance_initializer": {n: i for i, n in enumerate(INITIALIZERS) if n},
     "padding": {"valid": 0, "same": 1, "causal": 2},
+    "merge_mode": {"concat": 0, "sum": 1, "mul": 2, "ave": 3},
     "on_invalid": {"drop": 0, "error": 1, "keep": 2},
     "color": {"as_is": 0, "gray": 1, "rgb": 3, "rgba": 4},
     "fit": {"stretch": 0, "crop": 1, "pad": 2},
@@ -86,7 +87,8 @@ ZERO = {
 RANGE = _ffi.double * 2
 
 # Activations whose default is not linear: "linear" is VISML_IDENTITY there.
-NOT_LINEAR = {"visml_lstm_opts": {"activation", "recurrent_activation"}}
+NOT_LINEAR = {"visml_lstm_opts": {"activation", "recurrent_activation"}, "visml_gru_opts": {"activation", "recurrent_activation"},
+              "visml_simple_rnn_opts": {"activation"}}
 
 # Arrays that hold the sides of a frame.
 FRAMES = {"padding", "cropping"}

@@ -42,11 +42,31 @@ class Layer(Description):
         super().__init__(*arguments, **options)
         _options.build(_ffi.visml_layer_opts, self.common)
 
+    def _make_own(self, context):
+        return super()._make(context)
+
     def _make(self, context):
-        layer = super()._make(context)
+        layer = self._make_own(context)
         if not self.common:
             return layer
         return call("visml_layer_with", layer, ctypes.byref(_options.build(_ffi.visml_layer_opts, self.common)))
+
+
+class Wrapper(Layer):
+    """A layer around another one, which is the first argument."""
+
+    def __init__(self, layer, **options):
+        if not isinstance(layer, Layer):
+            raise TypeError(f"layer is {layer!r}, must be a layer")
+        self.layer = layer
+        super().__init__(**options)
+
+    def _make_own(self, context):
+        return call(self._function, context._handle, self.layer._make(context),
+                    ctypes.byref(_options.build(self._struct, self.options)))
+
+    def __repr__(self):
+        return f"{type(self).__name__}({', '.join([repr(self.layer), *(f'{k}={v!r}' for k, v in self.options.items())])})"
 
 
 class Described(Description):
@@ -178,7 +198,7 @@ class LearningRateScheduler(Monitor):
 
 def describe(base, name, function, positional=(), header="nn.h"):
     """A class for a constructor of the library; `positional` options may be given without their names."""
-    struct = _ffi.PROTOTYPES[function][1][1]._type_
+    struct = _ffi.PROTOTYPES[function][1][-2]._type_
     extra = COMMON if issubclass(base, Optimizer) else ("then",) if struct is _ffi.visml_warmup_opts else ()
     signature = _options.signature(struct, positional, extra)
     doc = f"{function} in visml/{header}. Options: {', '.join((*_options.keywords(struct), *extra))}."
@@ -229,6 +249,13 @@ GlobalAveragePooling1D = describe(Layer, "GlobalAveragePooling1D", "visml_global
 GlobalMaxPooling2D = describe(Layer, "GlobalMaxPooling2D", "visml_global_maxpool2d")
 LayerNormalization = describe(Layer, "LayerNormalization", "visml_layernorm", ("axis", "epsilon"))
 GroupNormalization = describe(Layer, "GroupNormalization", "visml_groupnorm", ("groups",))
+GRU = describe(Layer, "GRU", "visml_gru", ("units", "activation", "recurrent_activation"))
+SimpleRNN = describe(Layer, "SimpleRNN", "visml_simple_rnn", ("units", "activation"))
+Bidirectional = describe(Wrapper, "Bidirectional", "visml_bidirectional")
+TimeDistributed = describe(Wrapper, "TimeDistributed", "visml_time_distributed")
+Masking = describe(Layer, "Masking", "visml_masking", ("mask_value",))
+Rows = describe(Layer, "Rows", "visml_rows")
+SlidingWindow = describe(Layer, "SlidingWindow", "visml_sliding_window", ("window", "strides"))
 
 CategoricalCrossentropy = describe(Loss, "CategoricalCrossentropy", "visml_categorical_crossentropy")
 SparseCategoricalCrossentropy = describe(Loss, "SparseCategoricalCrossentropy", "visml_sparse_categorical_crossentropy")
