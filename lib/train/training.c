@@ -165,6 +165,10 @@ visml_status visml_training_check_weights(const visml_training *r, visml_error *
     return VISML_OK;
 }
 
+int64_t visml_training_steps(const visml_training *r) {
+    return r->epoch * r->steps + r->step;
+}
+
 double visml_training_rate(const visml_training *r) {
     return isnan(r->rate) ? r->optimizer->cls->learning_rate(r->optimizer) : r->rate;
 }
