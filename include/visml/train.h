@@ -221,8 +221,8 @@ typedef int32_t visml_exporter_kind;
 #define VISML_EXPORT_BEST 1   /* after each evaluation that is one of the `keep` best up to now */
 #define VISML_EXPORT_FINAL 2  /* once, at the end: the model as the call leaves it */
 
-/* Puts the model into files model_dir/export/NAME/step-000000100.visml, which visml_model_load reads. The folder is the exporter's own: other
- * files of that form in it are removed. */
+/* Puts the model into files model_dir/export/NAME/step-000000100.visml, which visml_model_load reads. The folder is the exporter's own:
+ * other files of that form in it are removed. */
 typedef struct visml_exporter_opts {
     uint32_t size;
     visml_exporter_kind kind;
@@ -274,13 +274,13 @@ VISML_API const char *visml_run_result_best_export(const visml_run_result *resul
 /* A line for each damaged checkpoint that was passed over; NULL when there was none. The context's log has them, too. */
 VISML_API const char *visml_run_result_passed_over(const visml_run_result *result);
 
-/* Trains a built model, measures it again and again, keeps checkpoints and exports in a folder, and goes on from where the newest checkpoint
- * there stands: to be called again after a kill, a crash or a stop, it comes to the same weights and the same exports as if nothing had
- * happened (where every_seconds is 0, and epoch by epoch with fit). Called again after its end it changes nothing and gives the same result;
- * with more max_steps it goes on, unless a monitor has ended it. All that visml_fit says is true here.
- * Checkpoints and exports are whole at any moment. A damaged checkpoint is passed over in favour of the one before; where all are damaged, the
- * call fails and touches nothing. At the end the model has the weights of the last step, or what early_stopping puts back.
- * *result (NULL allowed): a new object, also when the call fails after it has looked for checkpoints: it tells how far it came.
+/* Trains a built model, measures it again and again, keeps checkpoints and exports in a folder, and goes on from where the newest
+ * checkpoint there stands: called again after a kill, a crash or a stop, it comes to the same weights and the same exports as if nothing had
+ * happened (as long as every_seconds is 0). Called again after its end it changes nothing and gives the same result; with more max_steps it
+ * goes on, unless a monitor has ended it. All that visml_fit says is true here.
+ * Checkpoints and exports are whole at any moment. A damaged checkpoint is passed over in favour of the one before; where all are damaged,
+ * the call fails and touches nothing. At the end the model has the weights of the last step, or what early_stopping puts back.
+ * *result (NULL allowed): a new object, also when the call fails after it has begun to look for checkpoints: it tells how far it came.
  * Two calls must not use one model_dir at a time.
  * Errors: as visml_fit, and VISML_EFORMAT for a damaged checkpoint without one before it, or no valid image to evaluate with. */
 VISML_API visml_status visml_train_and_evaluate(visml_model *model, const visml_train_opts *train, const visml_eval_opts *eval,

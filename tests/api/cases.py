@@ -59,6 +59,8 @@ VALUES = {
     ("visml_model_set_attribute", "value"): '"rgb"',
     ("visml_monitor_from_json", "text"): '"' + MONITOR.replace('"', '\\"') + '"', ("visml_monitor_from_json", "n"): str(len(MONITOR)),
     ("visml_history_stopped_by", "history"): "f->history",
+    "result": "f->result", ("visml_run_result_get", "name"): '"val_loss"',
+    "train": "NULL", "eval": "NULL", "run": "NULL", ("visml_train_and_evaluate", "result"): "&f->out.result",
     ("visml_layer_with", "opts"): "VISML_OPTS(visml_layer_opts, .kernel_l2 = 0.1)",
     ("visml_model_cut", "last"): '"d"', ("visml_model_set_trainable", "first"): '"d"', ("visml_model_set_trainable", "last"): '"d"',
     ("visml_model_set_trainable", "trainable"): "1",
@@ -76,6 +78,9 @@ BASE = {
     "visml_dropout_opts": ".rate = 0.5",
     "visml_dense_opts": ".units = 2",
     "visml_model_checkpoint_opts": '.folder = fixture_path("epochs")',
+    "visml_train_opts": ".data = f->dataset, .max_steps = 1",
+    "visml_eval_opts": ".data = f->dataset",
+    "visml_run_opts": '.model_dir = fixture_path("run")',
     "visml_csv_logger_opts": '.path = fixture_path("log")',
     "visml_json_logger_opts": '.path = fixture_path("log")',
     "visml_tensorboard_opts": '.log_dir = fixture_path("board")',
@@ -85,6 +90,7 @@ BASE = {
     "visml_rescaling_opts": ".scale = 2",
 }
 REQUIRED = {
+    "visml_train_opts": ("data", "max_steps"), "visml_eval_opts": ("data",), "visml_run_opts": ("model_dir",),
     "visml_model_checkpoint_opts": ("folder",), "visml_csv_logger_opts": ("path",), "visml_json_logger_opts": ("path",),
     "visml_tensorboard_opts": ("log_dir",), "visml_learning_rate_scheduler_opts": ("schedule",),
     "visml_conv2d_opts": ("filters", "kernel_size"), "visml_dropout_opts": ("rate",), "visml_dense_opts": ("units",),
@@ -94,7 +100,7 @@ REQUIRED = {
 # Pointers that may be NULL, by (function, parameter) or parameter.
 NULLABLE = {
     "err", "strides", "release", "user", "class_names", ("visml_dataset_from_manifest", "part"), ("visml_model_from_json", "input"),
-    ("visml_report_add", "weights"), ("visml_fit", "history"), ("visml_evaluate", "loss"), ("visml_evaluate", "report"),
+    ("visml_report_add", "weights"), ("visml_fit", "history"), ("visml_train_and_evaluate", "result"), ("visml_evaluate", "loss"), ("visml_evaluate", "report"),
     ("visml_model_set_attribute", "value"), ("visml_report_text", "names"), ("visml_model_set_trainable", "first"),
     ("visml_model_set_trainable", "last"),
 }
@@ -178,6 +184,7 @@ BAD = {
     ("visml_report_add", "weights"): [("f->labels", "weights"), ("f->tensor", "weights")],
     ("visml_fit", "model"): [("f->open", "built")],
     ("visml_evaluate", "model"): [("f->open", "built")],
+    ("visml_train_and_evaluate", "model"): [("f->open", "built")],
     ("visml_predict", "model"): [("f->open", "built")],
     ("visml_quantize", "model"): [("f->open", "built")],
     ("visml_quantize", "data"): [("f->folder", "shape|data|input|4")],
@@ -232,12 +239,24 @@ BAD_FIELDS = {
     ("visml_csv_logger_opts", "path"): [('@ = ""', None)], ("visml_json_logger_opts", "path"): [('@ = ""', None)],
     ("visml_tensorboard_opts", "log_dir"): [('@ = ""', None)],
     ("visml_fit_opts", "monitors"): [("o.monitor_count = 1", "monitors|monitor_count")],
+    ("visml_train_opts", "monitors"): [("o.monitor_count = 1", "monitors|monitor_count")],
+    ("visml_train_opts", "callbacks"): [("o.callback_count = 1", "callbacks|callback_count")],
+    ("visml_train_opts", "data"): [("@ = f->folder", "shape|data|input|4")], ("visml_train_opts", "max_steps"): [("@ = 0", None)],
+    ("visml_train_opts", "sample_weight"): [("@ = f->tensor", None)],
+    ("visml_eval_opts", "exporters"): [("o.exporter_count = 1", "exporters|exporter_count"),
+                                       ("@ = VISML_OPTS(visml_exporter_opts, .kind = 3); o.exporter_count = 1", "kind"),
+                                       ("@ = VISML_OPTS(visml_exporter_opts, .keep = 101); o.exporter_count = 1", "keep"),
+                                       ('@ = VISML_OPTS(visml_exporter_opts, .name = "."); o.exporter_count = 1', "name")],
+    ("visml_eval_opts", "data"): [("@ = f->folder", "validation|shape")], ("visml_eval_opts", "monitor"): [('@ = "f1"', "f1")],
+    ("visml_run_opts", "model_dir"): [('@ = ""', None)], ("visml_run_opts", "workers"): [("@ = -2", None)],
+    ("visml_run_opts", "keep_checkpoints"): [("@ = 101", None)],
     ("visml_conv2d_opts", "name"): [('@ = "a/b"', None), ('@ = ""', None)],
     ("visml_dense_opts", "name"): [('@ = "a/b"', None)],
 }
 # Fields that have their own rows above and not the general ones (-1 is meant, or is checked later against the input).
 OWN_RANGE = {
     ("visml_loader_opts", "workers"), ("visml_loader_opts", "epochs"), ("visml_fit_opts", "workers"), ("visml_evaluate_opts", "workers"),
+    ("visml_run_opts", "workers"),
     ("visml_quantize_opts", "workers"),
     ("visml_early_stopping_opts", "baseline"),
     ("visml_concatenate_opts", "axis"), ("visml_reshape_opts", "target_shape"), ("visml_rescaling_opts", "scale"),

@@ -191,6 +191,10 @@ static void make_networks(fixture *f, visml_error *err) {
     f->report = visml_report_new(f->ctx, 2, err);
     must(f->session && f->report, err, "a session, a report");
     must(visml_fit(f->model, f->dataset, NULL, &f->history, err) == VISML_OK, err, "a history");
+    visml_status status = visml_train_and_evaluate(f->model, VISML_OPTS(visml_train_opts, .data = f->dataset, .max_steps = 1),
+                                                   VISML_OPTS(visml_eval_opts, .data = f->dataset),
+                                                   VISML_OPTS(visml_run_opts, .model_dir = fixture_path("run")), &f->result, err);
+    must(status == VISML_OK, err, "a result");
     f->progress = (visml_progress){.size = sizeof f->progress, .epochs = 2, .step = 1, .steps = 2};
 }
 
@@ -237,6 +241,7 @@ int fixture_teardown(void **state) {
     visml_quantization_free(f->quantization);
     visml_report_free(f->report);
     visml_history_free(f->history);
+    visml_run_result_free(f->result);
     visml_model_free(f->model);
     visml_model_free(f->open);
     visml_model_free(f->empty);

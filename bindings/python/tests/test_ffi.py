@@ -109,7 +109,8 @@ class Constants(unittest.TestCase):
         """{"relu": 1} for VISML_RELU: the constant's name without its group, in small letters."""
         prefixes = {"visml_act": "VISML_", "visml_padding": "VISML_", "visml_init": "VISML_INIT_", "visml_color": "VISML_COLOR_",
                     "visml_fit_mode": "VISML_FIT_", "visml_filter": "VISML_FILTER_", "visml_on_invalid": "VISML_INVALID_",
-                    "visml_split_mode": "VISML_SPLIT_", "visml_watch_mode": "VISML_MODE_"}
+                    "visml_split_mode": "VISML_SPLIT_", "visml_watch_mode": "VISML_MODE_",
+                    "visml_exporter_kind": "VISML_EXPORT_"}
         for struct, fields in HEADERS.structs.items():
             for field in fields:
                 if field.type.name not in prefixes:

@@ -20,7 +20,7 @@ from .layers import (LSTM, SGD, Activation, Adam, Add, AveragePooling2D, BatchNo
 from .model import Model, Session
 from .report import Report
 from .tensor import Tensor, from_dlpack
-from .training import Callback, History, Progress, Quantization
+from .training import Callback, History, Progress, Quantization, RunResult
 
 __version__ = version()
 __all__ = [
@@ -29,5 +29,5 @@ __all__ = [
     "Flatten", "GlobalAveragePooling2D", "Layer", "Loss", "MaxPooling2D", "MeanSquaredError", "Optimizer", "Rescaling", "Reshape",
     "SparseCategoricalCrossentropy", "Model", "Session", "Report", "Tensor", "from_dlpack", "Callback", "History", "Progress",
     "Quantization", "CSVLogger", "EarlyStopping", "JSONLogger", "LearningRateScheduler", "ModelCheckpoint", "Monitor",
-    "ReduceLROnPlateau", "TensorBoard", "TerminateOnNaN",
+    "ReduceLROnPlateau", "RunResult", "TensorBoard", "TerminateOnNaN",
 ]

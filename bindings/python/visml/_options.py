@@ -38,6 +38,8 @@ OWN_ENUMS = {
     "visml_early_stopping_opts": {"mode": {"auto": 0, "min": 1, "max": 2}},
     "visml_model_checkpoint_opts": {"mode": {"auto": 0, "min": 1, "max": 2}},
     "visml_reduce_lr_on_plateau_opts": {"mode": {"auto": 0, "min": 1, "max": 2}},
+    "visml_eval_opts": {"mode": {"auto": 0, "min": 1, "max": 2}},
+    "visml_exporter_opts": {"mode": {"auto": 0, "min": 1, "max": 2}, "kind": {"latest": 0, "best": 1, "final": 2}},
 }
 
 # Real-valued fields in which 0 is not the default and VISML_ZERO asks for it.
@@ -54,7 +56,7 @@ ZERO = {
 # Activations whose default is not linear: "linear" is VISML_IDENTITY there.
 NOT_LINEAR = {"visml_lstm_opts": {"activation", "recurrent_activation"}}
 
-PATHS = {"checkpoint_dir", "path", "folder", "log_dir"}
+PATHS = {"checkpoint_dir", "model_dir", "path", "folder", "log_dir"}
 NUMBERS = (_ffi.int32, _ffi.uint32, _ffi.int64, _ffi.uint64, _ffi.double, _ffi.c_char_p)
 
 
