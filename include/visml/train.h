@@ -52,8 +52,8 @@ VISML_API size_t visml_progress_text(const visml_progress *progress, int32_t sty
 /* ---- monitors ---------------------------------------------------------------------------------------------------------------- */
 
 /* What watches a training run and acts on it: Keras' callbacks (its BackupAndRestore is checkpoint_dir and resume of visml_fit_opts).
- * Owned by the caller; one can be used for one run after another, not for two at a time: each run starts it afresh, and one that resumes takes
- * what it remembers from the checkpoint.
+ * Owned by the caller; one can be used for one run after another, not for two at a time: each run starts it afresh, and one that resumes
+ * takes what it remembers from the checkpoint.
  * All constructors: the options are borrowed during the call, strings are copied; NULL and VISML_EINVAL or VISML_ENOMEM on failure.
  * `monitor` names a number: "loss", "accuracy", "val_loss" or "val_accuracy"; default "val_loss". A run without it is an error. */
 typedef struct visml_monitor visml_monitor;
@@ -275,8 +275,8 @@ VISML_API const char *visml_run_result_best_export(const visml_run_result *resul
 VISML_API const char *visml_run_result_passed_over(const visml_run_result *result);
 
 /* Trains a built model, measures it again and again, keeps checkpoints and exports in a folder, and goes on from where the newest
- * checkpoint there stands: called again after a kill, a crash or a stop, it comes to the same weights and the same exports as if nothing had
- * happened (as long as every_seconds is 0). Called again after its end it changes nothing and gives the same result; with more max_steps it
+ * checkpoint there stands: called again after a kill, a crash or a stop, it comes to the same weights and the same exports as if nothing
+ * had happened (as long as every_seconds is 0). Called again after its end it changes nothing and gives the same result; with more max_steps it
  * goes on, unless a monitor has ended it. All that visml_fit says is true here.
  * Checkpoints and exports are whole at any moment. A damaged checkpoint is passed over in favour of the one before; where all are damaged,
  * the call fails and touches nothing. At the end the model has the weights of the last step, or what early_stopping puts back.

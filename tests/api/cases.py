@@ -100,7 +100,8 @@ REQUIRED = {
 # Pointers that may be NULL, by (function, parameter) or parameter.
 NULLABLE = {
     "err", "strides", "release", "user", "class_names", ("visml_dataset_from_manifest", "part"), ("visml_model_from_json", "input"),
-    ("visml_report_add", "weights"), ("visml_fit", "history"), ("visml_train_and_evaluate", "result"), ("visml_evaluate", "loss"), ("visml_evaluate", "report"),
+    ("visml_report_add", "weights"), ("visml_fit", "history"), ("visml_train_and_evaluate", "result"),
+    ("visml_evaluate", "loss"), ("visml_evaluate", "report"),
     ("visml_model_set_attribute", "value"), ("visml_report_text", "names"), ("visml_model_set_trainable", "first"),
     ("visml_model_set_trainable", "last"),
 }

@@ -50,7 +50,8 @@ class Config(Case):
         weighted = self.lines("train", "--config", "run.json")
         self.assertEqual(len(weighted), 2)
         self.assertNotEqual(weighted[0]["loss"], rows[0]["loss"])
-        self.fails("train", "d", "--monitors", "early_stop", "-o", "m", code=USAGE, says=["--monitors: 1:", '"early_stop"', "early_stopping"])
+        self.fails("train", "d", "--monitors", "early_stop", "-o", "m", code=USAGE,
+                   says=["--monitors: 1:", '"early_stop"', "early_stopping"])
         self.fails("train", "d", "--monitors", "patience=3", "-o", "m", code=USAGE, says=["--monitors", "NAME[:KEY=VALUE"])
         self.fails("train", "d", "--monitors", "[{]", "-o", "m", code=USAGE, says=["--monitors: column"])
         self.fails("train", "d", "--class-weight", '{"cat": 2}', "-o", "m", code=USAGE, says=["--class-weight", 'no class "cat"'])

@@ -232,8 +232,8 @@ def _text(found):
 
 class RunResult:
     """How a run of train_and_evaluate went: global_step, epochs, evaluations, loss, accuracy, val_loss, val_accuracy, best_step, best_loss,
-    best_val_loss, ... (NaN where there is none); ended_by ("max_steps", "end_of_input", the kind of a monitor, or None), best_export (a path
-    or None), passed_over (what was wrong with checkpoints, or None), history (a row an evaluation)."""
+    best_val_loss, ... (NaN where there is none); ended_by ("max_steps", "end_of_input", the kind of a monitor, or None), best_export (a
+    path or None), passed_over (what was wrong with checkpoints, or None), history (a row an evaluation)."""
 
     WHOLE = ("global_step", "epochs", "evaluations")
     REAL = tuple(f"{best}{name}" for best in ("", "best_") for name in ("loss", "accuracy", "val_loss", "val_accuracy"))
@@ -282,8 +282,8 @@ def train_and_evaluate(model, data, validation, *, loss=None, optimizer=None, ca
         try:
             with run:
                 try:
-                    call("visml_train_and_evaluate", model._handle, ctypes.byref(train), ctypes.byref(evaluation), ctypes.byref(run_opts),
-                         ctypes.byref(result))
+                    call("visml_train_and_evaluate", model._handle, ctypes.byref(train), ctypes.byref(evaluation),
+                         ctypes.byref(run_opts), ctypes.byref(result))
                 except Error as e:
                     e.result = RunResult(result) if result else None
                     raise_first(monitors)
