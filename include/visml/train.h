@@ -276,8 +276,8 @@ VISML_API const char *visml_run_result_passed_over(const visml_run_result *resul
 
 /* Trains a built model, measures it again and again, keeps checkpoints and exports in a folder, and goes on from where the newest
  * checkpoint there stands: called again after a kill, a crash or a stop, it comes to the same weights and the same exports as if nothing
- * had happened (as long as every_seconds is 0). Called again after its end it changes nothing and gives the same result; with more max_steps it
- * goes on, unless a monitor has ended it. All that visml_fit says is true here.
+ * had happened (as long as every_seconds is 0). Called again after its end it changes nothing and gives the same result; with more
+ * max_steps it goes on, unless a monitor has ended it. All that visml_fit says is true here.
  * Checkpoints and exports are whole at any moment. A damaged checkpoint is passed over in favour of the one before; where all are damaged,
  * the call fails and touches nothing. At the end the model has the weights of the last step, or what early_stopping puts back.
  * *result (NULL allowed): a new object, also when the call fails after it has begun to look for checkpoints: it tells how far it came.
