@@ -32,9 +32,11 @@ static const char *const not_architecture[] = {"file", "kind", "classes", "attri
 
 static char *read_architecture(const char *path) {
     json_error_t error;
-    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    json_t *root = *path == '{' ? json_loads(path, JSON_REJECT_DUPLICATES, &error) : json_load_file(path, JSON_REJECT_DUPLICATES, &error);
     if (!root) {
-        if (error.line > 0)
+        if (error.line > 0 && *path == '{')
+            cli_message("--arch: column %d: %s", error.column, error.text);
+        else if (error.line > 0)
             cli_message("%s:%d:%d: %s", path, error.line, error.column, error.text);
         else
             cli_message("%s: %s; --arch takes small-cnn, seed-cnn or a JSON file", path, errno ? strerror(errno) : error.text);

@@ -86,10 +86,35 @@ visml_augmentation *cli_augmentation(visml_context *ctx, const char *argument);
 
 /* ---- architecture.c ---------------------------------------------------------------------------------------------------------- */
 
-/* Text of an architecture: the name of one that is built in, or a JSON file. Memory of malloc; NULL after a message. */
+/* Text of an architecture: the name of one that is built in, a JSON file, or JSON. Memory of malloc; NULL after a message. */
 char *cli_architecture(const char *name);
 /* [H, W, C] of its "input_shape"; 0 when it has none, 1 when it has. */
 int cli_architecture_input(const char *text, int64_t shape[3]);
+
+/* ---- lists.c ------------------------------------------------------------------------------------------------------------------ */
+
+/* A JSON array of objects from JSON or from "name:key=value,...,name"; the names become the value of `kind`. NULL after a message. */
+json_t *cli_list(const char *name, const char *text, const char *kind);
+typedef struct cli_monitor_list {
+    visml_monitor **items;
+    size_t count;
+} cli_monitor_list;
+/* CLI_OK, also for no text, or another code after a message; cli_monitors_free is to be called in any case. */
+int cli_monitors(visml_context *ctx, const char *text, cli_monitor_list *list);
+void cli_monitors_free(cli_monitor_list *list);
+/* {"cat": 2}: a factor for each class of the data, in memory of malloc; NULL stays for no text. */
+int cli_class_weight(const visml_dataset *data, const char *text, double **weights);
+
+/* ---- estimate.c ---------------------------------------------------------------------------------------------------------------- */
+
+typedef struct cli_estimate_arguments {
+    const char *model_dir, *exporters;
+    int32_t eval_steps, eval_epochs, checkpoint_steps, keep_checkpoints, json;
+} cli_estimate_arguments;
+/* CLI_OK when the exporters can be read, else another code after a message. */
+int cli_estimate_check(const cli_estimate_arguments *arguments);
+/* visml_train_and_evaluate, and what it has to tell. */
+int cli_estimate(const cli_estimate_arguments *arguments, visml_model *model, const visml_train_opts *train, visml_dataset *val);
 
 /* ---- interrupt.c ------------------------------------------------------------------------------------------------------------- */
 

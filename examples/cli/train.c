@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "config.h"
 
 static const char details_head[] =
     "ARCH is one of\n"
@@ -36,7 +36,11 @@ static const char details_head[] =
     "  visml train photos --val-split 0.1 --size 64x64 --augment flip,rotation=0.05,zoom=0.1,mix_up -o model.visml\n"
     "  visml train photos --size 64x64 --arch my-network.json -o model.visml --resume\n"
     "  visml train photos --size 64x64 --optimizer sgd --momentum 0.9 --schedule '{\"class\": \"cosine_decay\",\n"
-    "      \"initial_learning_rate\": 0.1, \"decay_steps\": 5000}' -o model.visml\n";
+    "      \"initial_learning_rate\": 0.1, \"decay_steps\": 5000}' -o model.visml\n"
+    "  visml train photos --val-split 0.1 --size 64x64 --epochs 100 --monitors early_stopping:patience=5 -o model.visml\n"
+    "  visml train photos --val-split 0.1 --size 64x64 --model-dir run --max-steps 5000 --eval-steps 500 --export best,final\n"
+    "      -o model.visml\n"
+    "  visml train --config run.json\n";
 
 typedef struct arguments {
     const char *data, *val, *arch, *checkpoint, *out, *loss, *augment;
@@ -44,6 +48,9 @@ typedef struct arguments {
     double val_split;
     int32_t epochs, batch, size[2], color, fit, filter, threads, on_invalid, resume, json;
     uint64_t seed;
+    const char *config, *monitors, *class_weight;
+    int32_t max_steps;
+    cli_estimate_arguments estimate;
 } arguments;
 
 typedef struct run {
@@ -58,9 +65,13 @@ typedef struct run {
     char checkpoint[4096]; /* the file in it */
     visml_source_opts source;
     cli_bar bar;
+    cli_monitor_list monitors;
+    double *class_weight;
 } run;
 
 static void run_free(run *r) {
+    cli_monitors_free(&r->monitors);
+    free(r->class_weight);
     visml_optimizer_free(r->optimizer);
     visml_loss_free(r->loss);
     visml_model_free(r->model);
@@ -147,6 +158,8 @@ static int check_checkpoint(run *r) {
     const arguments *a = r->a;
     size_t n = strlen(a->out) + sizeof ".checkpoint";
     struct stat st;
+    if (a->estimate.model_dir)
+        return CLI_OK; /* it has its own */
     r->checkpoint_dir = a->checkpoint ? strdup(a->checkpoint) : malloc(n);
     if (!r->checkpoint_dir)
         return cli_fail("out of memory");
@@ -260,6 +273,13 @@ static int make_learning(run *r) {
     return code == CLI_OK && r->a->loss ? cli_loss(r->ctx, r->a->loss, &r->loss) : code;
 }
 
+static int make_monitors(run *r) {
+    int code = cli_estimate_check(&r->a->estimate);
+    if (code == CLI_OK)
+        code = cli_monitors(r->ctx, r->a->monitors, &r->monitors);
+    return code == CLI_OK ? cli_class_weight(r->train, r->a->class_weight, &r->class_weight) : code;
+}
+
 static void announce(const run *r) {
     const visml_shape *in = visml_model_input_shape(r->model);
     int64_t params = 0;
@@ -278,16 +298,30 @@ static void announce(const run *r) {
 
 /* ---- the run ------------------------------------------------------------------------------------------------------------------- */
 
+/* With --model-dir. */
+static int estimate(run *r, const visml_callback *callback) {
+    const arguments *a = r->a;
+    const visml_train_opts opts = {.size = (uint32_t)sizeof opts, .data = r->train, .batch_size = a->batch, .max_steps = a->max_steps,
+                                   .epochs = a->epochs, .loss = r->loss, .optimizer = r->optimizer, .class_weight = r->class_weight,
+                                   .monitors = r->monitors.items, .monitor_count = r->monitors.count,
+                                   .callbacks = callback, .callback_count = 1};
+    return cli_estimate(&a->estimate, r->model, &opts, r->val);
+}
+
 static int fit(run *r) {
     const arguments *a = r->a;
     visml_error err = {0};
     visml_callback callback = {.size = (uint32_t)sizeof callback, .user = r,
                                .epoch_begin = epoch_begin, .batch_end = batch_end, .epoch_end = epoch_end};
-    visml_fit_opts opts = {.size = (uint32_t)sizeof opts, .epochs = a->epochs, .batch_size = a->batch, .resume = a->resume,
-                           .validation = r->val, .loss = r->loss, .optimizer = r->optimizer, .callbacks = &callback, .callback_count = 1,
-                           .checkpoint_dir = r->checkpoint_dir};
+    visml_fit_opts opts = {.size = (uint32_t)sizeof opts, .epochs = a->epochs ? a->epochs : 10, .batch_size = a->batch,
+                           .resume = a->resume, .validation = r->val, .loss = r->loss, .optimizer = r->optimizer,
+                           .callbacks = &callback, .callback_count = 1,
+                           .checkpoint_dir = r->checkpoint_dir, .class_weight = r->class_weight, .monitors = r->monitors.items,
+                           .monitor_count = r->monitors.count};
     if (!a->json && isatty(STDOUT_FILENO))
         r->bar.stream = stdout;
+    if (a->estimate.model_dir)
+        return estimate(r, &callback);
     visml_status status = visml_fit(r->model, r->train, &opts, NULL, &err);
     if (r->bar.stream && r->bar.drawn > 0)
         putchar('\n');
@@ -306,8 +340,9 @@ static int fit(run *r) {
 static int save(run *r) {
     visml_error err = {0};
     if (visml_model_save(r->model, r->a->out, &err) < 0)
-        return cli_fail("%s; the trained weights are in %s: the same command with --resume tries again", err.message, r->checkpoint_dir);
-    if (!r->a->checkpoint) { /* its work is done */
+        return cli_fail("%s; the trained weights are in %s: the same command with --resume tries again", err.message,
+                        r->a->estimate.model_dir ? r->a->estimate.model_dir : r->checkpoint_dir);
+    if (!r->a->checkpoint && r->checkpoint_dir) { /* its work is done */
         unlink(r->checkpoint);
         rmdir(r->checkpoint_dir);
     }
@@ -329,7 +364,7 @@ static int train(run *r) {
     r->ctx = visml_context_new(VISML_OPTS(visml_context_opts, .threads = a->threads, .seed = a->seed), &err);
     if (!r->ctx)
         return cli_fail("%s", err.message);
-    int (*const steps[])(run *) = {make_learning, choose_preparation, open_train, make_model, open_val, augment};
+    int (*const steps[])(run *) = {make_learning, choose_preparation, open_train, make_model, open_val, augment, make_monitors};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && code == CLI_OK; i++)
         code = steps[i](r);
     if (code != CLI_OK)
@@ -343,8 +378,31 @@ static int train(run *r) {
     return code == CLI_OK ? save(r) : code;
 }
 
+/* What the table cannot tell. */
+static int check(const command *c, const arguments *a) {
+    const cli_estimate_arguments *e = &a->estimate;
+    if (!a->data)
+        return options_wrong(c, "DATA is missing");
+    if (!a->out)
+        return options_wrong(c, "-o FILE is missing");
+    if (a->val && a->val_split > 0)
+        return options_wrong(c, "--val and --val-split exclude each other");
+    if (a->learning.momentum > 0 && strcmp(a->learning.optimizer, "adam") == 0)
+        return options_wrong(c, "--momentum is for --optimizer sgd");
+    if (!e->model_dir && (a->max_steps || e->exporters || e->eval_steps || e->eval_epochs || e->checkpoint_steps || e->keep_checkpoints))
+        return options_wrong(c, "--max-steps, --export, --eval-steps, --eval-epochs, --checkpoint-steps and --keep-checkpoints are for "
+                             "--model-dir");
+    if (e->model_dir && !a->max_steps)
+        return options_wrong(c, "--model-dir needs --max-steps");
+    if (e->model_dir && !a->val && !(a->val_split > 0))
+        return options_wrong(c, "--model-dir needs --val or --val-split");
+    if (e->model_dir && (a->resume || a->checkpoint))
+        return options_wrong(c, "--model-dir goes on by itself: without --resume and --checkpoint");
+    return -1;
+}
+
 int train_main(int argc, char **argv) {
-    arguments a = {.arch = "small-cnn", .epochs = 10, .batch = 32, .color = -1, .learning = {.optimizer = "adam", .learning_rate = -1}};
+    arguments a = {.arch = "small-cnn", .batch = 32, .color = -1, .learning = {.optimizer = "adam", .learning_rate = -1}};
     const option options[] = {
         {"--val", 0, OPTION_TEXT, &a.val, "DATA", "labelled images to validate with after each epoch", 0, 0},
         {"--val-split", 0, OPTION_REAL, &a.val_split, "F", "or: this share of the training images, 0.1 say", 0.000001, 0.999999},
@@ -368,24 +426,37 @@ int train_main(int argc, char **argv) {
          "                                (default: beside the model file, removed when it is done)", 0, 0},
         {"--resume", 0, OPTION_FLAG, &a.resume, NULL, "go on from the checkpoint of a run that was stopped", 0, 0},
         {"--json", 0, OPTION_FLAG, &a.json, NULL, "one JSON object a line and epoch", 0, 0},
+        {"--config", 0, OPTION_TEXT, &a.config, "FILE.json", "the options from a file: {\"data\": \"photos\", \"epochs\": 10, ...}", 0, 0},
+        {"--data", 0, OPTION_TEXT, &a.data, "DATA", "the same as the operand", 0, 0},
+        {"--monitors", 0, OPTION_TEXT, &a.monitors, "LIST", "early_stopping:patience=3,csv_logger:path=log.csv, or a JSON array", 0, 0},
+        {"--class-weight", 0, OPTION_TEXT, &a.class_weight, "JSON", "{\"CLASS\": FACTOR, ...} for the loss of each class", 0, 0},
+        {"--model-dir", 0, OPTION_TEXT, &a.estimate.model_dir, "DIR",
+         "go on by itself from checkpoints in this folder;\n                                exports go there, too", 0, 0},
+        {"--max-steps", 0, OPTION_INT, &a.max_steps, "N", "with --model-dir: batches in all (or --epochs, if that is less)", 1, 2147483647},
+        {"--eval-steps", 0, OPTION_INT, &a.estimate.eval_steps, "N", "with it: validate after each N batches", 1, 2147483647},
+        {"--eval-epochs", 0, OPTION_INT, &a.estimate.eval_epochs, "N", "or: N times over the images (default 1)", 1, 1000000},
+        {"--checkpoint-steps", 0, OPTION_INT, &a.estimate.checkpoint_steps, "N", "a checkpoint also after each N batches", 1, 2147483647},
+        {"--keep-checkpoints", 0, OPTION_INT, &a.estimate.keep_checkpoints, "N", "(default 5)", 1, 100},
+        {"--export", 0, OPTION_TEXT, &a.estimate.exporters, "LIST", "latest,best:keep=3,monitor=val_accuracy,final, or a JSON array", 0, 0},
         {"--out", 'o', OPTION_TEXT, &a.out, "FILE", "the model file to write (required)", 0, 0},
     };
-    char details[8192];
+    static char details[12288]; /* called once */
     snprintf(details, sizeof details, "%s\n%s", cli_data_help, details_head);
-    const command c = {"train", "DATA", 1, 1, "Train a network on labelled images and save it as a model file.", details, options,
+    const command c = {"train", "DATA", 0, 1, "Train a network on labelled images and save it as a model file.", details, options,
                        sizeof options / sizeof options[0]};
-    int operands, code = options_parse(&c, argc, argv, &operands);
-    if (code >= 0)
-        return code;
-    if (!a.out)
-        return options_wrong(&c, "-o FILE is missing");
-    if (a.val && a.val_split > 0)
-        return options_wrong(&c, "--val and --val-split exclude each other");
-    if (a.learning.momentum > 0 && strcmp(a.learning.optimizer, "adam") == 0)
-        return options_wrong(&c, "--momentum is for --optimizer sgd");
-    a.data = argv[1];
+    config g = {0};
     run r = {.a = &a};
-    code = train(&r);
+    int operands, code = config_read(&g, &c, argc, argv);
+    if (code < 0)
+        code = options_parse(&c, g.argc, g.all, &operands);
+    if (code < 0 && operands)
+        a.data = g.all[1];
+    a.estimate.json = a.json;
+    if (code < 0)
+        code = check(&c, &a);
+    if (code < 0)
+        code = train(&r);
     run_free(&r);
+    config_free(&g);
     return code;
 }

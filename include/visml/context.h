@@ -15,7 +15,7 @@ VISML_BEGIN_DECLS
 typedef struct visml_context visml_context;
 
 /* Called with one line of text for people, without a newline. level: 0 debug, 1 info, 2 warning. May be called from any thread.
- * This version has nothing to tell: what goes wrong is in the error of the call. */
+ * Told are damaged checkpoints that visml_train_and_evaluate has passed over; what goes wrong is in the error of the call. */
 typedef void (*visml_log_fn)(void *user, int32_t level, const char *text);
 
 /* One piece of a parallel job: block is 0 ... n - 1, worker is 0 ... threads - 1, and no two calls at one time have the same worker. */

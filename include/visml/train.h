@@ -52,8 +52,8 @@ VISML_API size_t visml_progress_text(const visml_progress *progress, int32_t sty
 /* ---- monitors ---------------------------------------------------------------------------------------------------------------- */
 
 /* What watches a training run and acts on it: Keras' callbacks (its BackupAndRestore is checkpoint_dir and resume of visml_fit_opts).
- * Owned by the caller; one can be used for one run after another, not for two at a time: each run starts it afresh, and one that resumes takes
- * what it remembers from the checkpoint.
+ * Owned by the caller; one can be used for one run after another, not for two at a time: each run starts it afresh, and one that resumes
+ * takes what it remembers from the checkpoint.
  * All constructors: the options are borrowed during the call, strings are copied; NULL and VISML_EINVAL or VISML_ENOMEM on failure.
  * `monitor` names a number: "loss", "accuracy", "val_loss" or "val_accuracy"; default "val_loss". A run without it is an error. */
 typedef struct visml_monitor visml_monitor;
@@ -232,6 +232,96 @@ VISML_API double visml_lr_range_suggestion(const visml_lr_range *range);
  * The test ends before its last step when the loss has grown too large or is not finite. The same numbers come out for any number of
  * threads. Errors: as visml_fit. */
 VISML_API visml_lr_range *visml_lr_range_test(visml_model *model, visml_dataset *data, const visml_lr_range_opts *opts, visml_error *err);
+
+/* ---- train and evaluate ------------------------------------------------------------------------------------------------------ */
+
+/* What is trained on. */
+typedef struct visml_train_opts {
+    uint32_t size;
+    int32_t batch_size;           /* default 32 */
+    visml_dataset *data;          /* required; borrowed */
+    int64_t max_steps;            /* batches in all, those of earlier calls on the same model_dir counted; required */
+    int32_t epochs;               /* ends also after so many times over the data; default: as often as max_steps needs */
+    int32_t no_shuffle;           /* 1: samples in their order, each epoch */
+    const visml_loss *loss;       /* these four as in visml_fit_opts */
+    const visml_optimizer *optimizer;
+    const double *class_weight;
+    const visml_tensor *sample_weight;
+    visml_monitor *const *monitors; /* [monitor_count]; as in visml_fit_opts, but that one evaluation is what an epoch is there */
+    size_t monitor_count;
+    const visml_callback *callbacks; /* [callback_count]; the same. `epochs` is 0 and `steps` 0 where nobody knows how many there will be */
+    size_t callback_count;
+} visml_train_opts;
+
+typedef int32_t visml_exporter_kind;
+#define VISML_EXPORT_LATEST 0 /* after each evaluation; the last `keep` stay */
+#define VISML_EXPORT_BEST 1   /* after each evaluation that is one of the `keep` best up to now */
+#define VISML_EXPORT_FINAL 2  /* once, at the end: the model as the call leaves it */
+
+/* Puts the model into files model_dir/export/NAME/step-000000100.visml, which visml_model_load reads. The folder is the exporter's own:
+ * other files of that form in it are removed. */
+typedef struct visml_exporter_opts {
+    uint32_t size;
+    visml_exporter_kind kind;
+    const char *name;      /* of the folder; default "latest", "best" or "final"; no two alike; borrowed */
+    const char *monitor;   /* what the best have: as visml_early_stopping_opts; default: that of the visml_eval_opts; borrowed */
+    visml_watch_mode mode;
+    int32_t keep;          /* files; default 5; 1 ... 100; VISML_EXPORT_FINAL always has one */
+} visml_exporter_opts;
+
+/* What is measured, and when: at the first of the moments below that comes, and always at the end. */
+typedef struct visml_eval_opts {
+    uint32_t size;
+    int32_t every_epochs;  /* after so many times over the training data; default 1 where none of the three is given */
+    visml_dataset *data;   /* required; borrowed */
+    int64_t steps;         /* batches that are looked at; default: all */
+    int64_t every_steps;   /* at each multiple of so many batches of training */
+    double every_seconds;  /* after so many seconds of training; what a monitor does then depends on the clock */
+    const visml_exporter_opts *exporters; /* [exporter_count]; borrowed */
+    size_t exporter_count;
+    const char *monitor;   /* what "best" means in the result and for exporters; default "val_loss"; borrowed */
+    visml_watch_mode mode;
+    int32_t reserved; /* must be 0 */
+} visml_eval_opts;
+
+/* How it is run. */
+typedef struct visml_run_opts {
+    uint32_t size;
+    int32_t keep_checkpoints;  /* files; default 5; 1 ... 100 */
+    const char *model_dir;     /* required; made when it does not exist; holds checkpoint-STEP.visml and export/; borrowed */
+    int64_t checkpoint_steps;  /* a checkpoint also at each multiple of so many batches; there is always one after an evaluation */
+    double checkpoint_seconds; /* and when so many seconds went by without one */
+    uint64_t seed;             /* of order and dropout; default: the context's */
+    int32_t workers;           /* of the loaders; default as visml_loader_opts */
+    int32_t reserved; /* must be 0 */
+} visml_run_opts;
+
+/* How it went. Owned by the caller; what its functions return is borrowed. All of them take NULL. */
+typedef struct visml_run_result visml_run_result;
+VISML_API void visml_run_result_free(visml_run_result *result);
+/* "max_steps", "end_of_input" (epochs), or the kind of the monitor that ended it; NULL when it has not come to its end. */
+VISML_API const char *visml_run_result_ended_by(const visml_run_result *result);
+/* "global_step" (batches in all), "epochs" (whole ones), "evaluations"; "loss", "accuracy", "val_loss", "val_accuracy" of the last
+ * evaluation and, with "best_" before them, of the best; "best_step". NaN when there is no such value. */
+VISML_API double visml_run_result_get(const visml_run_result *result, const char *name);
+/* A row an evaluation. */
+VISML_API const visml_history *visml_run_result_history(const visml_run_result *result);
+/* The path of the best file of the first VISML_EXPORT_BEST; NULL when there is none. */
+VISML_API const char *visml_run_result_best_export(const visml_run_result *result);
+/* A line for each damaged checkpoint that was passed over; NULL when there was none. The context's log has them, too. */
+VISML_API const char *visml_run_result_passed_over(const visml_run_result *result);
+
+/* Trains a built model, measures it again and again, keeps checkpoints and exports in a folder, and goes on from where the newest
+ * checkpoint there stands: called again after a kill, a crash or a stop, it comes to the same weights and the same exports as if nothing
+ * had happened (as long as every_seconds is 0). Called again after its end it changes nothing and gives the same result; with more
+ * max_steps it goes on, unless a monitor has ended it. All that visml_fit says is true here.
+ * Checkpoints and exports are whole at any moment. A damaged checkpoint is passed over in favour of the one before; where all are damaged,
+ * the call fails and touches nothing. At the end the model has the weights of the last step, or what early_stopping puts back.
+ * *result (NULL allowed): a new object, also when the call fails after it has begun to look for checkpoints: it tells how far it came.
+ * Two calls must not use one model_dir at a time.
+ * Errors: as visml_fit, and VISML_EFORMAT for a damaged checkpoint without one before it, or no valid image to evaluate with. */
+VISML_API visml_status visml_train_and_evaluate(visml_model *model, const visml_train_opts *train, const visml_eval_opts *eval,
+                                                const visml_run_opts *run, visml_run_result **result, visml_error *err);
 
 /* ---- quantize ---------------------------------------------------------------------------------------------------------------- */
 

@@ -15,7 +15,7 @@ static const visml_field fields[] = {
 static visml_windows windows_of(const visml_layer *layer) {
     const visml_sliding_window_opts *o = layer->opts;
     int32_t down = o->strides[0] ? o->strides[0] : o->window[0], right = o->strides[1] ? o->strides[1] : o->window[1];
-    return (visml_windows){{o->window[0], down, 1, 0, 0}, {o->window[1], right, 1, 0, 0}};
+    return (visml_windows){{o->window[0], down, 1, 0, 0}, {o->window[1], right, 1, 0, 0}, 0};
 }
 
 static visml_status infer(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err) {

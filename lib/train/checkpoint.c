@@ -10,6 +10,7 @@
 #include "base/checksum.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "train/estimate.h"
 #include "train/monitor.h"
 #include "train/train.h"
 
@@ -119,7 +120,7 @@ static visml_status read_place(visml_training *r, const json_t *training, visml_
     VISML_TRY(visml_json_int(what, p, "epoch", 0, 2147483647, &r->epoch, err));
     VISML_TRY(visml_json_int(what, p, "step", 0, r->steps, &r->step, err));
     VISML_TRY(visml_json_int(what, p, "updates", 0, MOST, &r->updates, err));
-    VISML_TRY(visml_json_int(what, p, "rows", 0, r->feed.data->count, &r->sums.rows, err));
+    VISML_TRY(visml_json_int(what, p, "rows", 0, r->estimate ? MOST : r->feed.data->count, &r->sums.rows, err));
     VISML_TRY(visml_json_int(what, p, "correct", 0, r->sums.rows, &r->sums.correct, err));
     VISML_TRY(visml_json_real(what, p, "loss_sum", &r->sums.loss, err));
     const json_t *rate = json_object_get(p, "learning_rate");
@@ -222,7 +223,8 @@ static visml_status describe(const visml_training *r, json_t *description, visml
     if (json_object_set_new(description, "training", training) == 0 && json_object_set_new(training, "settings", settings_of(r)) == 0 &&
         json_object_set_new(training, "place", place_of(r)) == 0 &&
         json_object_set_new(training, "history", visml_history_to_json(r->history)) == 0 &&
-        json_object_set_new(training, "monitors", visml_monitors_save(r)) == 0)
+        json_object_set_new(training, "monitors", visml_monitors_save(r)) == 0 &&
+        (!r->estimate || json_object_set_new(training, "estimate", visml_estimate_to_json(r)) == 0))
         return VISML_OK;
     return visml_fail(err, VISML_ENOMEM, "%s: out of memory", r->checkpoint);
 }
@@ -284,12 +286,16 @@ static visml_status check_model(const visml_training *r, const visml_bundle *b, 
 /* place: a copy of the run that takes what is read; the caller keeps it on success. */
 static visml_status read_bundle(visml_training *place, const visml_bundle *b, visml_error *err) {
     const json_t *training, *history;
+    int64_t rows;
     VISML_TRY(check_model(place, b, err));
     VISML_TRY(visml_json_object(place->checkpoint, b->description, "training", &training, err));
     VISML_TRY(check_settings(place, training, err));
     VISML_TRY(read_place(place, training, err));
     VISML_TRY(visml_json_object(place->checkpoint, training, "history", &history, err));
-    VISML_TRY(visml_history_from_json(place->history, place->checkpoint, history, place->epoch, err));
+    rows = place->epoch;
+    if (place->estimate)
+        VISML_TRY(visml_estimate_from_json(place, training, &rows, err));
+    VISML_TRY(visml_history_from_json(place->history, place->checkpoint, history, rows, err));
     VISML_TRY(take_slots(place, b, 0, err));
     VISML_TRY(take_monitor_values(place, b, 0, err));
     VISML_TRY(visml_monitors_load(place, json_object_get(training, "monitors"), err));
@@ -310,13 +316,20 @@ static visml_status read_from(visml_training *r, const visml_bundle *b, visml_er
     return status;
 }
 
-visml_status visml_checkpoint_read(visml_training *r, visml_error *err) {
-    struct stat st;
+visml_status visml_checkpoint_load(visml_training *r, int32_t *damaged, visml_error *err) {
     visml_bundle b;
-    if (stat(r->checkpoint, &st) < 0 && errno == ENOENT)
-        return VISML_OK;
-    VISML_TRY(visml_bundle_read(r->context, r->checkpoint, "checkpoint", &b, err));
-    visml_status status = read_from(r, &b, err);
+    visml_status status = visml_bundle_read(r->context, r->checkpoint, "checkpoint", &b, err);
+    *damaged = status < 0 && status != VISML_ENOMEM;
+    VISML_TRY(status);
+    status = read_from(r, &b, err);
     visml_bundle_clear(&b);
     return status;
+}
+
+visml_status visml_checkpoint_read(visml_training *r, visml_error *err) {
+    struct stat st;
+    int32_t damaged;
+    if (stat(r->checkpoint, &st) < 0 && errno == ENOENT)
+        return VISML_OK;
+    return visml_checkpoint_load(r, &damaged, err);
 }

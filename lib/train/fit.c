@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "train/estimate.h"
 #include "train/monitor.h"
 #include "train/train.h"
 
@@ -13,13 +14,13 @@ static double ratio(double part, double whole) {
     return whole > 0 ? part / whole : NAN;
 }
 
-static double training_seconds(const visml_training *r) {
+double visml_training_seconds(const visml_training *r) {
     return r->seconds + (visml_walk_clock() - r->since);
 }
 
 static visml_progress progress_of(const visml_training *r) {
-    double seconds = training_seconds(r);
-    return (visml_progress){
+    double seconds = visml_training_seconds(r);
+    visml_progress p = {
         .size = (uint32_t)sizeof(visml_progress),
         .epochs = r->opts.epochs,
         .epoch = (int32_t)r->epoch,
@@ -34,6 +35,9 @@ static visml_progress progress_of(const visml_training *r) {
         .learning_rate = visml_training_rate(r),
         .dropped = (int64_t)visml_dataset_dropped_count(r->feed.data),
     };
+    if (r->estimate)
+        visml_estimate_place(r, &p);
+    return p;
 }
 
 /* All callbacks hear of it, also behind one that asks to stop. Returns 1 to stop. */
@@ -54,12 +58,16 @@ static visml_status cancelled(const visml_training *r, visml_error *err) {
                       (long long)r->epoch, r->opts.epochs, (long long)r->step, (long long)r->steps);
 }
 
+static visml_status write_checkpoint(visml_training *r, visml_error *err) {
+    return r->estimate ? visml_estimate_write(r, err) : visml_checkpoint_write(r, err);
+}
+
 /* The checkpoint that is due, or the one before a stop. */
 static visml_status save(visml_training *r, int due, int stop, visml_error *err) {
     if (due || stop) {
-        r->seconds = training_seconds(r);
+        r->seconds = visml_training_seconds(r);
         r->since = visml_walk_clock();
-        VISML_TRY(visml_checkpoint_write(r, err));
+        VISML_TRY(write_checkpoint(r, err));
     }
     return stop ? cancelled(r, err) : VISML_OK;
 }
@@ -115,8 +123,17 @@ static visml_status train_on(visml_training *r, visml_batch *b, visml_error *err
     return batch.rows ? visml_training_step(r, &batch, NULL, &loss, err) : VISML_OK;
 }
 
+/* A checkpoint that is due within an epoch. */
+static int is_due(const visml_training *r) {
+    return r->estimate ? visml_estimate_write_due(r) : r->opts.checkpoint_steps && r->step % r->opts.checkpoint_steps == 0;
+}
+
 static visml_status train_step(visml_training *r, visml_error *err) {
     visml_batch *b = NULL;
+    if (r->step == r->steps) { /* evaluations need not come at the end of epochs */
+        r->epoch++;
+        r->step = 0;
+    }
     VISML_TRY(visml_loader_next(r->loader, &b, err));
     visml_status status = train_on(r, b, err);
     visml_batch_free(b);
@@ -125,10 +142,10 @@ static visml_status train_step(visml_training *r, visml_error *err) {
     visml_progress p = progress_of(r);
     VISML_TRY(visml_monitors_tell(r, VISML_BATCH_END, &p, err));
     int stop = tell(r, VISML_BATCH_END, &p);
-    return save(r, r->opts.checkpoint_steps && r->step % r->opts.checkpoint_steps == 0, stop, err);
+    return save(r, is_due(r), stop, err);
 }
 
-/* ---- an epoch ---- */
+/* ---- an epoch, or what lies between two evaluations ---- */
 
 typedef struct validation {
     visml_training *run;
@@ -149,14 +166,16 @@ static visml_status after_validation_batch(void *user, const visml_walk *w, cons
 static visml_status validate(visml_training *r, visml_progress *p, visml_error *err) {
     validation v = {r, p};
     visml_walk w = {.feed = &r->validation, .session = r->session, .batch_size = r->opts.batch_size, .workers = r->opts.workers,
-                    .each = after_validation_batch, .user = &v};
+                    .each = after_validation_batch, .user = &v, .most = visml_estimate_eval_steps(r)};
     if (!r->opts.validation)
         return VISML_OK;
     r->seconds = p->seconds;
     visml_status status = visml_walk_run(&w, err);
     if (status == VISML_ECANCELLED)
-        VISML_TRY(visml_checkpoint_write(r, err));
+        VISML_TRY(write_checkpoint(r, err));
     VISML_TRY(status);
+    if (r->estimate && !w.sums.rows)
+        return visml_fail(err, VISML_EFORMAT, "train_and_evaluate: none of the images that were to be evaluated is valid");
     p->val_loss = visml_sums_loss(&w.sums);
     p->val_accuracy = visml_sums_accuracy(&w.sums, &r->validation);
     p->seconds += w.seconds;
@@ -165,8 +184,10 @@ static visml_status validate(visml_training *r, visml_progress *p, visml_error *
 }
 
 static void next_epoch(visml_training *r) {
-    r->epoch++;
-    r->step = 0;
+    if (!r->estimate) {
+        r->epoch++;
+        r->step = 0;
+    }
     r->sums = (visml_sums){0};
     r->seconds = 0;
     r->since = visml_walk_clock();
@@ -178,6 +199,8 @@ static visml_status end_epoch(visml_training *r, visml_error *err) {
     VISML_TRY(validate(r, &p, err));
     VISML_TRY(visml_history_add(r->history, &p, err));
     VISML_TRY(visml_monitors_tell(r, VISML_EPOCH_END, &p, err));
+    if (r->estimate)
+        VISML_TRY(visml_estimate_evaluated(r, &p, err));
     next_epoch(r);
     int stop = tell(r, VISML_EPOCH_END, &p);
     return save(r, 1, stop, err);
@@ -189,19 +212,23 @@ static visml_status train_epoch(visml_training *r, visml_error *err) {
     VISML_TRY(visml_monitors_tell(r, VISML_EPOCH_BEGIN, &p, err));
     p.learning_rate = visml_training_rate(r);
     VISML_TRY(save(r, 0, tell(r, VISML_EPOCH_BEGIN, &p), err));
-    while (r->step < r->steps)
+    while (r->estimate ? !visml_estimate_due(r) : r->step < r->steps)
         VISML_TRY(train_step(r, err));
-    if (!r->sums.rows)
+    if (!r->sums.rows && !(r->estimate && r->updates))
         return visml_fail(err, VISML_EFORMAT, "fit: none of the %lld images is valid", (long long)r->feed.data->count);
     return end_epoch(r, err);
 }
 
 /* ---- the whole ---- */
 
+static int has_ended(const visml_training *r) {
+    return r->stopped_by || (r->estimate ? visml_estimate_ended(r) : r->epoch >= r->opts.epochs);
+}
+
 /* Where a loss that is not finite is an end, nothing is written to err. */
 static visml_status train_epochs(visml_training *r, visml_error *err) {
     VISML_TRY(visml_training_open_loader(r, err));
-    while (r->epoch < r->opts.epochs && !r->stopped_by) {
+    while (!has_ended(r)) {
         visml_error failure;
         visml_status status = train_epoch(r, &failure);
         if (status == VISML_ENONFINITE && r->ends_on_nan)
@@ -221,11 +248,12 @@ static void finish(visml_training *r) {
     visml_model_changed(r->model);
 }
 
-static visml_status run_all(visml_training *r, visml_error *err) {
-    if (r->opts.resume)
-        VISML_TRY(visml_checkpoint_read(r, err));
-    if (r->epoch < r->opts.epochs && !r->stopped_by)
+visml_status visml_training_run(visml_training *r, visml_error *err) {
+    r->since = visml_walk_clock();
+    if (!has_ended(r))
         VISML_TRY(train_epochs(r, err));
+    if (r->estimate && !visml_estimate_is_evaluated(r))
+        VISML_TRY(end_epoch(r, err));
     finish(r);
     visml_history_set_stopped(r->history, r->stopped_by);
     return visml_monitors_train_end(r, err);
@@ -237,7 +265,9 @@ visml_status visml_fit(visml_model *model, visml_dataset *data, const visml_fit_
     if (!err)
         err = &own;
     VISML_TRY(visml_training_init(&r, model, data, opts, err));
-    visml_status status = run_all(&r, err);
+    visml_status status = r.opts.resume ? visml_checkpoint_read(&r, err) : VISML_OK;
+    if (status == VISML_OK)
+        status = visml_training_run(&r, err);
     if (history && (status == VISML_OK || status == VISML_ECANCELLED || status == VISML_ENONFINITE)) {
         *history = r.history;
         r.history = NULL;

@@ -107,8 +107,7 @@ static visml_status add(visml_monitor *m, event_file which, int64_t step, const 
 
 static visml_status batch_end(visml_monitor *m, visml_training *r, const visml_progress *p, visml_error *err) {
     const visml_tensorboard_opts *o = m->opts;
-    int64_t step = p->epoch * p->steps + p->step;
-    (void)r;
+    int64_t step = visml_training_steps(r);
     if (!o->update_freq || p->validating || step % o->update_freq != 0)
         return VISML_OK;
     VISML_TRY(add(m, TRAIN, step, "batch_loss", p->loss, err));

@@ -70,6 +70,7 @@ typedef struct visml_walk {
     void *user;
     visml_sums sums;
     int64_t step, steps; /* batches done, and in all */
+    int64_t most;        /* batches at most; 0: all */
     double seconds;      /* since it began */
 } visml_walk;
 
@@ -128,6 +129,7 @@ typedef struct visml_training {
     size_t monitors_begun; /* opts.monitors[0 ... monitors_begun - 1] are to be cleared */
     int32_t ends_on_nan;   /* 1: a loss that is not finite is an end, not a failure */
     const char *stopped_by; /* of the monitor that ended the run, or NULL */
+    struct visml_estimate *estimate; /* of train_and_evaluate, or NULL: see estimate.h */
 
     /* Where it stands: what a checkpoint holds beside parameters and slots. */
     int64_t epoch, step, steps; /* step: batches done in this epoch, 0 ... steps */
@@ -147,10 +149,16 @@ double visml_training_rate(const visml_training *r);
 visml_status visml_training_open_loader(visml_training *r, visml_error *err);
 /* What the optimizer's next step works on. */
 visml_update visml_training_update(const visml_training *r);
+/* Batches done in all. */
+int64_t visml_training_steps(const visml_training *r);
 /* Errors: VISML_ENONFINITE when a weight is NaN or infinite. */
 visml_status visml_training_check_weights(const visml_training *r, visml_error *err);
 
-/* ---- fit.c ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- fit.c: from where the run stands to its end --------------------------------------------------------------------------------- */
+
+visml_status visml_training_run(visml_training *r, visml_error *err);
+/* Seconds of training in this epoch, or since the last evaluation. */
+double visml_training_seconds(const visml_training *r);
 
 /* Forward, backward and the optimizer's step. rate NULL: the optimizer's own learning rate. *loss: the mean over the rows.
  * Errors: VISML_ENONFINITE; parameters and slots are then as before. */
@@ -163,5 +171,7 @@ visml_status visml_checkpoint_write(const visml_training *r, visml_error *err);
 /* Puts the run where its checkpoint stands; nothing when there is no file. Errors: VISML_EIO, VISML_EFORMAT (what differs),
  * VISML_ENOMEM; model and run are then as before. */
 visml_status visml_checkpoint_read(visml_training *r, visml_error *err);
+/* The same of a file that is there; *damaged is 1 where it is no whole checkpoint, 0 where it is one of something else. */
+visml_status visml_checkpoint_load(visml_training *r, int32_t *damaged, visml_error *err);
 
 #endif

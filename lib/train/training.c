@@ -193,6 +193,10 @@ visml_status visml_training_check_weights(const visml_training *r, visml_error *
     return VISML_OK;
 }
 
+int64_t visml_training_steps(const visml_training *r) {
+    return r->epoch * r->steps + r->step;
+}
+
 double visml_training_rate(const visml_training *r) {
     return isnan(r->rate) ? visml_optimizer_learning_rate(r->optimizer, r->updates) : r->rate;
 }

@@ -34,6 +34,8 @@ static visml_status walk_all(visml_walk *w, visml_loader *loader, visml_error *e
     w->sums = (visml_sums){0};
     w->step = 0;
     w->steps = visml_loader_steps(loader);
+    if (w->most && w->most < w->steps)
+        w->steps = w->most;
     while (status == VISML_OK && w->step < w->steps) {
         visml_batch *b = NULL;
         status = visml_loader_next(loader, &b, err);

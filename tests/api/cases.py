@@ -72,6 +72,8 @@ VALUES = {
     ("visml_model_set_attribute", "value"): '"rgb"',
     ("visml_monitor_from_json", "text"): '"' + MONITOR.replace('"', '\\"') + '"', ("visml_monitor_from_json", "n"): str(len(MONITOR)),
     ("visml_history_stopped_by", "history"): "f->history",
+    "result": "f->result", ("visml_run_result_get", "name"): '"val_loss"',
+    "train": "NULL", "eval": "NULL", "run": "NULL", ("visml_train_and_evaluate", "result"): "&f->out.result",
     ("visml_layer_with", "opts"): "VISML_OPTS(visml_layer_opts, .kernel_l2 = 0.1)",
     ("visml_model_cut", "last"): '"d"', ("visml_model_set_trainable", "first"): '"d"', ("visml_model_set_trainable", "last"): '"d"',
     ("visml_model_set_trainable", "trainable"): "1",
@@ -89,6 +91,9 @@ BASE = {
     "visml_dropout_opts": ".rate = 0.5",
     "visml_dense_opts": ".units = 2",
     "visml_model_checkpoint_opts": '.folder = fixture_path("epochs")',
+    "visml_train_opts": ".data = f->dataset, .max_steps = 1",
+    "visml_eval_opts": ".data = f->dataset",
+    "visml_run_opts": '.model_dir = fixture_path("run")',
     "visml_csv_logger_opts": '.path = fixture_path("log")',
     "visml_json_logger_opts": '.path = fixture_path("log")',
     "visml_tensorboard_opts": '.log_dir = fixture_path("board")',
@@ -122,6 +127,7 @@ BASE = {
     "visml_separable_conv2d_opts": ".filters = 2, .kernel_size = {1, 1}",
 }
 REQUIRED = {
+    "visml_train_opts": ("data", "max_steps"), "visml_eval_opts": ("data",), "visml_run_opts": ("model_dir",),
     "visml_model_checkpoint_opts": ("folder",), "visml_csv_logger_opts": ("path",), "visml_json_logger_opts": ("path",),
     "visml_tensorboard_opts": ("log_dir",), "visml_learning_rate_scheduler_opts": ("schedule",),
     "visml_conv2d_opts": ("filters", "kernel_size"), "visml_dropout_opts": ("rate",), "visml_dense_opts": ("units",),
@@ -150,7 +156,8 @@ REQUIRED = {
 # Pointers that may be NULL, by (function, parameter) or parameter.
 NULLABLE = {
     "err", "strides", "release", "user", "class_names", ("visml_dataset_from_manifest", "part"), ("visml_model_from_json", "input"),
-    ("visml_report_add", "weights"), ("visml_fit", "history"), ("visml_evaluate", "loss"), ("visml_evaluate", "report"),
+    ("visml_report_add", "weights"), ("visml_fit", "history"), ("visml_train_and_evaluate", "result"),
+    ("visml_evaluate", "loss"), ("visml_evaluate", "report"),
     ("visml_model_set_attribute", "value"), ("visml_report_text", "names"), ("visml_model_set_trainable", "first"),
     ("visml_model_set_trainable", "last"),
 }
@@ -251,6 +258,7 @@ BAD = {
     ("visml_schedule_from_json", "text"): [(json('{"class": "warm"}', SCHEDULE), "warm"),
                                              (json("{", SCHEDULE), "line|column")],
     ("visml_schedule_from_json", "n"): [("0", "n|empty|line"), ("5", "line|column")],
+    ("visml_train_and_evaluate", "model"): [("f->open", "built")],
     ("visml_predict", "model"): [("f->open", "built")],
     ("visml_quantize", "model"): [("f->open", "built")],
     ("visml_quantize", "data"): [("f->folder", "shape|data|input|4")],
@@ -385,6 +393,17 @@ BAD_FIELDS = {
     ("visml_layernorm_opts", "epsilon"): [("@ = VISML_ZERO", None)],
     ("visml_groupnorm_opts", "groups"): [("@ = -2", None)],
     ("visml_groupnorm_opts", "epsilon"): [("@ = VISML_ZERO", None)],
+    ("visml_train_opts", "monitors"): [("o.monitor_count = 1", "monitors|monitor_count")],
+    ("visml_train_opts", "callbacks"): [("o.callback_count = 1", "callbacks|callback_count")],
+    ("visml_train_opts", "data"): [("@ = f->folder", "shape|data|input|4")], ("visml_train_opts", "max_steps"): [("@ = 0", None)],
+    ("visml_train_opts", "sample_weight"): [("@ = f->tensor", None)],
+    ("visml_eval_opts", "exporters"): [("o.exporter_count = 1", "exporters|exporter_count"),
+                                       ("@ = VISML_OPTS(visml_exporter_opts, .kind = 3); o.exporter_count = 1", "kind"),
+                                       ("@ = VISML_OPTS(visml_exporter_opts, .keep = 101); o.exporter_count = 1", "keep"),
+                                       ('@ = VISML_OPTS(visml_exporter_opts, .name = "."); o.exporter_count = 1', "name")],
+    ("visml_eval_opts", "data"): [("@ = f->folder", "validation|shape")], ("visml_eval_opts", "monitor"): [('@ = "f1"', "f1")],
+    ("visml_run_opts", "model_dir"): [('@ = ""', None)], ("visml_run_opts", "workers"): [("@ = -2", None)],
+    ("visml_run_opts", "keep_checkpoints"): [("@ = 101", None)],
     ("visml_conv2d_opts", "name"): [('@ = "a/b"', None), ('@ = ""', None)],
     ("visml_dense_opts", "name"): [('@ = "a/b"', None)],
 }
@@ -392,6 +411,7 @@ BAD_FIELDS = {
 OWN_RANGE = {
     ("visml_loader_opts", "workers"), ("visml_loader_opts", "epochs"), ("visml_fit_opts", "workers"), ("visml_evaluate_opts", "workers"),
     ("visml_quantize_opts", "workers"), ("visml_lr_range_opts", "workers"),
+    ("visml_run_opts", "workers"),
     ("visml_early_stopping_opts", "baseline"),
     ("visml_concatenate_opts", "axis"), ("visml_reshape_opts", "target_shape"), ("visml_rescaling_opts", "scale"),
     ("visml_rescaling_opts", "offset"),

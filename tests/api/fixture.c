@@ -195,6 +195,10 @@ static void make_networks(fixture *f, visml_error *err) {
     must(visml_fit(f->model, f->dataset, NULL, &f->history, err) == VISML_OK, err, "a history");
     f->range = visml_lr_range_test(f->model, f->dataset, VISML_OPTS(visml_lr_range_opts, .steps = 3, .workers = -1), err);
     must(f->range != NULL, err, "a range test");
+    visml_status status = visml_train_and_evaluate(f->model, VISML_OPTS(visml_train_opts, .data = f->dataset, .max_steps = 1),
+                                                   VISML_OPTS(visml_eval_opts, .data = f->dataset),
+                                                   VISML_OPTS(visml_run_opts, .model_dir = fixture_path("run")), &f->result, err);
+    must(status == VISML_OK, err, "a result");
     f->progress = (visml_progress){.size = sizeof f->progress, .epochs = 2, .step = 1, .steps = 2};
 }
 
@@ -244,6 +248,7 @@ int fixture_teardown(void **state) {
     visml_quantization_free(f->quantization);
     visml_report_free(f->report);
     visml_history_free(f->history);
+    visml_run_result_free(f->result);
     visml_model_free(f->model);
     visml_model_free(f->open);
     visml_model_free(f->empty);

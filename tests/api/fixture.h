@@ -38,12 +38,14 @@ typedef struct fixture {
     visml_report *report;
     visml_history *history;
     visml_lr_range *range;
+    visml_run_result *result;
     visml_progress progress;
     /* Where results go: filled with 0xA5 before the call. */
     struct {
         visml_dataset *parts[3];
         visml_batch *batch;
         visml_history *history;
+        visml_run_result *result;
         visml_report *report;
         double loss;
         visml_shape shape;

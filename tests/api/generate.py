@@ -22,9 +22,10 @@ FREE = {"visml_context": "visml_context_free", "visml_tensor": "visml_tensor_rel
         "visml_loader": "visml_loader_free", "visml_model": "visml_model_free", "visml_session": "visml_session_free",
         "visml_quantization": "visml_quantization_free", "visml_monitor": "visml_monitor_free",
         "visml_schedule": "visml_schedule_free", "visml_lr_range": "visml_lr_range_free",
+        "visml_run_result": "visml_run_result_free",
         "visml_report": "visml_report_free", "void": "fixture_free_dlpack"}
 OUT = {"visml_batch": "visml_batch_free(f->out.batch);", "visml_history": "visml_history_free(f->out.history);",
-       "visml_report": "visml_report_free(f->out.report);",
+       "visml_report": "visml_report_free(f->out.report);", "visml_run_result": "visml_run_result_free(f->out.result);",
        "visml_dataset": "for (int i = 0; i < 3; i++)\n        visml_dataset_free(f->out.parts[i]);"}
 # Enumerations of parameters and fields; a dtype has no 0, a format is only given back.
 SMALLEST = {"visml_dtype": 1}
@@ -171,7 +172,7 @@ def options(function):
         setup = f"{base}\n    void *longer = fixture_stretched(&o, sizeof o, 1);\n    char {offset}"
         kind, good, free = result_of(function)
         test(f"{function.name}__longer_with_more", setup,
-             f"{kind}r = {call(function, {p.name: 'longer'})};",
+             f"{kind}r = {call(function, {**valid_arguments(function), p.name: 'longer'})};",
              f"fixture_failed(f, !({good}), VISML_EINVAL, offset, {int(consumes(function))});", free)
         for f in fields:
             for assignment, words in bad_of_field(struct, f):

@@ -113,7 +113,8 @@ class Constants(unittest.TestCase):
                     "visml_interpolation": "VISML_INTERPOLATION_", "visml_watch_mode": "VISML_MODE_",
                     "visml_anneal": "VISML_ANNEAL_",
                     "visml_up_sampling": "VISML_UP_",
-                    "visml_merge": "VISML_MERGE_"}
+                    "visml_merge": "VISML_MERGE_",
+                    "visml_exporter_kind": "VISML_EXPORT_"}
         for struct, fields in HEADERS.structs.items():
             for field in fields:
                 if field.type.name not in prefixes:

@@ -338,6 +338,23 @@ class CallbackTests(unittest.TestCase):
         self.assertEqual(seen[:4], [("begin", 0), ("batch", 1, 2), ("batch", 2, 2), ("end", 0, "Epoch 1/2", 4)])
         self.assertEqual(len(seen), 8)
 
+    def test_train_and_evaluate(self):
+        with tempfile.TemporaryDirectory() as folder:
+            options = dict(max_steps=6, batch_size=16, every_steps=2, model_dir=folder, optimizer="adam", seed=3, monitor="val_loss",
+                           exporters=["final", {"kind": "best", "keep": 1, "monitor": "val_accuracy"}])
+            result = small().train_and_evaluate(two_clouds(), two_clouds(), **options)
+            self.assertEqual((result.ended_by, result.global_step, result.evaluations), ("max_steps", 6, 3))
+            self.assertEqual(result.history["val_loss"][-1], result.val_loss)
+            self.assertEqual(result.best_val_loss, min(result.history["val_loss"]))
+            self.assertTrue(os.path.exists(result.best_export))
+            again = small().train_and_evaluate(two_clouds(), two_clouds(), **options)
+            self.assertEqual(vars(again), vars(result))
+            with self.assertRaisesRegex(visml.Error, "batch_size was 16, is 17") as caught:
+                small().train_and_evaluate(two_clouds(), two_clouds(), **{**options, "batch_size": 17})
+            self.assertIsNone(caught.exception.result.ended_by)
+        with self.assertRaisesRegex(TypeError, "'max_step' is not an option of train_and_evaluate; there are batch_size, max_steps, "):
+            small().train_and_evaluate(two_clouds(), two_clouds(), max_step=1)
+
     def test_stopping(self):
         class Stop:
             def batch_end(self, model, progress):

@@ -28,7 +28,7 @@ from .layers import (GRU, LSTM, SGD, Activation, Adadelta, Adagrad, Adam, AdamW,
 from .model import Model, Session
 from .report import Report
 from .tensor import Tensor, from_dlpack
-from .training import Callback, History, LRRange, Progress, Quantization
+from .training import Callback, History, LRRange, Progress, Quantization, RunResult
 
 __version__ = version()
 __all__ = [
@@ -44,7 +44,7 @@ __all__ = [
     "LogCosh", "MeanAbsoluteError", "Nadam", "OneCycle", "PiecewiseConstantDecay", "Poisson", "PolynomialDecay", "RMSprop", "Schedule",
     "SquaredHinge", "Warmup", "LRRange", "Average", "Cropping1D", "Cropping2D", "Embedding", "GaussianDropout", "GaussianNoise",
     "Maximum", "Minimum", "Multiply", "PReLU", "Permute", "RepeatVector", "SpatialDropout1D", "SpatialDropout2D", "Subtract",
-    "UpSampling2D", "ZeroPadding1D", "ZeroPadding2D",
+    "UpSampling2D", "ZeroPadding1D", "ZeroPadding2D", "RunResult",
 ]
 __all__ += ["AveragePooling1D", "Conv1D", "Conv2DTranspose", "DepthwiseConv2D", "GlobalAveragePooling1D", "GlobalMaxPooling1D",
             "GlobalMaxPooling2D", "GroupNormalization", "LayerNormalization", "MaxPooling1D", "SeparableConv2D"]

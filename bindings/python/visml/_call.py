@@ -10,7 +10,7 @@ from ._ffi import lib
 
 class Error(Exception):
     """A call into libvisml failed. `code` is the status (VISML_EINVAL, ... in visml.base.h), `name` its name, `message` the reason.
-    `history` holds the finished epochs of a training run that failed."""
+    `history` holds the finished epochs of a training run that failed, `result` the RunResult of train_and_evaluate."""
 
     def __init__(self, code, message):
         super().__init__(message)
@@ -18,6 +18,7 @@ class Error(Exception):
         self.name = lib.visml_status_name(code).decode()
         self.message = message
         self.history = None
+        self.result = None
 
     def __reduce__(self):
         return Error, (self.code, self.message)

@@ -121,6 +121,12 @@ VISML_MODE_MAX = 2
 VISML_SPLIT_STRATIFIED = 0
 VISML_SPLIT_RANDOM = 1
 VISML_SPLIT_GROUPED = 2
+VISML_MODE_AUTO = 0
+VISML_MODE_MIN = 1
+VISML_MODE_MAX = 2
+VISML_EXPORT_LATEST = 0
+VISML_EXPORT_BEST = 1
+VISML_EXPORT_FINAL = 2
 
 
 # ---- opaque objects, used through pointers only ----
@@ -191,6 +197,10 @@ class visml_history(Structure):
 
 
 class visml_lr_range(Structure):
+    """Opaque."""
+
+
+class visml_run_result(Structure):
     """Opaque."""
 
 
@@ -688,6 +698,28 @@ class visml_lr_range_opts(Structure):
                 ("loss", P(visml_loss)), ("optimizer", P(visml_optimizer)), ("callback", P(visml_callback))]
 
 
+class visml_train_opts(Structure):
+    _fields_ = [("size", uint32), ("batch_size", int32), ("data", P(visml_dataset)), ("max_steps", int64), ("epochs", int32),
+                ("no_shuffle", int32), ("loss", P(visml_loss)), ("optimizer", P(visml_optimizer)), ("class_weight", P(double)),
+                ("sample_weight", P(visml_tensor)), ("monitors", P(P(visml_monitor))), ("monitor_count", size_t),
+                ("callbacks", P(visml_callback)), ("callback_count", size_t)]
+
+
+class visml_exporter_opts(Structure):
+    _fields_ = [("size", uint32), ("kind", int32), ("name", c_char_p), ("monitor", c_char_p), ("mode", int32), ("keep", int32)]
+
+
+class visml_eval_opts(Structure):
+    _fields_ = [("size", uint32), ("every_epochs", int32), ("data", P(visml_dataset)), ("steps", int64), ("every_steps", int64),
+                ("every_seconds", double), ("exporters", P(visml_exporter_opts)), ("exporter_count", size_t), ("monitor", c_char_p),
+                ("mode", int32), ("reserved", int32)]
+
+
+class visml_run_opts(Structure):
+    _fields_ = [("size", uint32), ("keep_checkpoints", int32), ("model_dir", c_char_p), ("checkpoint_steps", int64),
+                ("checkpoint_seconds", double), ("seed", uint64), ("workers", int32), ("reserved", int32)]
+
+
 class visml_quantize_opts(Structure):
     _fields_ = [("size", uint32), ("batch_size", int32), ("workers", int32), ("reserved", int32), ("samples", int64),
                 ("percentile", double), ("callback", P(visml_callback))]
@@ -988,6 +1020,14 @@ PROTOTYPES = {
     "visml_lr_range_suggestion": (double, [P(visml_lr_range)]),
     "visml_lr_range_test": (P(visml_lr_range), [P(visml_model), P(visml_dataset), P(visml_lr_range_opts),
                                                 P(visml_error)]),
+    "visml_run_result_free": (None, [P(visml_run_result)]),
+    "visml_run_result_ended_by": (c_char_p, [P(visml_run_result)]),
+    "visml_run_result_get": (double, [P(visml_run_result), c_char_p]),
+    "visml_run_result_history": (P(visml_history), [P(visml_run_result)]),
+    "visml_run_result_best_export": (c_char_p, [P(visml_run_result)]),
+    "visml_run_result_passed_over": (c_char_p, [P(visml_run_result)]),
+    "visml_train_and_evaluate": (int32, [P(visml_model), P(visml_train_opts), P(visml_eval_opts), P(visml_run_opts),
+                                         P(P(visml_run_result)), P(visml_error)]),
     "visml_quantize": (P(visml_quantization), [P(visml_model), P(visml_dataset), P(visml_quantize_opts), P(visml_error)]),
     "visml_evaluate": (int32, [P(visml_model), P(visml_dataset), P(visml_evaluate_opts), P(double), P(P(visml_report)),
                                P(visml_error)]),

@@ -53,6 +53,9 @@ ENUMS = {
     ("visml_random_flip_opts", "mode"): {"horizontal_and_vertical": 0, "horizontal": 1, "vertical": 2},
     "fill_mode": {"reflect": 0, "constant": 1, "nearest": 2, "wrap": 3},
     "interpolation": {"bilinear": 0, "nearest": 1},
+    ("visml_eval_opts", "mode"): WATCH_MODES,
+    ("visml_exporter_opts", "mode"): WATCH_MODES,
+    ("visml_exporter_opts", "kind"): {"latest": 0, "best": 1, "final": 2},
 }
 
 # Real-valued fields in which 0 is not the default and VISML_ZERO asks for it.
@@ -93,7 +96,7 @@ NOT_LINEAR = {"visml_lstm_opts": {"activation", "recurrent_activation"}, "visml_
 # Arrays that hold the sides of a frame.
 FRAMES = {"padding", "cropping"}
 
-PATHS = {"checkpoint_dir", "path", "folder", "log_dir"}
+PATHS = {"checkpoint_dir", "model_dir", "path", "folder", "log_dir"}
 NUMBERS = (_ffi.int32, _ffi.uint32, _ffi.int64, _ffi.uint64, _ffi.double, _ffi.c_char_p)
 
 

@@ -178,6 +178,14 @@ class Model(Object):
         batch_size, smoothing, stop_factor, seed, workers, loss, optimizer, callbacks. None when a callback stopped it."""
         return training.lr_range_test(self, data, **options)
 
+    def train_and_evaluate(self, data, validation, **options):
+        """Trains up to max_steps, evaluates again and again, keeps checkpoints and exports in model_dir, and goes on by itself from what is
+        there. Options: max_steps, model_dir (both required), epochs, batch_size, shuffle, loss, optimizer, callbacks, class_weight,
+        sample_weight; every_epochs, every_steps, every_seconds, steps, monitor, mode; exporters ("latest", "best", "final" or dicts
+        {"kind": "best", "keep": 3, ...}); checkpoint_steps, checkpoint_seconds, keep_checkpoints, seed, workers; verbose. Returns a
+        RunResult; a failure has one as its `result`."""
+        return training.train_and_evaluate(self, data, validation, **options)
+
     def evaluate(self, data, **options):
         """A Report, with the loss as its `loss`. Options: batch_size, workers, loss, callbacks, quantization (the report is then that
         of the model on bytes, and its float_accuracy that on floats). None when a callback stopped it."""

@@ -1,6 +1,7 @@
 """Training, evaluation and prediction over datasets: what Model.fit, .evaluate and .predict do."""
 import ctypes
 import math
+import os
 import signal
 import sys
 import threading
@@ -178,6 +179,27 @@ class Made:
             free(handle)
 
 
+def _lend(made, model, data, opts, loss, optimizer, callbacks, class_weight, sample_weight):
+    """Fills what visml_fit_opts and visml_train_opts have in common. The run of the callbacks, and the monitors among them."""
+    monitors = [c for c in callbacks if isinstance(c, Monitor)]
+    run = Interruptible(model, [c for c in callbacks if not isinstance(c, Monitor)])
+    if loss is not None:
+        opts.loss = made.make(named(loss, Loss), model.context, lib.visml_loss_free)
+    if optimizer is not None:
+        opts.optimizer = made.make(named(optimizer, Optimizer), model.context, lib.visml_optimizer_free)
+    if class_weight is not None:
+        outputs = model.output_shape[-1] if model.output_shape else 0
+        opts.class_weight = _doubles(class_weight, max(len(data.classes), outputs, 1))
+    if sample_weight is not None:
+        made.weights = as_tensor(sample_weight, model.context).contiguous("float32")
+        opts.sample_weight = made.weights._handle
+    opts.callbacks, opts.callback_count = ctypes.pointer(run.table), 1
+    handles = (ctypes.POINTER(_ffi.visml_monitor) * max(len(monitors), 1))(
+        *[made.make(m, model.context, lib.visml_monitor_free) for m in monitors])
+    opts.monitors, opts.monitor_count = handles, len(monitors)
+    return run, monitors
+
+
 def fit(model, data, *, loss=None, optimizer=None, validation=None, callbacks=(), class_weight=None, sample_weight=None, verbose=0,
         **options):
     """See Model.fit."""
@@ -186,26 +208,11 @@ def fit(model, data, *, loss=None, optimizer=None, validation=None, callbacks=()
     validation = None if validation is None else as_dataset(validation, model.context)
     if verbose:
         callbacks = (*callbacks, Printer(verbose))
-    monitors = [c for c in callbacks if isinstance(c, Monitor)]
-    run = Interruptible(model, [c for c in callbacks if not isinstance(c, Monitor)])
     history = ctypes.POINTER(_ffi.visml_history)()
     with Made() as made:
-        if loss is not None:
-            opts.loss = made.make(named(loss, Loss), model.context, lib.visml_loss_free)
-        if optimizer is not None:
-            opts.optimizer = made.make(named(optimizer, Optimizer), model.context, lib.visml_optimizer_free)
+        run, monitors = _lend(made, model, data, opts, loss, optimizer, callbacks, class_weight, sample_weight)
         if validation is not None:
             opts.validation = validation._handle
-        if class_weight is not None:
-            outputs = model.output_shape[-1] if model.output_shape else 0
-            opts.class_weight = _doubles(class_weight, max(len(data.classes), outputs, 2))
-        if sample_weight is not None:
-            sample_weight = as_tensor(sample_weight, model.context).contiguous("float32")
-            opts.sample_weight = sample_weight._handle
-        opts.callbacks, opts.callback_count = ctypes.pointer(run.table), 1
-        handles = (ctypes.POINTER(_ffi.visml_monitor) * max(len(monitors), 1))(
-            *[made.make(m, model.context, lib.visml_monitor_free) for m in monitors])
-        opts.monitors, opts.monitor_count = handles, len(monitors)
         try:
             with run:
                 try:
@@ -249,6 +256,73 @@ def lr_range_test(model, data, *, loss=None, optimizer=None, callbacks=(), **opt
         return None if handle is None else LRRange(handle)
     finally:
         lib.visml_lr_range_free(handle)
+
+
+def _text(found):
+    return None if found is None else os.fsdecode(found)
+
+
+class RunResult:
+    """How a run of train_and_evaluate went: global_step, epochs, evaluations, loss, accuracy, val_loss, val_accuracy, best_step, best_loss,
+    best_val_loss, ... (NaN where there is none); ended_by ("max_steps", "end_of_input", the kind of a monitor, or None), best_export (a
+    path or None), passed_over (what was wrong with checkpoints, or None), history (a row an evaluation)."""
+
+    WHOLE = ("global_step", "epochs", "evaluations")
+    REAL = tuple(f"{best}{name}" for best in ("", "best_") for name in ("loss", "accuracy", "val_loss", "val_accuracy"))
+
+    def __init__(self, handle):
+        for name in self.WHOLE:
+            setattr(self, name, int(lib.visml_run_result_get(handle, name.encode())))
+        for name in (*self.REAL, "best_step"):
+            setattr(self, name, lib.visml_run_result_get(handle, name.encode()))
+        self.ended_by = _text(lib.visml_run_result_ended_by(handle))
+        self.best_export = _text(lib.visml_run_result_best_export(handle))
+        self.passed_over = _text(lib.visml_run_result_passed_over(handle))
+        self.history = History(lib.visml_run_result_history(handle))
+
+
+def _exporters(given):
+    """An array of structs from names ("best") and dicts ({"kind": "best", "keep": 3})."""
+    made = [_options.build(_ffi.visml_exporter_opts, {"kind": e} if isinstance(e, str) else e) for e in given]
+    return (_ffi.visml_exporter_opts * max(len(made), 1))(*made), len(made)
+
+
+def _sorted_out(options):
+    """The keywords of the three structs."""
+    parts = {struct: {} for struct in (_ffi.visml_train_opts, _ffi.visml_eval_opts, _ffi.visml_run_opts)}
+    for keyword, value in options.items():
+        struct = next((s for s in parts if keyword in _options.keywords(s)), None)
+        if struct is None:
+            there = ", ".join(k for s in parts for k in _options.keywords(s))
+            raise TypeError(f"{keyword!r} is not an option of train_and_evaluate; there are {there}")
+        parts[struct][keyword] = value
+    return [_options.build(struct, values) for struct, values in parts.items()]
+
+
+def train_and_evaluate(model, data, validation, *, loss=None, optimizer=None, callbacks=(), class_weight=None, sample_weight=None,
+                       exporters=(), verbose=0, **options):
+    """See Model.train_and_evaluate."""
+    train, evaluation, run_opts = _sorted_out(options)
+    data, validation = as_dataset(data, model.context), as_dataset(validation, model.context)
+    train.data, evaluation.data = data._handle, validation._handle
+    evaluation.exporters, evaluation.exporter_count = _exporters(exporters)
+    if verbose:
+        callbacks = (*callbacks, Printer(verbose))
+    result = ctypes.POINTER(_ffi.visml_run_result)()
+    with Made() as made:
+        run, monitors = _lend(made, model, data, train, loss, optimizer, callbacks, class_weight, sample_weight)
+        try:
+            with run:
+                try:
+                    call("visml_train_and_evaluate", model._handle, ctypes.byref(train), ctypes.byref(evaluation),
+                         ctypes.byref(run_opts), ctypes.byref(result))
+                except Error as e:
+                    e.result = RunResult(result) if result else None
+                    raise_first(monitors)
+                    raise
+            return RunResult(result)
+        finally:
+            lib.visml_run_result_free(result)
 
 
 class Quantization(Object):
