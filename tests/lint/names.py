@@ -15,6 +15,14 @@ sys.path.insert(0, str(ROOT / "tests/headers"))
 import declarations  # noqa: E402
 
 LINE, FILE = 140, 800
+# Longer files, and why.
+LONG = {
+    "include/visml/nn.h": "a room has one header",
+    "tests/headers/layout.c": "made by a script",
+    "bindings/python/visml/_ffi.py": "a mirror of the headers",
+    "tests/kernel/test_kernels.c": "a few lines for each kernel; to be divided as runs_pictures.h is",
+    "tests/train/test_fit.c": "to be divided",
+}
 PRINTS = "printf fprintf vprintf vfprintf dprintf puts fputs putchar fputc putc perror psignal __printf_chk __fprintf_chk stdout stderr"
 ENDS = "exit _exit _Exit quick_exit abort atexit on_exit raise kill __assert_fail __assert"
 ENVIRONMENT = "getenv secure_getenv setenv putenv unsetenv environ setlocale localeconv newlocale uselocale chdir umask system popen fork"
@@ -45,7 +53,7 @@ def problems_of_files():
                 continue
             lines = path.read_text(encoding="utf-8").split("\n")
             where = path.relative_to(ROOT)
-            if len(lines) - 1 > FILE:
+            if len(lines) - 1 > FILE and str(where) not in LONG:
                 yield f"{where}: {len(lines) - 1} lines; {FILE} is the limit"
             for number, line in enumerate(lines, 1):
                 if len(line) > LINE:
