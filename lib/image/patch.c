@@ -4,7 +4,7 @@
 #include "base/rng.h"
 #include "image/adjust.h"
 
-#define FEW 1024 /* elements at a time */
+#define FEW 512 /* elements at a time */
 
 /* Pixel i is inside when start <= i < end. */
 static int64_t first_inside(double start, int64_t n) {
