@@ -75,5 +75,5 @@ for name, curve in CURVES.items():
     for o in PLATEAUS:
         _, _, rates = walk(keras.callbacks.ReduceLROnPlateau(**{**o, "mode": o.get("mode", "min")}), "val_loss", curve)
         print(f"    {{{name}, {{.size = sizeof(visml_reduce_lr_on_plateau_opts), {fields(o)}}},\n     "
-              f"{{{', '.join(f'{r:.5g}' for r in rates[:8])},\n      {', '.join(f'{r:.5g}' for r in rates[8:])}}}}},")
+              f"{{{', '.join(f'{r:.9g}' for r in rates[:8])},\n      {', '.join(f'{r:.9g}' for r in rates[8:])}}}}},")
 print("};")

@@ -54,7 +54,7 @@ static void walk_plateau(visml_training *r, size_t i) {
     for (int epoch = 0; epoch < 16; epoch++) {
         visml_progress p = {.size = sizeof p, .epoch = epoch, .val_loss = plateaus[i].curve[epoch]};
         assert_ok(visml_monitors_tell(r, VISML_EPOCH_END, &p, &err), &err);
-        if (fabs(r->rate - plateaus[i].rates[epoch]) > 1e-4 * plateaus[i].rates[epoch]) /* five digits; a factor is at most 0.5 */
+        if (fabs(r->rate - plateaus[i].rates[epoch]) > 1e-6 * plateaus[i].rates[epoch]) /* Keras' is a float */
             fail_msg("plateau %zu, epoch %d: %g, must be %g", i, epoch, r->rate, plateaus[i].rates[epoch]);
     }
     visml_monitors_clear(r);
