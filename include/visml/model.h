@@ -14,9 +14,15 @@ VISML_BEGIN_DECLS
  * nobody changes its parameters (visml_fit, visml_model_set_param). */
 typedef struct visml_model visml_model;
 
+/* In the place of a dimension of a model's input: any size >= 1, to be known when there is an input. Keras' None. */
+#define VISML_ANY (-1)
+
 /* A model whose input has this shape, without the batch: VISML_SHAPE(height, width, channels). Owned by the caller.
  * Node 0 is the input; its name is "input_layer". A model has at most 4,096 layers.
- * Errors: VISML_EINVAL (rank 1 ... 7, dimensions >= 1), VISML_ENOMEM. */
+ * VISML_SHAPE(VISML_ANY, VISML_ANY, 3) leaves the size open: the model takes inputs of every size that its layers fit, and its shapes have
+ * VISML_ANY where they depend on it. No parameter may: behind such an input visml_global_avgpool2d and the like lead to a visml_dense, not
+ * visml_flatten.
+ * Errors: VISML_EINVAL (rank 1 ... 7, dimensions >= 1 or VISML_ANY), VISML_ENOMEM. */
 VISML_API visml_model *visml_model_new(visml_context *ctx, const visml_shape *input, visml_error *err);
 VISML_API void visml_model_free(visml_model *model);
 
@@ -24,8 +30,8 @@ VISML_API void visml_model_free(visml_model *model);
  * too: where `err` holds the constructor's message, that is the reason. The model remembers its first failure, and every later call gives
  * it again, code and message, so that one visml_error serves a whole chain of constructors and adds, and checking visml_model_build is
  * enough. (To make that possible `err` is read here, when the layer is NULL: it must be zeroed or have been used by the constructor.)
- * Errors: VISML_EINVAL (the layer does not fit: the message names it and both shapes), VISML_ESTATE (already built), VISML_ELIMIT (too many
- * layers), VISML_ENOMEM. */
+ * Errors: VISML_EINVAL (the layer does not fit: the message names it and both shapes; or, where the input is open, a parameter of it would
+ * depend on the size: the message says what to use), VISML_ESTATE (already built), VISML_ELIMIT (too many layers), VISML_ENOMEM. */
 VISML_API visml_status visml_model_add(visml_model *model, visml_layer *layer, visml_error *err);
 
 /* The graph: puts a layer behind the nodes `inputs` (n of them, each the number of an earlier node) and returns the new node's number
@@ -37,7 +43,7 @@ VISML_API int32_t visml_model_apply(visml_model *model, visml_layer *layer, cons
  * (already built, or no layer), VISML_ENOMEM; after these the model is open as before. */
 VISML_API visml_status visml_model_build(visml_model *model, uint64_t seed, visml_error *err);
 
-/* Shapes without the batch. Borrowed; NULL before build. */
+/* Shapes without the batch; VISML_ANY where the size is open. Borrowed; NULL before build. */
 VISML_API const visml_shape *visml_model_input_shape(const visml_model *model);
 VISML_API const visml_shape *visml_model_output_shape(const visml_model *model);
 
@@ -49,8 +55,9 @@ VISML_API size_t visml_model_summary(const visml_model *model, char *text, size_
  * 0 when memory ran out or the model is not built. */
 VISML_API size_t visml_model_to_json(const visml_model *model, char *text, size_t capacity);
 /* A new open model from JSON (n bytes): {"input_shape": [28, 28, 1], "layers": [{"class": "conv2d", "name": "c1", "filters": 32,
- * "kernel_size": [3, 3]}, ..., {"class": "add", "inputs": ["c1", "c2"]}]}. `input_shape` in the text may be missing or null when `input`
- * is given; `input`, where not NULL, takes its place. A "dense" with "units": 0 or null takes `classes`, where that is > 0.
+ * "kernel_size": [3, 3]}, ..., {"class": "add", "inputs": ["c1", "c2"]}]}. null in `input_shape` is VISML_ANY. `input_shape` in the text
+ * may be missing or null when `input` is given; `input`, where not NULL, takes its place. A "dense" with "units": 0 or null takes
+ * `classes`, where that is > 0.
  * Errors: VISML_EFORMAT (line and column, or the layer and key), VISML_EINVAL, VISML_ENOMEM. */
 VISML_API visml_model *visml_model_from_json(visml_context *ctx, const char *text, size_t n, const visml_shape *input, int32_t classes,
                                              visml_error *err);
@@ -131,20 +138,29 @@ typedef struct visml_session_opts {
     const visml_quantization *quantization; /* of this model: run on bytes; borrowed during the call; default: floats */
     const char *output; /* name of an inner layer whose output is wanted instead of the model's: features; borrowed during the call. The
                            session then has a copy of the parameters that lead there. Not with a quantization */
+    const visml_shape *input; /* of a model whose input is open: the size of all inputs of this session, without the batch; borrowed
+                           during the call; default: each call's own */
 } visml_session_opts;
 
-/* Plans all memory; running allocates nothing. The shape of y is that of the model's output or of the layer `output`:
+/* Plans all memory; running allocates nothing. Where the size of the input is open and `input` does not say it, a run plans for that of
+ * its x (for max_batch of them: 1 is right where each has a size of its own), and runs with the size of the run before allocate nothing.
+ * What sessions make of the parameters is shared by all sizes. The shape of y is that of the model's output or of the layer `output`:
  * visml_session_output_shape. Owned by the caller. With a quantization convolutions, dense layers, pooling, sums of two
  * and the rescaling of pixels run on bytes, with the weights that the model has now; other layers run on floats between them.
  * Errors: VISML_ESTATE (not built), VISML_EINVAL, VISML_EUNSUPPORTED (a quantization for a model without a layer that can run on bytes),
  * VISML_ENOMEM. */
 VISML_API visml_session *visml_session_new(const visml_model *model, const visml_session_opts *opts, visml_error *err);
 VISML_API void visml_session_free(visml_session *session);
-/* Of what visml_session_run writes, without the batch. Borrowed; NULL without a session. */
+/* Of what visml_session_run writes, without the batch; VISML_ANY where it depends on the size of x. Borrowed; NULL without a session. */
 VISML_API const visml_shape *visml_session_output_shape(const visml_session *session);
+/* The same for an x of this shape, without the batch: *output has no VISML_ANY. Thread-safety: any thread.
+ * Errors: VISML_EINVAL (no input of this model; or the layer that does not fit this size), VISML_ENOMEM. */
+VISML_API visml_status visml_session_output_for(const visml_session *session, const visml_shape *input, visml_shape *output,
+                                                visml_error *err);
 
 /* The model's output for x, in inference mode. x: [N, input shape], VISML_F32 or VISML_U8 (taken as 0 ... 255), contiguous; N may be 0.
- * y: [N, output shape], VISML_F32, contiguous, the caller's. Errors: VISML_EINVAL with both shapes. */
+ * y: [N, output shape], VISML_F32, contiguous, the caller's. Errors: VISML_EINVAL with both shapes, and where the size of x is open also
+ * with the layer that does not fit it; VISML_ENOMEM, in this case only: y is as before then, and the session can be used on. */
 VISML_API visml_status visml_session_run(visml_session *session, const visml_tensor *x, visml_tensor *y, visml_error *err);
 
 VISML_END_DECLS

@@ -35,6 +35,10 @@ size_t visml_conv2d_packed_bytes(const visml_compute *c, const visml_conv2d_geom
     return m ? bytes_of(visml_winograd_packed_elements(c, g, m)) : visml_direct_packed_bytes(c, g);
 }
 
+int32_t visml_conv2d_packed_form(const visml_conv2d_geometry *g) {
+    return visml_depthwise_fits(g) ? 0 : visml_winograd_choice(g) / 2;
+}
+
 void visml_conv2d_pack(const visml_compute *c, const visml_conv2d_geometry *g, const real *w, void *packed) {
     int32_t m = visml_winograd_choice(g);
     if (visml_depthwise_fits(g))

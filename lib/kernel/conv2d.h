@@ -16,6 +16,9 @@ typedef struct visml_conv2d_geometry {
 /* The weights in the order in which forward reads them, for many runs: visml_conv2d_packed_bytes, aligned to 64. n does not count. */
 size_t visml_conv2d_packed_bytes(const visml_compute *c, const visml_conv2d_geometry *g);
 void visml_conv2d_pack(const visml_compute *c, const visml_conv2d_geometry *g, const real *w, void *packed);
+/* Geometries of the same kernel that differ in the size of the image have the same packed weights where this is the same. */
+#define VISML_PACKED_FORMS 3 /* 0 ... 2 */
+int32_t visml_conv2d_packed_form(const visml_conv2d_geometry *g);
 
 /* y = conv(x, w), then the epilogue (NULL: none; bias [f]). packed: w as visml_conv2d_pack left it, then w is not read; or NULL. */
 size_t visml_conv2d_forward_scratch(const visml_compute *c, const visml_conv2d_geometry *g);

@@ -68,6 +68,11 @@ size_t visml_transposed_packed_bytes(const visml_compute *c, const visml_conv2d_
     return is_dense(g) ? sum_of(weights_bytes(g), visml_conv2d_packed_bytes(c, &t)) : 0;
 }
 
+int32_t visml_transposed_packed_form(const visml_conv2d_geometry *g) {
+    visml_conv2d_geometry t = turned(g);
+    return is_dense(g) ? visml_conv2d_packed_form(&t) : 0;
+}
+
 /* The turned weights, which a convolution may not need any more, and behind them the packed ones. */
 void visml_transposed_pack(const visml_compute *c, const visml_conv2d_geometry *g, const real *w, void *packed) {
     visml_conv2d_geometry t = turned(g);

@@ -10,6 +10,7 @@
 /* Turned weights in the order in which forward reads them, for many runs; as visml_conv2d_pack. 0: nothing to prepare. */
 size_t visml_transposed_packed_bytes(const visml_compute *c, const visml_conv2d_geometry *g);
 void visml_transposed_pack(const visml_compute *c, const visml_conv2d_geometry *g, const real *w, void *packed);
+int32_t visml_transposed_packed_form(const visml_conv2d_geometry *g);
 
 /* y, then the epilogue (NULL: none; its arrays are [c] and y's shape). packed: w as visml_transposed_pack left it, or NULL. */
 size_t visml_transposed_forward_scratch(const visml_compute *c, const visml_conv2d_geometry *g);

@@ -11,7 +11,7 @@
 static json_t *shape_to_json(const visml_shape *shape) {
     json_t *array = json_array();
     for (int32_t i = 0; array && i < shape->rank; i++)
-        if (json_array_append_new(array, json_integer(shape->dims[i])) < 0) {
+        if (json_array_append_new(array, shape->dims[i] == VISML_ANY ? json_null() : json_integer(shape->dims[i])) < 0) {
             json_decref(array);
             return NULL;
         }
@@ -84,12 +84,14 @@ static visml_status shape_from_json(const json_t *array, visml_shape *shape, vis
     size_t n = json_array_size(array);
     int64_t dims[VISML_MAX_RANK];
     if (!json_is_array(array) || n < 1 || n > VISML_MAX_RANK - 1)
-        return visml_fail(err, VISML_EFORMAT, "model: \"input_shape\" must be an array of 1 to %d whole numbers", VISML_MAX_RANK - 1);
+        return visml_fail(err, VISML_EFORMAT, "model: \"input_shape\" must be an array of 1 to %d whole numbers, or null where any size "
+                          "goes", VISML_MAX_RANK - 1);
     for (size_t i = 0; i < n; i++) {
         const json_t *v = json_array_get(array, i);
-        if (!json_is_integer(v) || json_integer_value(v) < 1)
-            return visml_fail(err, VISML_EFORMAT, "model: \"input_shape\"[%zu] must be a whole number of at least 1", i);
-        dims[i] = json_integer_value(v);
+        if (!json_is_null(v) && (!json_is_integer(v) || json_integer_value(v) < 1))
+            return visml_fail(err, VISML_EFORMAT, "model: \"input_shape\"[%zu] must be a whole number of at least 1, or null where any "
+                              "size goes", i);
+        dims[i] = json_is_null(v) ? VISML_ANY : json_integer_value(v);
     }
     *shape = visml_shape_make((int32_t)n, dims);
     return VISML_OK;

@@ -14,13 +14,59 @@
 /* ---- life ---- */
 
 static visml_status allocate(visml_exec *r, visml_error *err) {
-    visml_memory *memory = &r->model->context->memory;
-    r->arena = visml_mem_alloc(memory, r->plan.arena_bytes, err);
-    r->losses = r->arena ? visml_mem_zalloc(memory, (size_t)r->plan.max_batch, sizeof *r->losses, err) : NULL;
+    r->losses = visml_mem_zalloc(&r->model->context->memory, (size_t)r->plan.max_batch, sizeof *r->losses, err);
     if (!r->losses)
         return VISML_ENOMEM;
     r->prepared = r->plan.mode == VISML_INFERENCE ? visml_prepared_open(r->model, err) : NULL;
     return r->prepared || r->plan.mode == VISML_TRAINING ? VISML_OK : VISML_ENOMEM;
+}
+
+/* What an arena holds is of no use to the next plan: the old one is given back before a larger one is taken. */
+static visml_status take_arena(visml_exec *r, visml_error *err) {
+    visml_memory *memory = &r->model->context->memory;
+    if (r->arena && r->plan.arena_bytes <= r->arena_bytes)
+        return VISML_OK;
+    visml_mem_free(memory, r->arena);
+    r->arena = visml_mem_alloc(memory, r->plan.arena_bytes, err);
+    r->arena_bytes = r->arena ? r->plan.arena_bytes : 0;
+    return r->arena ? VISML_OK : VISML_ENOMEM;
+}
+
+visml_status visml_exec_plan(visml_exec *r, const visml_shape *input, visml_error *err) {
+    visml_plan plan;
+    VISML_TRY(visml_plan_make(&plan, r->model, input, r->plan.mode, r->plan.max_batch, r->group_bytes, err));
+    visml_plan_clear(&r->plan);
+    r->plan = plan;
+    r->fitted = 0;
+    return VISML_OK;
+}
+
+/* All that the plan takes. */
+static visml_status settle(visml_exec *r, visml_error *err) {
+    VISML_TRY(take_arena(r, err));
+    if (r->prepared)
+        VISML_TRY(visml_prepared_fit(r->prepared, r->model, &r->plan, err));
+#ifndef VISML_REAL_DOUBLE
+    if (r->quantized)
+        VISML_TRY(visml_qrun_fit(r->quantized, r, err));
+#endif
+    r->fitted = 1;
+    return VISML_OK;
+}
+
+visml_status visml_exec_fit(visml_exec *r, const visml_shape *input, visml_error *err) {
+    if (r->fitted && visml_shape_equal(visml_exec_shape(r, 0), input))
+        return VISML_OK;
+    VISML_TRY(visml_exec_plan(r, input, err));
+    return settle(r, err);
+}
+
+static visml_status start(visml_exec *r, visml_error *err) {
+    int is_open = r->model->trials != NULL;
+    if (!is_open)
+        VISML_TRY(visml_exec_plan(r, NULL, err));
+    VISML_TRY(allocate(r, err));
+    return is_open ? VISML_OK : settle(r, err);
 }
 
 visml_status visml_exec_init(visml_exec *r, const visml_model *m, visml_mode mode, int64_t max_batch, size_t group_bytes, uint64_t seed,
@@ -32,11 +78,13 @@ visml_status visml_exec_init(visml_exec *r, const visml_model *m, visml_mode mod
         return visml_fail(err, VISML_ESTATE, "the model is not built: call visml_model_build first");
     if (max_batch < 1)
         return visml_fail(err, VISML_EINVAL, "max_batch is %lld, must be at least 1", (long long)max_batch);
-    VISML_TRY(visml_plan_make(&r->plan, m, mode, max_batch, group_bytes, err));
     r->model = visml_model_retain((visml_model *)m); /* the count of references is not part of what const promises */
     r->compute = visml_context_compute(m->context);
     r->seed = seed;
-    visml_status status = allocate(r, err);
+    r->plan.mode = mode;
+    r->plan.max_batch = max_batch;
+    r->group_bytes = group_bytes;
+    visml_status status = start(r, err);
     if (status < 0)
         visml_exec_clear(r);
     return status;
@@ -78,7 +126,7 @@ real *visml_exec_output(const visml_exec *r) {
 }
 
 static size_t elements(const visml_exec *r, size_t node) {
-    return (size_t)(r->rows * visml_shape_count(&r->model->nodes[node].shape));
+    return (size_t)(r->rows * visml_shape_count(visml_exec_shape(r, node)));
 }
 
 #ifdef VISML_REAL_DOUBLE
@@ -144,9 +192,10 @@ static visml_pass make_pass(const visml_exec *r, size_t i, pass_arrays *a) {
     visml_node_params(m, i, a->params);
     int32_t before = r->plan.nodes[n->inputs[0]].mask, mask = n->layer->cls->properties & VISML_MAKES_MASK ? p->mask : before;
     return (visml_pass){.compute = r->compute, .mode = visml_layer_mode(n->layer, r->plan.mode), .batch = r->rows,
-                        .inputs = n->input_count, .in = r->plan.in + p->first_input, .out = &n->shape, .x = a->x, .y = block(r, p->y),
-                        .params = a->params, .keep = block(r, p->keep), .scratch = r->scratch ? r->scratch : block(r, p->forward_scratch),
-                        .masked = before >= 0, .mask = block(r, mask), .key = visml_key(r->seed, i), .step = r->step};
+                        .inputs = n->input_count, .in = r->plan.in + p->first_input, .out = visml_exec_shape(r, i), .x = a->x,
+                        .y = block(r, p->y), .params = a->params, .keep = block(r, p->keep),
+                        .scratch = r->scratch ? r->scratch : block(r, p->forward_scratch), .masked = before >= 0,
+                        .mask = block(r, mask), .key = visml_key(r->seed, i), .step = r->step};
 }
 
 /* The activation that is applied after this node: none where the loss takes over. */
@@ -156,8 +205,9 @@ static int32_t activation_of(const visml_exec *r, size_t i) {
 
 void visml_exec_activate(const visml_exec *r, size_t node, const real *x, real *y) {
     const visml_node *n = &r->model->nodes[node];
+    const visml_shape *shape = visml_exec_shape(r, node);
     int32_t activation = activation_of(r, node);
-    int64_t channels = n->shape.dims[n->shape.rank - 1], rows = (int64_t)elements(r, node) / channels;
+    int64_t channels = shape->dims[shape->rank - 1], rows = (int64_t)elements(r, node) / channels;
     visml_compute c = r->compute;
     if (activation == VISML_SOFTMAX)
         visml_softmax_forward(&c, rows, channels, x, y);
@@ -196,7 +246,7 @@ static void forward(const visml_exec *r, size_t end) {
     if (r->plan.nodes[i].before >= 0)
         pass.y = block(r, r->plan.nodes[i].before);
     if (r->prepared)
-        pass.prepared = visml_prepared_of(r->prepared, i)->packed;
+        pass.prepared = visml_prepared_of(r->prepared, i)->packed[r->plan.nodes[i].form];
     if ((layer->cls->properties & VISML_FUSES_EPILOGUE) && visml_activation_fuses(activation_of(r, i)))
         set_epilogue(r, end, &a, &pass);
     if (!(layer->cls->properties & VISML_ONLY_ACTIVATES))
@@ -236,7 +286,7 @@ static void run_group(void *arg, size_t group, size_t worker) {
     visml_exec part = *j->run;
     part.first_row = (int64_t)group * j->rows;
     part.rows = part.rows - part.first_row < j->rows ? part.rows - part.first_row : j->rows;
-    part.x += part.first_row * visml_shape_count(&part.model->nodes[0].shape);
+    part.x += part.first_row * visml_shape_count(visml_exec_shape(&part, 0));
     part.compute = j->compute;
     part.worker = worker;
     part.scratch = part.arena + p->scratch + worker * p->scratch_bytes;
@@ -299,7 +349,7 @@ double visml_exec_loss(const visml_exec *r, const visml_loss *loss, const visml_
     size_t last = r->model->node_count - 1;
     real *y = visml_exec_output(r);
     visml_loss_pass pass = {.compute = visml_context_compute(r->model->context), .rows = r->rows,
-                            .width = visml_shape_count(&r->model->nodes[last].shape), .y = y,
+                            .width = visml_shape_count(visml_exec_shape(r, last)), .y = y,
                             .logits = r->logits || visml_loss_from_logits(loss), .labels = batch->labels, .targets = batch->targets,
                             .weights = batch->weights, .scale = (real)(1 / batch->divisor), .loss = r->losses,
                             .dy = block(r, r->plan.nodes[last].dy), .prob = r->logits ? y : NULL};
@@ -322,8 +372,9 @@ static const real *derivative_source(const visml_exec *r, size_t i, int32_t acti
 /* dy becomes the gradient of what the node's activation was applied to. */
 static void activation_back(const visml_exec *r, size_t i, const visml_pass *pass, real *dy) {
     const visml_node *n = &r->model->nodes[i];
+    const visml_shape *shape = visml_exec_shape(r, i);
     int32_t activation = r->plan.nodes[i].derived ? VISML_LINEAR : activation_of(r, i);
-    int64_t channels = n->shape.dims[n->shape.rank - 1], rows = (int64_t)elements(r, i) / channels;
+    int64_t channels = shape->dims[shape->rank - 1], rows = (int64_t)elements(r, i) / channels;
     if (activation == VISML_SOFTMAX)
         visml_softmax_backward(&pass->compute, rows, channels, pass->y, dy, dy);
     else if (activation == VISML_LOG_SOFTMAX)

@@ -8,7 +8,9 @@
 typedef struct visml_exec {
     visml_model *model; /* one reference */
     visml_plan plan;
-    char *arena;
+    char *arena;        /* NULL: not taken yet */
+    size_t arena_bytes, group_bytes;
+    int32_t fitted;     /* 1: the plan is one that the arena holds; 0, only where the input is open: no batch can be taken */
     real *losses;       /* [max_batch] */
     const real *x;      /* the input of this batch: the caller's, or converted in the arena */
     int64_t rows;       /* of this batch; while a group runs, of that */
@@ -26,11 +28,23 @@ typedef struct visml_exec {
     struct visml_quantization *observer; /* told what comes out of each step, or NULL */
 } visml_exec;
 
-/* Plans and allocates: the last place that may fail. group_bytes: see model/stretch.h. Takes a reference to the model. On failure nothing
- * is left to clear. Errors: VISML_EINVAL (model NULL, max_batch < 1), VISML_ESTATE (not built), VISML_ENOMEM. */
+/* Plans and allocates: the last place that may fail, but for a model whose input is open, which is left to visml_exec_fit. group_bytes: see
+ * model/stretch.h. Takes a reference to the model. On failure nothing is left to clear. Errors: VISML_EINVAL (model NULL, max_batch < 1),
+ * VISML_ESTATE (not built), VISML_ENOMEM. */
 visml_status visml_exec_init(visml_exec *r, const visml_model *m, visml_mode mode, int64_t max_batch, size_t group_bytes, uint64_t seed,
                              visml_error *err);
 void visml_exec_clear(visml_exec *r);
+
+/* Plans for inputs of this shape, one that the model's stands for, and takes the memory that is missing for it; does nothing where the plan
+ * is for this shape. On failure the run has to be fitted again. Errors: VISML_EINVAL (the layer that it does not fit), VISML_ENOMEM. */
+visml_status visml_exec_fit(visml_exec *r, const visml_shape *input, visml_error *err);
+/* The first half of it: a plan, for those who want to know the steps before there is an input. */
+visml_status visml_exec_plan(visml_exec *r, const visml_shape *input, visml_error *err);
+
+/* The shape of a node's output in this run. */
+static inline const visml_shape *visml_exec_shape(const visml_exec *r, size_t node) {
+    return visml_node_shape(r->model, r->plan.shapes, node);
+}
 
 /* Takes the input of a batch, [rows, input shape]: VISML_REAL_DTYPE (borrowed until the next batch), VISML_F32 or VISML_U8 (converted). */
 void visml_exec_input(visml_exec *r, const void *x, visml_dtype dtype, int64_t rows);

@@ -1,5 +1,6 @@
 /* The graph: nodes in topological order, each with the numbers of its inputs. */
 #include "model/graph.h"
+#include "model/sizes.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +28,13 @@ static visml_status push_node(visml_model *m, visml_layer *layer, const int32_t 
 static visml_status check_input(visml_context *ctx, const visml_shape *input, visml_error *err) {
     if (!ctx)
         return visml_fail(err, VISML_EINVAL, "model: ctx is NULL, must be a context");
-    VISML_TRY(visml_shape_check("model: input", input, 1, err));
+    visml_shape least; /* with the smallest sizes in open places */
+    if (!input)
+        return visml_fail(err, VISML_EINVAL, "model: input is NULL, must be a shape (VISML_SHAPE(...))");
+    least = *input;
+    for (int32_t i = 0; i < least.rank && i < VISML_MAX_RANK; i++)
+        least.dims[i] = least.dims[i] == VISML_ANY ? 1 : least.dims[i];
+    VISML_TRY(visml_shape_check("model: input", &least, 1, err));
     if (input->rank < 1 || input->rank > VISML_MAX_RANK - 1)
         return visml_fail(err, VISML_EINVAL, "model: input %s has %d dimensions, must have 1 to %d (the batch is left out)",
                           visml_shape_format(input).s, input->rank, VISML_MAX_RANK - 1);
@@ -48,7 +55,8 @@ visml_model *visml_model_new(visml_context *ctx, const visml_shape *input, visml
     m->attributes = json_object();
     if (!m->attributes)
         visml_fail(err, VISML_ENOMEM, "model: out of memory");
-    if (!m->attributes || push_node(m, NULL, NULL, 0, &shape, err) < 0) {
+    if (!m->attributes || push_node(m, NULL, NULL, 0, &shape, err) < 0 ||
+        (visml_shape_is_open(&shape) && visml_sizes_begin(m, err) < 0)) {
         visml_model_free(m);
         return NULL;
     }
@@ -71,6 +79,7 @@ void visml_model_free(visml_model *m) {
         visml_mem_free(&ctx->memory, m->nodes[i].inputs);
     }
     visml_mem_free(&ctx->memory, m->nodes);
+    visml_mem_free(&ctx->memory, m->trials);
     visml_model_free(m->origin);
     json_decref(m->attributes);
     pthread_mutex_destroy(&m->lock);
@@ -170,7 +179,7 @@ static visml_status attach(visml_model *m, visml_layer *layer, const int32_t *in
     VISML_TRY(settle_name(m, layer, err));
     for (size_t i = 0; i < n; i++)
         in[i] = m->nodes[inputs[i]].shape;
-    VISML_TRY(visml_layer_build(layer, in, n, &out, err));
+    VISML_TRY(m->trials ? visml_sizes_attach(m, layer, inputs, n, &out, err) : visml_layer_build(layer, in, n, &out, err));
     return push_node(m, layer, inputs, n, &out, err);
 }
 

@@ -15,7 +15,7 @@ typedef struct visml_node {
     visml_layer *layer;
     int32_t *inputs; /* numbers of earlier nodes */
     size_t input_count;
-    visml_shape shape; /* of its output, without the batch */
+    visml_shape shape; /* of its output, without the batch; VISML_ANY where it depends on an open input: see sizes.h */
     size_t first_param, param_count; /* its range in model->params */
 } visml_node;
 
@@ -36,6 +36,9 @@ struct visml_model {
     _Atomic int64_t references; /* the caller's, and one for each session and parameter view */
     visml_node *nodes;
     size_t node_count, node_capacity;
+    visml_shape *trials;   /* of a model whose input is open: what each node is for two sizes of it; else NULL. See sizes.h */
+    size_t trial_capacity;
+    int64_t trial_offset;
     visml_status failed; /* of the first failing add */
     visml_error failure;
     int32_t built;
@@ -53,6 +56,11 @@ struct visml_model {
     pthread_mutex_t lock;     /* of the pointer `prepared` and of making it */
     struct visml_prepared *prepared; /* what the sessions share, NULL: there are none. See prepared.h */
 };
+
+/* The shape of a node's output in a run: `shapes` are those of all nodes there; NULL: of a model of fixed size, the model's own. */
+static inline const visml_shape *visml_node_shape(const visml_model *model, const visml_shape *shapes, size_t node) {
+    return shapes ? &shapes[node] : &model->nodes[node].shape;
+}
 
 visml_model *visml_model_retain(visml_model *model);
 /* To be called after values were written: what sessions have made of them is out of date. */
@@ -76,6 +84,9 @@ typedef struct visml_trainer visml_trainer;
 /* Plans the memory for batches of up to max_batch with this loss. Errors: VISML_EINVAL, VISML_ENOMEM. */
 visml_trainer *visml_trainer_new(visml_model *model, const visml_loss *loss, int64_t max_batch, uint64_t seed, visml_error *err);
 void visml_trainer_free(visml_trainer *t);
+/* Of a model whose input is open: before the first batch, and whenever the size changes. Plans for inputs of this shape where the last one
+ * was another. Errors: VISML_EINVAL (the layer that it does not fit), VISML_ENOMEM. */
+visml_status visml_trainer_fit(visml_trainer *t, const visml_shape *input, visml_error *err);
 
 typedef struct visml_train_batch {
     int64_t rows;          /* <= max_batch, >= 1 */
@@ -95,7 +106,8 @@ real *visml_trainer_grads(visml_trainer *t);
 /* The output (probabilities) of the last call, [rows, output shape]. */
 const real *visml_trainer_output(const visml_trainer *t);
 
-/* Loss and output in inference mode (evaluation), in a session with a loss. loss NULL: no loss is computed (returns 0).
+/* Loss and output in inference mode (evaluation), in a session with a loss; of a model whose input is open, one that was opened with the
+ * option `input`. loss NULL: no loss is computed (returns 0).
  * *y: borrowed until the next call, [rows, output shape]. */
 double visml_session_losses(visml_session *session, const visml_loss *loss, const visml_train_batch *batch, const real **y);
 

@@ -5,6 +5,7 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "kernel/elementwise.h"
+#include "model/sizes.h"
 #include "nn/recurrent.h"
 
 /* What is known while a plan is made. */
@@ -66,12 +67,16 @@ static void use_until(planner *w, int32_t block, int32_t time) {
         w->plan->blocks[block].last = time;
 }
 
+static const visml_shape *shape_of(const planner *w, size_t node) {
+    return visml_node_shape(w->model, w->plan->shapes, node);
+}
+
 static size_t row_bytes(const planner *w, size_t node) {
-    return (size_t)visml_shape_count(&w->model->nodes[node].shape) * sizeof(real);
+    return (size_t)visml_shape_count(shape_of(w, node)) * sizeof(real);
 }
 
 static visml_status array_bytes(const planner *w, size_t node, size_t *bytes) {
-    const visml_shape *shape = &w->model->nodes[node].shape;
+    const visml_shape *shape = shape_of(w, node);
     *bytes = 0;
     if (!visml_size_mul((size_t)visml_shape_count(shape), (size_t)w->plan->max_batch, bytes) ||
         !visml_size_mul(*bytes, sizeof(real), bytes))
@@ -323,14 +328,15 @@ static int32_t mask_behind(const planner *w, size_t node) {
             return -1;
     if ((n->layer->cls->properties & VISML_RECURS) && visml_recurrent_of(n->layer).state)
         return -1; /* rows of the state are no time steps */
-    int keeps_time = n->shape.rank >= 2 && n->shape.dims[0] == w->model->nodes[n->inputs[0]].shape.dims[0];
+    const visml_shape *y = shape_of(w, node);
+    int keeps_time = y->rank >= 2 && y->dims[0] == shape_of(w, (size_t)n->inputs[0])->dims[0];
     return keeps_time && (n->layer->cls->properties & VISML_PASSES_MASK) ? mask : -1;
 }
 
 static visml_status find_masks(planner *w) {
     for (size_t i = 1; i < w->model->node_count; i++) {
         const visml_node *n = &w->model->nodes[i];
-        visml_plan_block b = {.first = (int32_t)i, .last = end_time(w), .row_bytes = (size_t)n->shape.dims[0]};
+        visml_plan_block b = {.first = (int32_t)i, .last = end_time(w), .row_bytes = (size_t)shape_of(w, i)->dims[0]};
         w->plan->nodes[i].mask = mask_behind(w, i);
         if (!(n->layer->cls->properties & VISML_MAKES_MASK))
             continue;
@@ -373,8 +379,10 @@ static visml_status plan_layer(planner *w, size_t end) {
     int32_t now = (int32_t)end, back = backward_time(w, node);
     visml_mode mode = visml_layer_mode(n->layer, w->plan->mode);
     visml_pass pass = {.compute = visml_context_compute(w->model->context), .mode = mode, .batch = w->plan->max_batch,
-                       .inputs = n->input_count, .in = w->plan->in + p->first_input, .out = &n->shape};
+                       .inputs = n->input_count, .in = w->plan->in + p->first_input, .out = shape_of(w, node)};
     pass.masked = w->plan->nodes[n->inputs[0]].mask >= 0;
+    if (!trains(w) && cls->prepared_form)
+        p->form = cls->prepared_form(n->layer, &pass);
     if (visml_plan_groups(w->plan, visml_plan_stretch(w->plan, end)))
         return plan_group(w, end, &pass);
     size_t scratch = cls->scratch ? cls->scratch(n->layer, &pass) : 0;
@@ -486,7 +494,7 @@ const visml_stretch *visml_plan_stretch(const visml_plan *p, size_t node) {
 static void cut(planner *w) {
     visml_plan *p = w->plan;
     int64_t workers = (int64_t)visml_context_compute(w->model->context).parallel->workers;
-    p->stretch_count = visml_stretches(w->model, p->mode, p->steps, p->max_batch, w->group_bytes, p->stretches);
+    p->stretch_count = visml_stretches(w->model, p->shapes, p->mode, p->steps, p->max_batch, w->group_bytes, p->stretches);
     p->places = 1;
     for (size_t i = 0; i < p->stretch_count; i++)
         if (visml_plan_groups(p, &p->stretches[i]) && (p->max_batch - 1) / p->stretches[i].rows + 1 >= workers)
@@ -512,15 +520,25 @@ static void list_inputs(planner *w) {
     size_t next = 0;
     for (size_t i = 0; i < w->model->node_count; i++) {
         const visml_node *n = &w->model->nodes[i];
-        p->nodes[i] = (visml_plan_node){-1, -1, -1, -1, -1, -1, next, -1, -1, 0};
+        p->nodes[i] = (visml_plan_node){-1, -1, -1, -1, -1, -1, next, -1, -1, 0, 0};
         for (size_t k = 0; k < n->input_count; k++, next++) {
-            p->in[next] = w->model->nodes[n->inputs[k]].shape;
+            p->in[next] = *shape_of(w, (size_t)n->inputs[k]);
             p->gradients[next] = (visml_plan_gradient){-1, -1};
         }
     }
 }
 
-static visml_status make(planner *w) {
+/* Only where the model leaves them open. */
+static visml_status find_shapes(planner *w, const visml_shape *input) {
+    visml_plan *p = w->plan;
+    if (!w->model->trials)
+        return VISML_OK;
+    p->shapes = visml_mem_zalloc(p->memory, w->model->node_count, sizeof *p->shapes, w->err);
+    return p->shapes ? visml_sizes_infer(w->model, input, p->shapes, w->err) : VISML_ENOMEM;
+}
+
+static visml_status make(planner *w, const visml_shape *input) {
+    VISML_TRY(find_shapes(w, input));
     VISML_TRY(allocate(w));
     list_inputs(w);
     visml_fuse(w->model, w->plan->mode, w->plan->steps);
@@ -534,14 +552,14 @@ static visml_status make(planner *w) {
     return plan_offsets(w);
 }
 
-visml_status visml_plan_make(visml_plan *p, const visml_model *m, visml_mode mode, int64_t max_batch, size_t group_bytes,
-                             visml_error *err) {
+visml_status visml_plan_make(visml_plan *p, const visml_model *m, const visml_shape *input, visml_mode mode, int64_t max_batch,
+                             size_t group_bytes, visml_error *err) {
     planner w = {.plan = p, .model = m, .group_bytes = group_bytes, .err = err};
     memset(p, 0, sizeof *p);
     p->memory = &m->context->memory;
     p->mode = mode;
     p->max_batch = max_batch;
-    visml_status status = make(&w);
+    visml_status status = make(&w, input);
     visml_mem_free(p->memory, w.differentiable);
     visml_mem_free(p->memory, w.last_read);
     if (status < 0)
@@ -554,6 +572,7 @@ void visml_plan_clear(visml_plan *p) {
         return;
     visml_mem_free(p->memory, p->steps);
     visml_mem_free(p->memory, p->nodes);
+    visml_mem_free(p->memory, p->shapes);
     visml_mem_free(p->memory, p->in);
     visml_mem_free(p->memory, p->gradients);
     visml_mem_free(p->memory, p->blocks);

@@ -28,6 +28,7 @@ typedef struct visml_plan_node {
     size_t first_input; /* its inputs in visml_plan.in and .gradients */
     int32_t before;   /* training: what the layer leaves for an activation whose derivative is made of that; -1: it writes to y */
     int32_t mask;     /* the bytes that say which steps of y are to be passed over, see find_masks in plan.c */
+    int32_t form;     /* inference: which of the class' forms of prepared parameters its forward takes, see prepared.h */
     int32_t derived;  /* 1: the gradient comes multiplied by the derivative of the node's activation, see derive in plan.c */
 } visml_plan_node;
 
@@ -43,6 +44,7 @@ typedef struct visml_plan {
     int64_t max_batch;
     visml_step *steps;      /* [node_count] what runs at the time of each node */
     visml_plan_node *nodes; /* [node_count] */
+    visml_shape *shapes;    /* [node_count] of their outputs in this run; NULL: those of the model, whose size is fixed */
     visml_shape *in;        /* [inputs of all nodes] their shapes, by node */
     visml_plan_gradient *gradients;
     visml_plan_block *blocks;
@@ -62,8 +64,11 @@ static inline int visml_plan_groups(const visml_plan *p, const visml_stretch *s)
     return s->rows < p->max_batch;
 }
 
-/* group_bytes: see model/stretch.h. Errors: VISML_ENOMEM, also for sizes that cannot be addressed. On failure nothing is left to clear. */
-visml_status visml_plan_make(visml_plan *p, const visml_model *m, visml_mode mode, int64_t max_batch, size_t group_bytes, visml_error *err);
+/* input: the shape of the run's input, which the model's stands for; NULL: of a model of fixed size. group_bytes: see model/stretch.h.
+ * Errors: VISML_EINVAL (an input that a layer does not fit), VISML_ENOMEM, also for sizes that cannot be addressed. On failure nothing is
+ * left to clear. */
+visml_status visml_plan_make(visml_plan *p, const visml_model *m, const visml_shape *input, visml_mode mode, int64_t max_batch,
+                             size_t group_bytes, visml_error *err);
 void visml_plan_clear(visml_plan *p);
 
 #endif

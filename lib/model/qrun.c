@@ -44,13 +44,13 @@ static size_t value_of(const visml_exec *r, int32_t node) {
 }
 
 static size_t row_elements(const visml_exec *r, size_t node) {
-    return (size_t)visml_shape_count(&r->model->nodes[node].shape);
+    return (size_t)visml_shape_count(visml_exec_shape(r, node));
 }
 
 static visml_pass shapes_of(const visml_exec *r, size_t head, int64_t batch) {
     const visml_node *n = &r->model->nodes[head];
     return (visml_pass){.compute = visml_context_compute(r->model->context), .mode = VISML_INFERENCE, .batch = batch,
-                        .inputs = n->input_count, .in = r->plan.in + r->plan.nodes[head].first_input, .out = &n->shape};
+                        .inputs = n->input_count, .in = r->plan.in + r->plan.nodes[head].first_input, .out = visml_exec_shape(r, head)};
 }
 
 /* ---- deciding ---- */
@@ -71,7 +71,8 @@ static int is_finite_array(const float *x, size_t n) {
 static int are_finite(const decider *d, const visml_step *s) {
     const visml_model *m = d->run->model;
     const visml_node *n = &m->nodes[s->head];
-    size_t channels = (size_t)n->shape.dims[n->shape.rank - 1];
+    const visml_shape *y = visml_exec_shape(d->run, (size_t)s->head);
+    size_t channels = (size_t)y->dims[y->rank - 1];
     const visml_prepared_node *p = visml_prepared_of(d->run->prepared, (size_t)s->head);
     for (size_t k = 0; k < n->param_count; k++)
         if (!is_finite_array(m->values + m->params[n->first_param + k].offset, m->params[n->first_param + k].count))
@@ -80,9 +81,9 @@ static int are_finite(const decider *d, const visml_step *s) {
            is_finite_array(p->shift, channels);
 }
 
-static int geometry_of(const decider *d, size_t head, visml_conv2d_geometry *g) {
-    const visml_layer *layer = d->run->model->nodes[head].layer;
-    visml_pass pass = shapes_of(d->run, head, d->run->plan.max_batch);
+static int geometry_of(const visml_exec *r, size_t head, visml_conv2d_geometry *g) {
+    const visml_layer *layer = r->model->nodes[head].layer;
+    visml_pass pass = shapes_of(r, head, r->plan.max_batch);
     return layer->cls->geometry && layer->cls->geometry(layer, &pass, g) && visml_qconv2d_fits(g);
 }
 
@@ -97,7 +98,7 @@ static const node_run *input_of(const decider *d, size_t head, size_t k) {
 static int convolves(const decider *d, size_t end, const visml_step *s) {
     visml_conv2d_geometry g;
     node_run *n = &d->q->nodes[end];
-    if (!geometry_of(d, (size_t)s->head, &g) || !input_of(d, (size_t)s->head, 0)->has_form || !are_finite(d, s))
+    if (!geometry_of(d->run, (size_t)s->head, &g) || !input_of(d, (size_t)s->head, 0)->has_form || !are_finite(d, s))
         return 0;
     if (s->residual >= 0 && (!d->q->nodes[value_of(d->run, s->residual)].has_form || (g.groups == g.c && g.f == g.c && g.c > 1)))
         return 0;
@@ -173,11 +174,10 @@ static size_t round_up(size_t bytes) {
 }
 
 /* Scratch of a step: copies of its inputs in the other form, and the kernel's own. */
-static size_t step_scratch(const decider *d, size_t end) {
-    const visml_exec *r = d->run;
+static size_t step_scratch(const visml_qrun *q, const visml_exec *r, size_t end) {
     const visml_step *s = &r->plan.steps[end];
     const visml_node *n = &r->model->nodes[s->head];
-    const node_run *run = &d->q->nodes[end];
+    const node_run *run = &q->nodes[end];
     visml_compute c = visml_context_compute(r->model->context);
     size_t bytes = 0, batch = (size_t)r->plan.max_batch;
     for (size_t k = 0; k < n->input_count; k++)
@@ -193,8 +193,6 @@ static visml_status allocate(const decider *d, visml_error *err) {
     for (size_t i = 1; i < d->ranges->count; i++) {
         if (!visml_step_runs(d->run->model, VISML_INFERENCE, d->run->plan.steps, i))
             continue;
-        size_t scratch = step_scratch(d, i);
-        q->scratch_bytes = scratch > q->scratch_bytes ? scratch : q->scratch_bytes;
         convolutions += q->nodes[i].way == CONVOLVE;
         if (!visml_size_add(packed, q->nodes[i].packed, &packed) || packed > SIZE_MAX / 2)
             return visml_fail(err, VISML_ENOMEM, "session: the quantized weights are more than can be addressed");
@@ -204,7 +202,25 @@ static visml_status allocate(const decider *d, visml_error *err) {
         return visml_fail(err, VISML_EUNSUPPORTED, "session: no layer of the model can work on bytes: it has no convolution and no dense "
                           "layer whose weights and input are finite");
     q->packed = visml_mem_alloc(q->memory, packed, err);
-    q->scratch = q->packed ? visml_mem_alloc(q->memory, q->scratch_bytes, err) : NULL;
+    return q->packed ? VISML_OK : VISML_ENOMEM;
+}
+
+/* The weights do not depend on the size of the image; the geometry that they are used with does. */
+visml_status visml_qrun_fit(visml_qrun *q, const visml_exec *r, visml_error *err) {
+    size_t most = 0;
+    for (size_t i = 1; i < r->model->node_count; i++) {
+        if (!visml_step_runs(r->model, VISML_INFERENCE, r->plan.steps, i))
+            continue;
+        if (q->nodes[i].way == CONVOLVE)
+            geometry_of(r, (size_t)r->plan.steps[i].head, &q->nodes[i].conv.g);
+        size_t scratch = step_scratch(q, r, i);
+        most = scratch > most ? scratch : most;
+    }
+    if (q->scratch && most <= q->scratch_bytes)
+        return VISML_OK;
+    visml_mem_free(q->memory, q->scratch);
+    q->scratch_bytes = most;
+    q->scratch = visml_mem_alloc(q->memory, most, err);
     return q->scratch ? VISML_OK : VISML_ENOMEM;
 }
 
@@ -349,7 +365,7 @@ static void pool(visml_qrun *q, const visml_exec *r, size_t end) {
 
 static void mean(visml_qrun *q, const visml_exec *r, size_t end) {
     size_t head = (size_t)r->plan.steps[end].head, from = (size_t)r->model->nodes[head].inputs[0];
-    const visml_shape *in = &r->model->nodes[from].shape;
+    const visml_shape *in = visml_exec_shape(r, from);
     visml_compute c = visml_context_compute(r->model->context);
     visml_qrowmean(&c, r->rows, in->dims[0] * in->dims[1], in->dims[2], bytes_of(q, r, from), q->nodes[value_of(r, (int32_t)from)].form,
                    visml_exec_value(r, end));

@@ -7,10 +7,13 @@
 
 typedef struct visml_qrun visml_qrun;
 
-/* Decides for every step, and packs the weights as they are now. Errors: VISML_EINVAL (of another model), VISML_EUNSUPPORTED (no layer of
+/* Decides for every step of the run's plan, and packs the weights as they are now. The plan may change afterwards, if its input is open.
+ * Errors: VISML_EINVAL (of another model), VISML_EUNSUPPORTED (no layer of
  * the model has a form on bytes), VISML_ENOMEM. */
 visml_qrun *visml_qrun_new(const visml_exec *r, const visml_quantization *q, visml_error *err);
 void visml_qrun_free(visml_qrun *q);
+/* Before the first run of a plan: takes the memory that is missing for it. Errors: VISML_ENOMEM. */
+visml_status visml_qrun_fit(visml_qrun *q, const visml_exec *r, visml_error *err);
 
 /* 1 when the input is wanted as bytes. */
 int visml_qrun_wants_bytes(const visml_qrun *q);

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "model/exec.h"
+#include "model/sizes.h"
 #ifndef VISML_REAL_DOUBLE
 #include "model/qrun.h"
 #endif
@@ -12,6 +13,7 @@
 struct visml_session {
     visml_context *context;
     visml_exec run;
+    visml_shape input, output; /* of a sample; VISML_ANY where it is open in this session */
 };
 
 static const visml_field fields[] = {
@@ -19,14 +21,23 @@ static const visml_field fields[] = {
     {0},
 };
 
+/* Which steps are done on bytes does not depend on the size: where there is none yet, any will do to find out. */
 static visml_status quantize(visml_session *s, const visml_quantization *q, visml_error *err) {
 #ifndef VISML_REAL_DOUBLE
-    if (q && !(s->run.quantized = visml_qrun_new(&s->run, q, err)))
+    visml_exec *r = &s->run;
+    if (!q)
+        return VISML_OK;
+    if (!r->fitted) {
+        visml_shape any = visml_sizes_trial(r->model, 0);
+        VISML_TRY(visml_exec_plan(r, &any, err));
+    }
+    if (!(r->quantized = visml_qrun_new(r, q, err)))
         return VISML_ENOMEM;
+    return r->fitted ? visml_qrun_fit(r->quantized, r, err) : VISML_OK;
 #else
     (void)s, (void)q, (void)err;
-#endif
     return VISML_OK;
+#endif
 }
 
 #ifndef VISML_REAL_DOUBLE
@@ -34,6 +45,20 @@ void visml_session_observe(visml_session *s, visml_quantization *q) {
     s->run.observer = q;
 }
 #endif
+
+/* The size that the caller says, for all of the session's runs. */
+static visml_status take_input(visml_session *s, const visml_shape *input, visml_error *err) {
+    const visml_model *m = s->run.model;
+    s->input = m->nodes[0].shape;
+    s->output = m->nodes[m->node_count - 1].shape;
+    if (!input)
+        return VISML_OK;
+    visml_status status = visml_sizes_output(m, input, &s->output, err);
+    if (status < 0)
+        return visml_fail_in(err, status, "session");
+    s->input = visml_shape_make(input->rank, input->dims);
+    return visml_exec_fit(&s->run, &s->input, err);
+}
 
 static visml_session *open(const visml_model *m, const visml_session_opts *o, visml_error *err) {
     visml_session *s = visml_mem_zalloc(&m->context->memory, 1, sizeof *s, err);
@@ -44,7 +69,7 @@ static visml_session *open(const visml_model *m, const visml_session_opts *o, vi
         return NULL;
     }
     s->context = visml_context_retain(m->context);
-    if (quantize(s, o->quantization, err) < 0) {
+    if (take_input(s, o->input, err) < 0 || quantize(s, o->quantization, err) < 0) {
         visml_session_free(s);
         return NULL;
     }
@@ -75,7 +100,14 @@ visml_session *visml_session_new(const visml_model *m, const visml_session_opts 
 }
 
 const visml_shape *visml_session_output_shape(const visml_session *s) {
-    return s ? visml_model_output_shape(s->run.model) : NULL;
+    return s ? &s->output : NULL;
+}
+
+visml_status visml_session_output_for(const visml_session *s, const visml_shape *input, visml_shape *output, visml_error *err) {
+    if (!s || !output)
+        return visml_fail(err, VISML_EINVAL, "session: %s is NULL", s ? "output" : "session");
+    visml_status status = visml_sizes_output(s->run.model, input, output, err);
+    return status < 0 ? visml_fail_in(err, status, "session") : status;
 }
 
 void visml_session_free(visml_session *s) {
@@ -95,43 +127,55 @@ const visml_exec *visml_session_inside(const visml_session *s) {
 
 /* "[N, 28, 28, 1]" */
 static visml_shape_text with_any_batch(const visml_shape *shape) {
-    visml_shape_text inner = visml_shape_format(shape), t;
+    visml_shape_text inner = visml_shape_format_open(shape), t;
     snprintf(t.s, sizeof t.s, "[N, %.180s", inner.s + 1);
     return t;
 }
 
+static visml_shape sample_of(const visml_tensor *t) {
+    return visml_shape_make(t->shape.rank > 0 ? t->shape.rank - 1 : 0, t->shape.dims + 1);
+}
+
 static visml_status check_shape(const char *what, const visml_tensor *t, const visml_shape *row, visml_error *err) {
-    int fits = t->shape.rank == row->rank + 1 && memcmp(t->shape.dims + 1, row->dims, (size_t)row->rank * sizeof *row->dims) == 0;
-    if (!fits)
+    visml_shape given = sample_of(t);
+    if (t->shape.rank < 1 || !visml_shape_stands_for(row, &given))
         return visml_fail(err, VISML_EINVAL, "session: %s is %s, must be %s", what, visml_shape_format(&t->shape).s, with_any_batch(row).s);
     return VISML_OK;
 }
 
-static visml_status check_arguments(const visml_session *s, const visml_tensor *x, const visml_tensor *y, visml_error *err) {
+static visml_status check_arguments(visml_session *s, const visml_tensor *x, const visml_tensor *y, visml_error *err) {
     if (!s)
         return visml_fail(err, VISML_EINVAL, "session is NULL, must be a session");
-    const visml_model *m = s->run.model;
     VISML_TRY(visml_tensor_check("session: x", x, 0, err));
     if (x->dtype != VISML_F32 && x->dtype != VISML_U8 && x->dtype != VISML_REAL_DTYPE)
         return visml_fail(err, VISML_EINVAL, "session: x is %s, must be float32 or uint8", visml_dtype_name(x->dtype));
     VISML_TRY(visml_tensor_check("session: y", y, VISML_REAL_DTYPE, err));
-    VISML_TRY(check_shape("x", x, &m->nodes[0].shape, err));
-    VISML_TRY(check_shape("y", y, &m->nodes[m->node_count - 1].shape, err));
+    VISML_TRY(check_shape("x", x, &s->input, err));
+    VISML_TRY(check_shape("y", y, &s->output, err));
     if (x->shape.dims[0] != y->shape.dims[0])
         return visml_fail(err, VISML_EINVAL, "session: x is %s and y %s, must have the same first dimension",
                           visml_shape_format(&x->shape).s, visml_shape_format(&y->shape).s);
     return VISML_OK;
 }
 
+/* Where the size is open, x says it: the run's plan becomes one for it, and y must have what comes out. */
+static visml_status fit(visml_session *s, const visml_tensor *x, const visml_tensor *y, visml_error *err) {
+    visml_shape sample = sample_of(x);
+    visml_status status = visml_exec_fit(&s->run, &sample, err);
+    if (status < 0)
+        return visml_fail_in(err, status, "session: x is %s", visml_shape_format(&x->shape).s);
+    return check_shape("y", y, visml_exec_shape(&s->run, s->run.model->node_count - 1), err);
+}
+
 /* ---- running ---- */
 
 visml_status visml_session_run(visml_session *s, const visml_tensor *x, visml_tensor *y, visml_error *err) {
     VISML_TRY(check_arguments(s, x, y, err));
+    VISML_TRY(fit(s, x, y, err));
     visml_exec *r = &s->run;
-    const visml_model *m = r->model;
     int64_t total = x->shape.dims[0], step = r->plan.max_batch;
-    size_t in = (size_t)visml_shape_count(&m->nodes[0].shape) * visml_dtype_bytes(x->dtype);
-    size_t out = (size_t)visml_shape_count(&m->nodes[m->node_count - 1].shape) * sizeof(real);
+    size_t in = (size_t)visml_shape_count(visml_exec_shape(r, 0)) * visml_dtype_bytes(x->dtype);
+    size_t out = (size_t)visml_shape_count(visml_exec_shape(r, r->model->node_count - 1)) * sizeof(real);
     r->logits = 0;
     for (int64_t done = 0; done < total; done += step) {
         int64_t rows = total - done < step ? total - done : step;

@@ -20,8 +20,8 @@ typedef struct visml_stretch {
 } visml_stretch;
 
 /* Cuts the steps 1 ... node_count - 1; by shapes, max_batch and group_bytes alone, and without influence on results. group_bytes 0, or
- * training: one stretch with the whole batch. Returns how many. */
-size_t visml_stretches(const visml_model *m, visml_mode mode, const visml_step *steps, int64_t max_batch, size_t group_bytes,
-                       visml_stretch stretches[VISML_MAX_STRETCHES]);
+ * training: one stretch with the whole batch. shapes: see visml_node_shape. Returns how many. */
+size_t visml_stretches(const visml_model *m, const visml_shape *shapes, visml_mode mode, const visml_step *steps, int64_t max_batch,
+                       size_t group_bytes, visml_stretch stretches[VISML_MAX_STRETCHES]);
 
 #endif

@@ -77,8 +77,12 @@ static size_t layer_params(const visml_node *node) {
 
 static void add_shape(visml_text *t, const visml_shape *shape) {
     visml_text_add(t, "(None");
-    for (int32_t i = 0; i < shape->rank; i++)
-        visml_text_add(t, ", %lld", (long long)shape->dims[i]);
+    for (int32_t i = 0; i < shape->rank; i++) {
+        if (shape->dims[i] == VISML_ANY)
+            visml_text_add(t, ", None");
+        else
+            visml_text_add(t, ", %lld", (long long)shape->dims[i]);
+    }
     visml_text_add(t, ")");
 }
 

@@ -36,6 +36,10 @@ visml_trainer *visml_trainer_new(visml_model *m, const visml_loss *loss, int64_t
     return t;
 }
 
+visml_status visml_trainer_fit(visml_trainer *t, const visml_shape *input, visml_error *err) {
+    return visml_exec_fit(&t->run, input, err);
+}
+
 void visml_trainer_free(visml_trainer *t) {
     if (!t)
         return;

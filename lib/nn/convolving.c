@@ -65,6 +65,11 @@ void visml_convolving_prepare(const visml_layer *layer, const visml_pass *pass, 
     visml_conv2d_pack(&pass->compute, &g, pass->params[0], prepared);
 }
 
+int32_t visml_convolving_prepared_form(const visml_layer *layer, const visml_pass *pass) {
+    visml_conv2d_geometry g = geometry_of(layer, pass);
+    return visml_conv2d_packed_form(&g);
+}
+
 void visml_convolving_backward(const visml_layer *layer, const visml_pass *pass) {
     visml_conv2d_geometry g = geometry_of(layer, pass);
     real *bias = layer->param_count > 1 ? pass->grads[1] : NULL;

@@ -10,6 +10,7 @@ void visml_convolving_forward(const visml_layer *layer, const visml_pass *pass);
 void visml_convolving_backward(const visml_layer *layer, const visml_pass *pass);
 size_t visml_convolving_prepare_bytes(const visml_layer *layer, const visml_pass *pass);
 void visml_convolving_prepare(const visml_layer *layer, const visml_pass *pass, void *prepared);
+int32_t visml_convolving_prepared_form(const visml_layer *layer, const visml_pass *pass);
 
 /* Scratch of a convolution: of forward, and in training of the backward passes and of the bias' gradient. */
 size_t visml_convolving_bytes(const visml_pass *pass, const visml_conv2d_geometry *g);

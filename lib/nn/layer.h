@@ -19,6 +19,7 @@ typedef int32_t visml_mode;
 
 #define VISML_MAX_INPUTS 64 /* of one layer */
 #define VISML_MAX_PARAMS 8  /* of one layer */
+#define VISML_MAX_FORMS VISML_PACKED_FORMS /* of what one layer prepares */
 
 /* A parameter array that a layer declares in build. */
 typedef struct visml_param_spec {
@@ -97,10 +98,13 @@ typedef struct visml_layer_class {
     void (*backward)(const visml_layer *layer, const visml_pass *pass);
     /* What inference can do before its first call; see model/prepared.h. NULL: nothing.
      * affine: the layer is y = x scale[c] + shift[c] along the last dimension, c long: both are written.
-     * prepare: makes of the parameters what forward takes from pass->prepared, prepare_bytes of it. The batch has no influence on it. */
+     * prepare: makes of the parameters what forward takes from pass->prepared, prepare_bytes of it. The batch has no influence on it.
+     * prepared_form: 0 ... VISML_MAX_FORMS - 1. The size of the input may have an influence on what is prepared, as long as this number
+     * tells which. NULL: it has none. */
     void (*affine)(const visml_layer *layer, real *const *params, int64_t channels, real *scale, real *shift);
     size_t (*prepare_bytes)(const visml_layer *layer, const visml_pass *pass);
     void (*prepare)(const visml_layer *layer, const visml_pass *pass, void *prepared);
+    int32_t (*prepared_form)(const visml_layer *layer, const visml_pass *pass);
     /* A class whose forward is a convolution with params[0] as kernel and params[1] as bias, if it has one: which, from the pass' shapes.
      * 0: none with these. NULL: never. */
     int (*geometry)(const visml_layer *layer, const visml_pass *pass, visml_conv2d_geometry *g);

@@ -69,6 +69,7 @@ const visml_layer_class visml_conv2d_class = {
     .backward = visml_convolving_backward,
     .prepare_bytes = visml_convolving_prepare_bytes,
     .prepare = visml_convolving_prepare,
+    .prepared_form = visml_convolving_prepared_form,
     .geometry = geometry,
 };
 

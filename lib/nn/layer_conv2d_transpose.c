@@ -138,6 +138,11 @@ static void prepare(const visml_layer *layer, const visml_pass *pass, void *prep
     visml_transposed_pack(&pass->compute, &g, pass->params[0], prepared);
 }
 
+static int32_t prepared_form(const visml_layer *layer, const visml_pass *pass) {
+    visml_conv2d_geometry g = geometry_of(layer, pass);
+    return visml_transposed_packed_form(&g);
+}
+
 static void backward(const visml_layer *layer, const visml_pass *pass) {
     visml_conv2d_geometry g = geometry_of(layer, pass);
     if (pass->grads[0])
@@ -164,6 +169,7 @@ const visml_layer_class visml_conv2d_transpose_class = {
     .backward = backward,
     .prepare_bytes = prepare_bytes,
     .prepare = prepare,
+    .prepared_form = prepared_form,
 };
 
 visml_layer *visml_conv2d_transpose(visml_context *ctx, const visml_conv2d_transpose_opts *opts, visml_error *err) {

@@ -266,7 +266,7 @@ static visml_status other_model(const visml_training *r, const json_t *was, cons
         i++;
     if (i == n && i == m)
         return visml_fail(err, VISML_EFORMAT, "%s: of a model with another input shape than %s; use another checkpoint_dir", r->checkpoint,
-                          visml_shape_format(&r->model->nodes[0].shape).s);
+                          visml_shape_format_open(&r->model->nodes[0].shape).s);
     return visml_fail(err, VISML_EFORMAT, "%s: of another model: layer %zu differs (%zu layers there, %zu here); use another "
                       "checkpoint_dir", r->checkpoint, i + 1, n, m);
 }

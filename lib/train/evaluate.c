@@ -95,7 +95,7 @@ static visml_status after_batch(void *user, const visml_walk *w, const visml_bat
 
 static visml_session *open_session(const visml_feed *f, const visml_evaluate_opts *o, const visml_quantization *q, visml_error *err) {
     return visml_session_new(f->model, VISML_OPTS(visml_session_opts, .max_batch = visml_walk_batch(f->data, o->batch_size),
-                                                  .quantization = q), err);
+                                                  .quantization = q, .input = &f->input), err);
 }
 
 static visml_status open_floats(const visml_feed *f, const visml_evaluate_opts *o, evaluation *e, visml_error *err) {

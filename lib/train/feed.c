@@ -7,21 +7,28 @@
 
 /* ---- do they fit together ---- */
 
-static visml_status check_images(const visml_feed *f, visml_error *err) {
+/* What the model makes of images of this size. */
+static visml_status take_size(visml_feed *f, const visml_shape *images, visml_error *err) {
+    f->input = *images;
+    visml_status status = visml_sizes_output(f->model, images, &f->output, err);
+    return status < 0 ? visml_fail_in(err, status, "%s", f->what) : VISML_OK;
+}
+
+static visml_status check_images(visml_feed *f, visml_error *err) {
     visml_shape images;
     const visml_shape *input = &f->model->nodes[0].shape;
     visml_status status = visml_dataset_sample_shape(f->data, &images, err);
     if (status < 0)
         return visml_fail_in(err, status, "%s", f->what);
-    if (visml_shape_equal(&images, input))
-        return VISML_OK;
-    if (input->rank == 3 && images.rank == 3)
+    if (visml_shape_stands_for(input, &images))
+        return take_size(f, &images, err);
+    if (input->rank == 3 && images.rank == 3 && !visml_shape_is_open(input))
         return visml_fail(err, VISML_EINVAL, "%s: the images are %s, the model's input is %s: load them with height %lld, width %lld and "
                           "%lld channel%s, or build the model for their shape", f->what, visml_shape_format(&images).s,
                           visml_shape_format(input).s, (long long)input->dims[0], (long long)input->dims[1], (long long)input->dims[2],
                           input->dims[2] == 1 ? " (gray)" : "s");
     return visml_fail(err, VISML_EINVAL, "%s: the images are %s, the model's input is %s: build the model for their shape", f->what,
-                      visml_shape_format(&images).s, visml_shape_format(input).s);
+                      visml_shape_format(&images).s, visml_shape_format_open(input).s);
 }
 
 static visml_loss *default_loss(const visml_feed *f, visml_error *err) {
@@ -30,8 +37,8 @@ static visml_loss *default_loss(const visml_feed *f, visml_error *err) {
         return visml_categorical_crossentropy(ctx, NULL, err);
     if (!f->labelled)
         return visml_mean_squared_error(ctx, NULL, err);
-    return visml_shape_count(visml_model_output_shape(f->model)) == 1 ? visml_binary_crossentropy(ctx, NULL, err)
-                                                                      : visml_sparse_categorical_crossentropy(ctx, NULL, err);
+    return visml_shape_count(&f->output) == 1 ? visml_binary_crossentropy(ctx, NULL, err)
+                                              : visml_sparse_categorical_crossentropy(ctx, NULL, err);
 }
 
 static visml_status choose_loss(visml_feed *f, visml_error *err) {
@@ -44,7 +51,7 @@ static visml_status choose_loss(visml_feed *f, visml_error *err) {
 }
 
 static visml_status check_targets(visml_feed *f, visml_error *err) {
-    const visml_shape *out = visml_model_output_shape(f->model);
+    const visml_shape *out = &f->output;
     const visml_tensor *arrays = f->data->source->targets;
     visml_shape target = visml_shape_make(1, (int64_t[]){(int64_t)visml_dataset_class_count(f->data)});
     f->labelled = !arrays;
@@ -64,7 +71,7 @@ static visml_status bad_label(const visml_feed *f, int64_t i, int32_t label, vis
                           path ? path : "", path ? ")" : "");
     return visml_fail(err, VISML_EINVAL, "%s: sample %lld%s%s%s has the label %d, must be 0 to %lld: the model's output is %s", f->what,
                       (long long)i, path ? " (" : "", path ? path : "", path ? ")" : "", label, (long long)f->classes - 1,
-                      visml_shape_format(visml_model_output_shape(f->model)).s);
+                      visml_shape_format(&f->output).s);
 }
 
 static visml_status check_labels(visml_feed *f, visml_error *err) {
@@ -75,7 +82,7 @@ static visml_status check_labels(visml_feed *f, visml_error *err) {
                           "have %lld units", f->what, (long long)named, (long long)named);
     if (named > most)
         return visml_fail(err, VISML_EINVAL, "%s: the data has %lld classes, the model's output is %s: its last layer must have %lld units",
-                          f->what, (long long)named, visml_shape_format(visml_model_output_shape(f->model)).s, (long long)named);
+                          f->what, (long long)named, visml_shape_format(&f->output).s, (long long)named);
     for (int64_t i = 0; f->data->source->labels && i < f->data->count; i++) {
         int32_t label = visml_dataset_label(f->data, i);
         if (label < 0 || label >= f->classes)
@@ -157,9 +164,8 @@ visml_status visml_feed_check_classes(const visml_feed *f, visml_error *err) {
 /* ---- life ---- */
 
 static visml_status check_all(visml_feed *f, int targets, visml_error *err) {
-    const visml_shape *out = visml_model_output_shape(f->model);
-    f->width = out->dims[out->rank - 1];
     VISML_TRY(check_images(f, err));
+    f->width = f->output.dims[f->output.rank - 1];
     if (!targets)
         return VISML_OK;
     VISML_TRY(check_targets(f, err));

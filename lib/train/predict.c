@@ -24,7 +24,7 @@ static visml_status after_batch(void *user, const visml_walk *w, const visml_bat
 static visml_status fill(visml_feed *f, const visml_evaluate_opts *o, prediction *p, visml_error *err) {
     visml_walk w = {.feed = f, .batch_size = o->batch_size, .workers = o->workers, .each = after_batch, .user = p};
     w.session = visml_session_new(f->model, VISML_OPTS(visml_session_opts, .max_batch = visml_walk_batch(f->data, o->batch_size),
-                                                       .quantization = o->quantization), err);
+                                                       .quantization = o->quantization, .input = &f->input), err);
     if (!w.session)
         return err->code;
     visml_status status = visml_walk_run(&w, err);
@@ -33,7 +33,7 @@ static visml_status fill(visml_feed *f, const visml_evaluate_opts *o, prediction
 }
 
 static visml_tensor *predict(visml_feed *f, const visml_evaluate_opts *o, const visml_callback *callback, visml_error *err) {
-    const visml_shape *row = visml_model_output_shape(f->model);
+    const visml_shape *row = &f->output;
     visml_shape shape = visml_shape_with_batch(row, f->data->count);
     visml_tensor *out = visml_tensor_new(f->model->context, VISML_F32, &shape, err);
     if (!out)

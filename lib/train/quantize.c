@@ -45,7 +45,8 @@ static visml_dataset *some_of(visml_dataset *data, int64_t samples, visml_error 
 
 static visml_status walk(visml_feed *f, const visml_quantize_opts *o, calibration *c, visml_error *err) {
     visml_walk w = {.feed = f, .batch_size = o->batch_size, .workers = o->workers, .each = after_batch, .user = c};
-    w.session = visml_session_new(f->model, VISML_OPTS(visml_session_opts, .max_batch = visml_walk_batch(f->data, o->batch_size)), err);
+    w.session = visml_session_new(f->model, VISML_OPTS(visml_session_opts, .max_batch = visml_walk_batch(f->data, o->batch_size),
+                                                       .input = &f->input), err);
     if (!w.session)
         return err->code;
     visml_session_observe(w.session, c->q);

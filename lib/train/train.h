@@ -8,6 +8,7 @@
 #include "data/batch.h"
 #include "data/dataset.h"
 #include "model/model.h"
+#include "model/sizes.h"
 #include "nn/optimizer.h"
 #include "visml/train.h"
 
@@ -19,6 +20,7 @@ typedef struct visml_feed {
     visml_dataset *data;
     const visml_loss *loss; /* NULL: targets are not looked at */
     visml_loss *own_loss;   /* the default, when the caller gave none */
+    visml_shape input, output; /* of the model, for this data: where the model's input is open, it takes the size of the samples */
     int32_t labelled;       /* 1: samples have class numbers; 0: arrays */
     int32_t shared;         /* 1: batches have shares of the classes in place of their numbers: samples are mixed */
     int64_t width;          /* of the output's last dimension */

@@ -110,7 +110,7 @@ static visml_status prepare_validation(visml_training *r, visml_error *err) {
     VISML_TRY(visml_feed_init(f, "fit: validation", r->model, r->opts.validation, r->opts.loss, 1, err));
     VISML_TRY(visml_feed_check_same_classes(f, &r->feed, err));
     int32_t batch = visml_walk_batch(f->data, r->opts.batch_size);
-    r->session = visml_session_new(r->model, VISML_OPTS(visml_session_opts, .max_batch = batch), err);
+    r->session = visml_session_new(r->model, VISML_OPTS(visml_session_opts, .max_batch = batch, .input = &f->input), err);
     return r->session ? VISML_OK : err->code;
 }
 
@@ -122,7 +122,7 @@ static visml_status prepare(visml_training *r, visml_error *err) {
     VISML_TRY(prepare_validation(r, err));
     VISML_TRY(take_slots(r, err));
     r->trainer = visml_trainer_new(r->model, r->feed.loss, r->batch, r->opts.seed, err);
-    if (!r->trainer || !(r->history = visml_history_new(r->context, err)))
+    if (!r->trainer || visml_trainer_fit(r->trainer, &r->feed.input, err) < 0 || !(r->history = visml_history_new(r->context, err)))
         return err->code;
     VISML_TRY(name_checkpoint(r, err));
     return visml_monitors_begin(r, err);

@@ -187,7 +187,7 @@ static void other_activations_are_steps_of_their_own(void **state) {
     (void)state;
     visml_model *m = others(ctx);
     visml_plan p;
-    assert_ok(visml_plan_make(&p, m, VISML_INFERENCE, 3, 0, &err), &err);
+    assert_ok(visml_plan_make(&p, m, NULL, VISML_INFERENCE, 3, 0, &err), &err);
     assert_step(&p, 1, 1, -1, -1, -1, VISML_GELU);
     assert_step(&p, 2, 2, -1, -1, -1, VISML_LINEAR);
     assert_step(&p, 4, 3, 4, -1, -1, VISML_LINEAR);
@@ -197,7 +197,7 @@ static void other_activations_are_steps_of_their_own(void **state) {
     for (size_t i = 0; i < m->node_count; i++)
         assert_int_equal(p.nodes[i].before, -1);
     visml_plan_clear(&p);
-    assert_ok(visml_plan_make(&p, m, VISML_TRAINING, 3, 0, &err), &err);
+    assert_ok(visml_plan_make(&p, m, NULL, VISML_TRAINING, 3, 0, &err), &err);
     for (int32_t i = 1; i < 10; i++)
         assert_true((p.nodes[i].before >= 0) == (i == 1)); /* where it is more than the input of a layer that does nothing else */
     assert_true(!p.nodes[1].derived);
@@ -216,7 +216,7 @@ static void steps_are_as_large_as_they_can_be(void **state) {
     (void)state;
     visml_model *m = chains(ctx);
     visml_plan p;
-    assert_ok(visml_plan_make(&p, m, VISML_INFERENCE, 3, 0, &err), &err);
+    assert_ok(visml_plan_make(&p, m, NULL, VISML_INFERENCE, 3, 0, &err), &err);
     assert_step(&p, 3, 1, 2, -1, -1, VISML_RELU);
     assert_step(&p, 5, 4, -1, -1, 5, VISML_RELU);
     assert_step(&p, 9, 6, 7, 3, -1, VISML_RELU6);
@@ -229,7 +229,7 @@ static void steps_are_as_large_as_they_can_be(void **state) {
     assert_true(p.nodes[20].y != p.nodes[19].y); /* an input that is taken twice is not written over */
     assert_true(p.nodes[21].y == p.nodes[20].y);
     visml_plan_clear(&p);
-    assert_ok(visml_plan_make(&p, m, VISML_TRAINING, 3, 0, &err), &err);
+    assert_ok(visml_plan_make(&p, m, NULL, VISML_TRAINING, 3, 0, &err), &err);
     for (int32_t i = 1; i < 27; i++)
         assert_step(&p, i, i, -1, -1, -1, m->nodes[i].layer->activation);
     visml_plan_clear(&p);
@@ -240,7 +240,7 @@ static void other_heads_take_in_what_they_can(void **state) {
     (void)state;
     visml_model *m = other_heads(ctx);
     visml_plan p;
-    assert_ok(visml_plan_make(&p, m, VISML_INFERENCE, 3, 0, &err), &err);
+    assert_ok(visml_plan_make(&p, m, NULL, VISML_INFERENCE, 3, 0, &err), &err);
     assert_step(&p, 3, 1, 2, -1, -1, VISML_RELU);
     assert_step(&p, 7, 4, 5, 3, -1, VISML_LEAKY_RELU);
     assert_step(&p, 9, 8, 9, -1, -1, VISML_LINEAR);

@@ -26,7 +26,7 @@ static size_t live_at(const visml_plan *p, int32_t now) {
 static void check_plan(const visml_model *m, visml_mode mode, int64_t batch) {
     visml_plan p;
     size_t sum = 0, most = 0;
-    assert_ok(visml_plan_make(&p, m, mode, batch, 0, &err), &err);
+    assert_ok(visml_plan_make(&p, m, NULL, mode, batch, 0, &err), &err);
     for (size_t i = 0; i < p.block_count; i++) {
         const visml_plan_block *a = &p.blocks[i];
         assert_int_equal(a->offset % 64, 0);
@@ -61,7 +61,7 @@ static void smaller_batches_need_no_more_scratch(void **state) {
     visml_model *m[] = {built(small_cnn(ctx, &err), &err), built(seed_cnn(ctx, &err), &err), built(residual(ctx, 0.5, &err), &err)};
     for (int k = 0; k < 3; k++) {
         visml_plan p;
-        assert_ok(visml_plan_make(&p, m[k], VISML_TRAINING, 1, 0, &err), &err);
+        assert_ok(visml_plan_make(&p, m[k], NULL, VISML_TRAINING, 1, 0, &err), &err);
         for (size_t i = 1; i < m[k]->node_count; i++) {
             const visml_layer *layer = m[k]->nodes[i].layer;
             visml_pass pass = {.compute = visml_context_compute(ctx), .inputs = m[k]->nodes[i].input_count,
@@ -86,7 +86,7 @@ static void what_is_not_needed_is_not_planned(void **state) {
     (void)state;
     visml_model *m = built(seed_cnn(ctx, &err), &err);
     visml_plan p;
-    assert_ok(visml_plan_make(&p, m, VISML_TRAINING, 4, 0, &err), &err);
+    assert_ok(visml_plan_make(&p, m, NULL, VISML_TRAINING, 4, 0, &err), &err);
     assert_int_equal(p.gradients[p.nodes[1].first_input].dx, -1); /* nobody wants the gradient of the input */
     assert_int_equal(p.nodes[0].dy, -1);
     assert_true(p.gradients[p.nodes[2].first_input].dx >= 0);
@@ -95,7 +95,7 @@ static void what_is_not_needed_is_not_planned(void **state) {
     assert_true(p.nodes[1].derived && p.nodes[3].derived);      /* by the normalisation and the maximum behind them */
     assert_true(!p.nodes[17].derived && !p.nodes[2].derived); /* dense before dropout; nothing to derive */
     visml_plan_clear(&p);
-    assert_ok(visml_plan_make(&p, m, VISML_INFERENCE, 4, 0, &err), &err);
+    assert_ok(visml_plan_make(&p, m, NULL, VISML_INFERENCE, 4, 0, &err), &err);
     assert_int_equal(p.nodes[5].value, 4); /* and stands aside in inference */
     for (size_t i = 0; i < m->node_count; i++)
         assert_true(p.nodes[i].dy == -1 && p.nodes[i].keep == -1 && p.nodes[i].backward_scratch == -1);
@@ -113,7 +113,7 @@ static void frozen_beginnings_are_left_out(void **state) {
     visml_model_add(m, visml_flatten(ctx, NULL, &err), &err);
     visml_model_add(m, visml_dense(ctx, OPTS(visml_dense_opts, .units = 2), &err), &err);
     visml_plan p;
-    assert_ok(visml_plan_make(&p, built(m, &err), VISML_TRAINING, 4, 0, &err), &err);
+    assert_ok(visml_plan_make(&p, built(m, &err), NULL, VISML_TRAINING, 4, 0, &err), &err);
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(p.nodes[i].dy, -1);
     assert_int_equal(p.gradients[p.nodes[4].first_input].dx, -1);
@@ -126,7 +126,7 @@ static void sizes_that_cannot_be_are_refused(void **state) {
     (void)state;
     visml_model *m = built(small_cnn(ctx, &err), &err);
     visml_plan p;
-    assert_int_equal(visml_plan_make(&p, m, VISML_INFERENCE, INT64_MAX / 2, 0, &err), VISML_ENOMEM);
+    assert_int_equal(visml_plan_make(&p, m, NULL, VISML_INFERENCE, INT64_MAX / 2, 0, &err), VISML_ENOMEM);
     assert_string_equal(err.message, "a batch of 4611686018427387903 times [28, 28, 1] is more than can be addressed");
     visml_model_free(m);
 }
@@ -142,7 +142,7 @@ static void gradients_are_handed_on(void **state) {
     visml_model_apply(m, visml_activation(ctx, OPTS(visml_activation_opts, .activation = VISML_RELU), &err), AFTER(3), &err);
     visml_model_apply(m, visml_add(ctx, NULL, &err), AFTER(4, 4), &err);
     visml_model_apply(m, visml_dense(ctx, OPTS(visml_dense_opts, .units = 2), &err), AFTER(5), &err);
-    assert_ok(visml_plan_make(&p, built(m, &err), VISML_TRAINING, 4, 0, &err), &err);
+    assert_ok(visml_plan_make(&p, built(m, &err), NULL, VISML_TRAINING, 4, 0, &err), &err);
     assert_int_equal(p.nodes[3].dy, p.nodes[4].dy);
     assert_int_equal(p.nodes[4].dy, p.nodes[5].dy);
     assert_true(p.gradients[p.nodes[5].first_input + 1].dx != p.nodes[5].dy); /* the second of equal inputs is added */
@@ -281,7 +281,7 @@ static void local_arrays_have_a_place_a_thread(void **state) {
         size_t whole = 0;
         for (size_t group = 0; group <= 1 << 20; group = 4 * group + 1) {
             visml_plan p;
-            assert_ok(visml_plan_make(&p, m[i], VISML_INFERENCE, 32, group, &err), &err);
+            assert_ok(visml_plan_make(&p, m[i], NULL, VISML_INFERENCE, 32, group, &err), &err);
             check_places(&p);
             whole = group ? whole : p.arena_bytes;
             assert_int_equal(p.places, group == 0 || p.stretches[0].rows > 16 ? 1 : 2);

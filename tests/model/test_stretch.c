@@ -21,7 +21,7 @@ static visml_model *tapered(void) {
 static size_t cut(const visml_model *m, visml_mode mode, int64_t batch, size_t bytes, visml_stretch *s) {
     visml_step steps[8];
     visml_fuse(m, mode, steps);
-    return visml_stretches(m, mode, steps, batch, bytes, s);
+    return visml_stretches(m, NULL, mode, steps, batch, bytes, s);
 }
 
 static void assert_stretch(const visml_stretch *s, int32_t first, int32_t end, int64_t rows) {
