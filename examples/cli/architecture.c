@@ -69,8 +69,9 @@ int cli_architecture_input(const char *text, int64_t shape[3]) {
     const json_t *dims = json_object_get(root, "input_shape");
     int found = json_array_size(dims) == 3;
     for (size_t i = 0; found && i < 3; i++) {
-        shape[i] = (int64_t)json_integer_value(json_array_get(dims, i));
-        found = shape[i] > 0 && shape[i] <= INT32_MAX;
+        const json_t *v = json_array_get(dims, i);
+        shape[i] = json_is_null(v) ? VISML_ANY : (int64_t)json_integer_value(v);
+        found = json_is_null(v) || (shape[i] > 0 && shape[i] <= INT32_MAX);
     }
     json_decref(root);
     return found;

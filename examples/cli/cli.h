@@ -76,7 +76,8 @@ extern const char cli_fits[], cli_filters[], cli_colors[]; /* choices, numbered 
 visml_color cli_color(int32_t choice);
 /* Writes opts as the attributes "size", "color", "fit" and "filter". */
 visml_status cli_preparation_save(visml_model *model, const visml_source_opts *opts, visml_error *err);
-/* Fills height, width, color, fit and filter as the model needs them. */
+/* Fills height, width, color, fit and filter as the model needs them. Where it takes any size: that of the images that it was trained with,
+ * or 0 where that is not known. */
 visml_status cli_preparation_load(const visml_model *model, visml_source_opts *opts, visml_error *err);
 
 /* ---- augment.c ----------------------------------------------------------------------------------------------------------------- */
@@ -88,7 +89,7 @@ visml_augmentation *cli_augmentation(visml_context *ctx, const char *argument);
 
 /* Text of an architecture: the name of one that is built in, a JSON file, or JSON. Memory of malloc; NULL after a message. */
 char *cli_architecture(const char *name);
-/* [H, W, C] of its "input_shape"; 0 when it has none, 1 when it has. */
+/* [H, W, C] of its "input_shape", VISML_ANY for null; 0 when it has none, 1 when it has. */
 int cli_architecture_input(const char *text, int64_t shape[3]);
 
 /* ---- lists.c ------------------------------------------------------------------------------------------------------------------ */

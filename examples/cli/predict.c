@@ -13,7 +13,7 @@
 
 static const char details[] =
     "PATH is an image, or a folder: then all images below it. `-` reads paths from standard input, one a line; results come as soon as\n"
-    "the lines do. The images are prepared as the model file says.\n"
+    "the lines do. The images are prepared as the model file says; a model whose input has an open size (null) takes each as it is.\n"
     "Each line is: path, class, probability, with --top K followed by the next best classes; tabs in between. With --json one object a\n"
     "line: path, label, probability, top (a list of label and probability); or path and error for what is no readable image.\n"
     "Exit status: 0 done, 1 failed or no image could be read, 2 the command line is wrong.\n"
@@ -33,7 +33,9 @@ typedef struct run {
     visml_context *ctx;
     visml_model *model;
     visml_source_opts opts;
-    visml_shape shape;  /* of a prepared picture */
+    visml_shape shape;  /* of a prepared picture; VISML_ANY where it keeps its own size */
+    visml_session *session; /* of a model that takes pictures of any size, one by one; else NULL */
+    visml_tensor *scores;   /* [1, classes], with a session */
     size_t classes;
     int64_t done, failed;
     /* the group under way */
@@ -48,7 +50,9 @@ static visml_tensor *prepare(const run *r, const char *path, visml_error *err) {
     visml_tensor *picture = visml_image_read(r->ctx, path, &decode, err);
     if (!picture)
         return NULL;
-    visml_tensor *fitted = visml_image_fit(picture, r->opts.height, r->opts.width, r->opts.fit, r->opts.filter, err);
+    const int64_t *own = visml_tensor_shape(picture)->dims, *wanted = r->shape.dims;
+    visml_tensor *fitted = visml_image_fit(picture, wanted[0] == VISML_ANY ? own[0] : wanted[0], wanted[1] == VISML_ANY ? own[1] : wanted[1],
+                                           r->opts.fit, r->opts.filter, err);
     visml_tensor_release(picture);
     return fitted;
 }
@@ -133,7 +137,32 @@ static int print_error(run *r, const char *path, const char *error) {
 
 /* ---- computing ----------------------------------------------------------------------------------------------------------------- */
 
+/* A batch of one picture, in its own size. */
+static visml_status predict_picture(run *r, const char *path, visml_error *err) {
+    visml_tensor *picture = prepare(r, path, err);
+    const int64_t *d = picture ? visml_tensor_shape(picture)->dims : NULL;
+    visml_tensor *x = picture ? visml_tensor_reshape(picture, VISML_SHAPE(1, d[0], d[1], d[2]), err) : NULL;
+    visml_status status = x ? visml_session_run(r->session, x, r->scores, err) : err->code;
+    visml_tensor_release(x);
+    visml_tensor_release(picture);
+    return status;
+}
+
+static int predict_one_by_one(run *r, char *const *list, size_t n) {
+    int code = CLI_OK;
+    for (size_t i = 0; i < n && code == CLI_OK; i++) {
+        visml_error err = {0};
+        visml_status status = predict_picture(r, list[i], &err);
+        r->done++;
+        code = status < 0 ? print_error(r, list[i], err.message) : print_result(r, list[i], visml_tensor_data(r->scores));
+        fflush(stdout);
+    }
+    return code;
+}
+
 static int predict_group(run *r, char *const *list, size_t n) {
+    if (r->session)
+        return predict_one_by_one(r, list, n);
     visml_error err = {0};
     visml_tensor *scores = NULL;
     visml_source_opts keep = {.size = (uint32_t)sizeof keep, .on_invalid = VISML_INVALID_KEEP};
@@ -231,6 +260,14 @@ static int predict_stdin(run *r) {
 
 /* ---- the command --------------------------------------------------------------------------------------------------------------- */
 
+static int start_session(run *r) {
+    visml_error err = {0};
+    r->session = visml_session_new(r->model, VISML_OPTS(visml_session_opts, .max_batch = 1), &err);
+    if (r->session)
+        r->scores = visml_tensor_new(r->ctx, VISML_F32, VISML_SHAPE(1, (int64_t)r->classes), &err);
+    return r->scores ? CLI_OK : cli_fail("%s", err.message);
+}
+
 static int start(run *r, const char *file) {
     visml_error err = {0};
     r->opts.size = (uint32_t)sizeof r->opts;
@@ -241,11 +278,11 @@ static int start(run *r, const char *file) {
         return cli_fail("%s", err.message);
     const visml_shape *out = visml_model_output_shape(r->model);
     size_t names = visml_model_class_count(r->model);
-    if (out->rank != 1 || (names && names != (size_t)out->dims[0]))
+    if (out->rank != 1 || out->dims[0] < 1 || (names && names != (size_t)out->dims[0]))
         return cli_fail("%s: the output of the model is not one number for each of its %zu classes", file, names);
     r->classes = (size_t)out->dims[0];
     r->shape = *visml_model_input_shape(r->model);
-    return CLI_OK;
+    return r->shape.dims[0] == VISML_ANY || r->shape.dims[1] == VISML_ANY ? start_session(r) : CLI_OK;
 }
 
 static int predict(run *r, char *const *operands, int n) {
@@ -278,6 +315,8 @@ int predict_main(int argc, char **argv) {
     code = start(&r, argv[1]);
     if (code == CLI_OK)
         code = predict(&r, argv + 2, operands - 1);
+    visml_session_free(r.session);
+    visml_tensor_release(r.scores);
     visml_model_free(r.model);
     visml_context_free(r.ctx);
     return code;

@@ -60,11 +60,15 @@ static visml_status load_choice(const visml_model *model, const char *key, const
 
 visml_status cli_preparation_load(const visml_model *model, visml_source_opts *opts, visml_error *err) {
     const visml_shape *in = visml_model_input_shape(model);
-    /* Size and channels are the input's own; the attributes of these names are for readers of the file. */
+    /* Channels are the input's own, and so is the size unless it is open; else the attributes of these names are for readers of the file. */
     if (!in || in->rank != 3 || in->dims[0] > INT32_MAX || in->dims[1] > INT32_MAX || color_choice((visml_color)in->dims[2]) < 0)
         return fail(err, "the model's input is not a picture: its shape must be %s%s", "[height, width, 1, 3 or 4]", "");
-    opts->height = (int32_t)in->dims[0];
-    opts->width = (int32_t)in->dims[1];
+    int height = 0, width = 0;
+    const char *size = visml_model_attribute(model, "size");
+    if (!size || sscanf(size, "%dx%d", &height, &width) != 2 || height < 0 || width < 0)
+        height = width = 0;
+    opts->height = in->dims[0] == VISML_ANY ? height : (int32_t)in->dims[0];
+    opts->width = in->dims[1] == VISML_ANY ? width : (int32_t)in->dims[1];
     opts->color = (visml_color)in->dims[2]; /* the constants are the numbers of channels */
     visml_status status = load_choice(model, "fit", cli_fits, &opts->fit, err);
     return status < 0 ? status : load_choice(model, "filter", cli_filters, &opts->filter, err);

@@ -180,10 +180,10 @@ static int choose_preparation(run *r) {
     const arguments *a = r->a;
     visml_source_opts *o = &r->source;
     int64_t input[3];
-    int fixed = cli_architecture_input(r->arch, input);
+    int known = cli_architecture_input(r->arch, input), fixed = known && input[0] > 0 && input[1] > 0;
     *o = (visml_source_opts){.size = (uint32_t)sizeof *o, .on_invalid = a->on_invalid, .fit = a->fit, .filter = a->filter};
     o->color = a->color >= 0 ? cli_color(a->color) : 0;
-    if (fixed && a->color < 0 && (input[2] == 1 || input[2] == 3 || input[2] == 4))
+    if (known && a->color < 0 && (input[2] == 1 || input[2] == 3 || input[2] == 4))
         o->color = (visml_color)input[2];
     if (a->size[0] > 0 || fixed) {
         o->height = a->size[0] > 0 ? a->size[0] : (int32_t)input[0];
@@ -209,6 +209,17 @@ static int open_train(run *r) {
     return CLI_OK;
 }
 
+/* The shape of the images, with what the architecture leaves open. */
+static visml_status find_input(const run *r, visml_shape *shape, visml_error *err) {
+    int64_t input[3];
+    int known = cli_architecture_input(r->arch, input);
+    visml_status status = visml_dataset_sample_shape(r->train, shape, err);
+    for (int i = 0; i < 3 && known && shape->rank == 3; i++)
+        if (input[i] == VISML_ANY)
+            shape->dims[i] = VISML_ANY;
+    return status;
+}
+
 static int make_model(run *r) {
     visml_error err = {0};
     visml_shape shape = {0};
@@ -218,9 +229,9 @@ static int make_model(run *r) {
         return cli_fail("out of memory");
     for (size_t i = 0; i < n; i++)
         names[i] = visml_dataset_class_name(r->train, i);
-    if (visml_dataset_sample_shape(r->train, &shape, &err) == VISML_OK)
+    if (find_input(r, &shape, &err) == VISML_OK)
         r->model = visml_model_from_json(r->ctx, r->arch, strlen(r->arch), &shape, (int32_t)n, &err);
-    r->source.color = shape.rank == 3 ? (visml_color)shape.dims[2] : 0;
+    r->source.color = shape.rank == 3 && shape.dims[2] > 0 ? (visml_color)shape.dims[2] : 0;
     int ok = r->model && visml_model_build(r->model, 0, &err) == VISML_OK &&
              visml_model_set_classes(r->model, names, n, &err) == VISML_OK &&
              cli_preparation_save(r->model, &r->source, &err) == VISML_OK;
@@ -291,8 +302,12 @@ static void announce(const run *r) {
     printf("%lld images of %zu classes", (long long)visml_dataset_count(r->train), visml_dataset_class_count(r->train));
     if (r->val)
         printf(", %lld to validate with", (long long)visml_dataset_count(r->val));
-    printf("; input %lldx%lldx%lld, %lld parameters\n", (long long)in->dims[0], (long long)in->dims[1], (long long)in->dims[2],
-           (long long)params);
+    if (in->dims[0] == VISML_ANY || in->dims[1] == VISML_ANY)
+        printf("; input of any size, here %dx%dx%lld, %lld parameters\n", (int)r->source.height, (int)r->source.width,
+               (long long)in->dims[2], (long long)params);
+    else
+        printf("; input %lldx%lldx%lld, %lld parameters\n", (long long)in->dims[0], (long long)in->dims[1], (long long)in->dims[2],
+               (long long)params);
     fflush(stdout);
 }
 

@@ -49,7 +49,7 @@ VALUES = {
     ("visml_dataset_subset", "indices"): "(const int64_t[]){0, 7}", ("visml_dataset_subset", "n"): "2",
     ("visml_dataset_with_classes", "ds"): "f->folder", ("visml_dataset_with_classes", "names"): '((const char *const[]){"b", "a"})',
     ("visml_dataset_with_classes", "n"): "2",
-    ("visml_dataset_sample_shape", "shape"): "&f->out.shape",
+    ("visml_dataset_sample_shape", "shape"): "&f->out.shape", ("visml_session_output_for", "output"): "&f->out.shape",
     ("visml_dataset_dropped", "ds"): "f->damaged", ("visml_dataset_dropped_count", "ds"): "f->damaged",
     ("visml_dataset_dropped", "path"): "f->out.text",
     ("visml_dataset_path", "ds"): "f->folder",

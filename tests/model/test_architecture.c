@@ -93,9 +93,12 @@ static void errors_name_layer_and_key(void **state) {
     refuses("{\"layers\": [,]}", VISML_EFORMAT, "model: not valid JSON at line 1, column 13: unexpected token near ','");
     refuses("[]", VISML_EFORMAT, "model: must be a JSON object with \"input_shape\" and \"layers\"");
     refuses("{\"layers\": []}", VISML_EFORMAT, "model: \"input_shape\" is missing, and no input shape is given beside it");
-    refuses("{\"input_shape\": 3}", VISML_EFORMAT, "model: \"input_shape\" must be an array of 1 to 7 whole numbers");
-    refuses("{\"input_shape\": [3, 0]}", VISML_EFORMAT, "model: \"input_shape\"[1] must be a whole number of at least 1");
-    refuses("{\"input_shape\": [3.5]}", VISML_EFORMAT, "model: \"input_shape\"[0] must be a whole number of at least 1");
+    refuses("{\"input_shape\": 3}", VISML_EFORMAT,
+            "model: \"input_shape\" must be an array of 1 to 7 whole numbers, or null where any size goes");
+    refuses("{\"input_shape\": [3, 0]}", VISML_EFORMAT,
+            "model: \"input_shape\"[1] must be a whole number of at least 1, or null where any size goes");
+    refuses("{\"input_shape\": [3.5]}", VISML_EFORMAT,
+            "model: \"input_shape\"[0] must be a whole number of at least 1, or null where any size goes");
     refuses("{\"input_shape\": [3]}", VISML_EFORMAT, "model: \"layers\" is missing");
     refuses("{\"input_shape\": [3], \"layers\": {}}", VISML_EFORMAT, "model: \"layers\" must be an array");
     refuses("{\"input_shape\": [3], \"layers\": []}", VISML_EFORMAT, "model: \"layers\" holds 0 layers, must hold 1 to 4096");

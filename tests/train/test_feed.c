@@ -210,8 +210,76 @@ static void labels_of_a_callback_are_checked_too(void **state) {
     visml_context_free(ctx);
 }
 
+/* ---- inputs of open size ---- */
+
+static visml_model *pooled(visml_context *ctx, int64_t height, int64_t width) {
+    visml_model *m = visml_model_new(ctx, VISML_SHAPE(height, width, 1), &err);
+    visml_model_add(m, visml_rescaling(ctx, VISML_OPTS(visml_rescaling_opts, .scale = 1.0 / 255), &err), &err);
+    visml_model_add(m, visml_conv2d(ctx, VISML_OPTS(visml_conv2d_opts, .filters = 16, .kernel_size = {3}, .activation = VISML_RELU), &err),
+                    &err);
+    visml_model_add(m, visml_batchnorm(ctx, NULL, &err), &err);
+    visml_model_add(m, visml_maxpool2d(ctx, NULL, &err), &err);
+    visml_model_add(m, visml_conv2d(ctx, VISML_OPTS(visml_conv2d_opts, .filters = 16, .kernel_size = {3}, .activation = VISML_RELU), &err),
+                    &err);
+    visml_model_add(m, visml_global_avgpool2d(ctx, NULL, &err), &err);
+    visml_model_add(m, visml_dense(ctx, VISML_OPTS(visml_dense_opts, .units = 2, .activation = VISML_SOFTMAX), &err), &err);
+    assert_ok(visml_model_build(m, 5, &err), &err);
+    return m;
+}
+
+/* n pictures of stripes along or across. */
+static visml_dataset *stripes(visml_context *ctx, int64_t n, int64_t height, int64_t width) {
+    visml_tensor *x = assert_made(visml_tensor_new(ctx, VISML_U8, VISML_SHAPE(n, height, width, 1), &err), &err);
+    visml_tensor *y = assert_made(visml_tensor_new(ctx, VISML_I32, VISML_SHAPE(n), &err), &err);
+    unsigned char *pixel = visml_tensor_data(x);
+    uint64_t seed = (uint64_t)height;
+    for (int64_t i = 0; i < n * height * width; i++) {
+        int64_t image = i / (height * width), at = image % 2 ? i % width : i / width % height;
+        ((int32_t *)visml_tensor_data(y))[image] = (int32_t)(image % 2);
+        *pixel++ = (unsigned char)((at + image / 2) % 4 < 2 ? 200 : test_random(&seed) % 60);
+    }
+    visml_dataset *ds = assert_made(visml_dataset_from_arrays(ctx, x, y, NULL, 2, &err), &err);
+    visml_tensor_release(x);
+    visml_tensor_release(y);
+    return ds;
+}
+
+/* Fitted, evaluated and asked at one size and then at another: what the networks of these sizes do with the same weights. */
+static void an_open_input_takes_the_size_of_the_data(void **state) {
+    (void)state;
+    static const int64_t sizes[][2] = {{12, 16}, {20, 11}};
+    visml_context *ctx = test_context(2);
+    visml_model *open = pooled(ctx, VISML_ANY, VISML_ANY);
+    for (int i = 0; i < 2; i++) {
+        visml_dataset *ds = stripes(ctx, 40, sizes[i][0], sizes[i][1]), *val = stripes(ctx, 10, sizes[!i][0], sizes[!i][1]);
+        visml_model *m = pooled(ctx, sizes[i][0], sizes[i][1]);
+        double want, got;
+        memcpy(m->values, open->values, m->value_count * sizeof(real));
+        assert_ok(visml_fit(m, ds, VISML_OPTS(visml_fit_opts, .epochs = 3, .batch_size = 16), NULL, &err), &err);
+        assert_ok(visml_fit(open, ds, VISML_OPTS(visml_fit_opts, .epochs = 3, .batch_size = 16, .validation = val), NULL, &err), &err);
+        assert_int_equal(toy_hash(m), toy_hash(open));
+        assert_ok(visml_evaluate(m, ds, NULL, &want, NULL, &err), &err);
+        assert_ok(visml_evaluate(open, ds, NULL, &got, NULL, &err), &err);
+        assert_true(want == got);
+        visml_tensor *p = assert_made(visml_predict(m, ds, NULL, &err), &err), *q = assert_made(visml_predict(open, ds, NULL, &err), &err);
+        assert_memory_equal(visml_tensor_data(p), visml_tensor_data(q), (size_t)visml_tensor_count(p) * sizeof(float));
+        visml_tensor_release(p);
+        visml_tensor_release(q);
+        visml_model_free(m);
+        visml_dataset_free(ds);
+        visml_dataset_free(val);
+    }
+    visml_dataset *small = stripes(ctx, 4, 5, 12);
+    fit_fails(open, small, NULL, VISML_EINVAL, "fit: layer 5 (conv2d \"conv2d_1\"): kernel 3x3 with dilation 1x1 and padding=valid does "
+              "not fit into input [1, 5, 16]");
+    visml_dataset_free(small);
+    visml_model_free(open);
+    visml_context_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_open_input_takes_the_size_of_the_data),
         cmocka_unit_test(arguments_are_checked),
         cmocka_unit_test(images_must_fit_the_input),
         cmocka_unit_test(classes_must_fit_the_output),

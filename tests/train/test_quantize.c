@@ -1,7 +1,7 @@
 /* Networks on bytes: as good as on floats, the same on every level and for any number of threads, and failing as everything else does. */
 #include "train/toy.h"
 
-#include "model/exec.h"
+#include "model/calibration.h"
 
 static visml_error err;
 
@@ -289,8 +289,68 @@ static void failing_allocations_leak_nothing(void **state) {
     assert_int_equal(a.live, 0);
 }
 
+/* ---- inputs of open size ---- */
+
+static visml_model *pooled(visml_context *c, int64_t height, int64_t width) {
+    visml_model *m = visml_model_new(c, VISML_SHAPE(height, width, 3), &err);
+    int32_t x = conv(m, c, 0, (visml_conv2d_opts){.filters = 24, .kernel_size = {3}, .activation = VISML_RELU});
+    x = visml_model_apply(m, visml_maxpool2d(c, NULL, &err), AFTER(x), &err);
+    x = conv(m, c, x, (visml_conv2d_opts){.filters = 24, .kernel_size = {3}, .groups = 24, .activation = VISML_RELU6});
+    x = conv(m, c, x, (visml_conv2d_opts){.filters = 9, .kernel_size = {3}, .activation = VISML_GELU});
+    x = visml_model_apply(m, visml_global_avgpool2d(c, NULL, &err), AFTER(x), &err);
+    visml_model_apply(m, visml_dense(c, VISML_OPTS(visml_dense_opts, .units = 5), &err), AFTER(x), &err);
+    assert_ok(visml_model_build(m, 3, &err), &err);
+    return m;
+}
+
+static visml_tensor *pixels(visml_context *c, int64_t n, int64_t height, int64_t width) {
+    visml_tensor *x = assert_made(visml_tensor_new(c, VISML_U8, VISML_SHAPE(n, height, width, 3), &err), &err);
+    uint64_t seed = 4;
+    for (int64_t i = 0; i < x->count; i++)
+        ((uint8_t *)x->data)[i] = (uint8_t)(test_random(&seed) >> 9);
+    return x;
+}
+
+/* Calibrated at one size, run at several in turn: the bytes of a network of that size with the same ranges. */
+static void an_open_input_runs_on_bytes_at_every_size(void **state) {
+    (void)state;
+    static const int64_t sizes[][2] = {{12, 12}, {7, 20}, {40, 33}, {12, 12}};
+    visml_context *ctx = test_context(2);
+    visml_model *open = pooled(ctx, VISML_ANY, VISML_ANY);
+    visml_tensor *seen = pixels(ctx, 8, 12, 12), *labels = assert_made(visml_tensor_new(ctx, VISML_I32, VISML_SHAPE(8), &err), &err);
+    visml_dataset *ds = assert_made(visml_dataset_from_arrays(ctx, seen, labels, NULL, 5, &err), &err);
+    visml_quantization *q = assert_made(visml_quantize(open, ds, NULL, &err), &err);
+    visml_session *s = assert_made(visml_session_new(open, VISML_OPTS(visml_session_opts, .max_batch = 2, .quantization = q), &err), &err);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        visml_model *m = pooled(ctx, sizes[i][0], sizes[i][1]);
+        visml_model *was = q->model;
+        visml_tensor *x = pixels(ctx, 3, sizes[i][0], sizes[i][1]);
+        visml_tensor *want = assert_made(visml_tensor_new(ctx, VISML_F32, VISML_SHAPE(3, 5), &err), &err);
+        visml_tensor *got = assert_made(visml_tensor_new(ctx, VISML_F32, VISML_SHAPE(3, 5), &err), &err);
+        q->model = m; /* the ranges are those of the nodes, which are the same */
+        visml_session *fixed = assert_made(visml_session_new(m, VISML_OPTS(visml_session_opts, .quantization = q), &err), &err);
+        q->model = was;
+        assert_ok(visml_session_run(fixed, x, want, &err), &err);
+        assert_ok(visml_session_run(s, x, got, &err), &err);
+        assert_memory_equal(want->data, got->data, 15 * sizeof(float));
+        visml_session_free(fixed);
+        visml_tensor_release(x);
+        visml_tensor_release(want);
+        visml_tensor_release(got);
+        visml_model_free(m);
+    }
+    visml_session_free(s);
+    visml_quantization_free(q);
+    visml_dataset_free(ds);
+    visml_tensor_release(seen);
+    visml_tensor_release(labels);
+    visml_model_free(open);
+    visml_context_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_open_input_runs_on_bytes_at_every_size),
         cmocka_unit_test(a_trained_network_keeps_its_accuracy),    cmocka_unit_test(every_kind_of_step_is_near_its_floats),
         cmocka_unit_test(the_same_bits_on_all_levels_and_threads), cmocka_unit_test(what_is_not_finite_stays_on_floats),
         cmocka_unit_test(bad_arguments_are_refused),               cmocka_unit_test(failing_allocations_leak_nothing),

@@ -82,22 +82,22 @@ def texts(values, what):
 
 
 def shape(dims):
-    """A visml_shape from a tuple, or an int for one dimension."""
+    """A visml_shape from a tuple, or an int for one dimension; None in it is VISML_ANY."""
     dims = (dims,) if isinstance(dims, int) else tuple(dims)
     if len(dims) > _ffi.VISML_MAX_RANK:
         raise ValueError(f"a shape has {len(dims)} dimensions, at most {_ffi.VISML_MAX_RANK} are possible")
     s = _ffi.visml_shape(size=ctypes.sizeof(_ffi.visml_shape), rank=len(dims))
     for i, d in enumerate(dims):
-        s.dims[i] = whole(d, _ffi.int64, "a dimension")
+        s.dims[i] = _ffi.VISML_ANY if d is None else whole(d, _ffi.int64, "a dimension")
     return s
 
 
 def dims(pointer):
-    """A tuple from a borrowed visml_shape; None for NULL."""
+    """A tuple from a borrowed visml_shape, None in it for VISML_ANY; None for NULL."""
     if not pointer:
         return None
     s = pointer.contents
-    return tuple(s.dims[: s.rank])
+    return tuple(None if d == _ffi.VISML_ANY else d for d in s.dims[: s.rank])
 
 
 def whole(value, kind, what):

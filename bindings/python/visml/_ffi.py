@@ -121,6 +121,7 @@ VISML_MODE_MAX = 2
 VISML_SPLIT_STRATIFIED = 0
 VISML_SPLIT_RANDOM = 1
 VISML_SPLIT_GROUPED = 2
+VISML_ANY = -1
 VISML_MODE_AUTO = 0
 VISML_MODE_MIN = 1
 VISML_MODE_MAX = 2
@@ -630,7 +631,7 @@ class visml_loader_opts(Structure):
 
 class visml_session_opts(Structure):
     _fields_ = [("size", uint32), ("max_batch", int32), ("quantization", P(visml_quantization)),
-                ("output", c_char_p)]
+                ("output", c_char_p), ("input", P(visml_shape))]
 
 
 class visml_progress(Structure):
@@ -977,6 +978,7 @@ PROTOTYPES = {
     "visml_quantization_free": (None, [P(visml_quantization)]),
     "visml_session_new": (P(visml_session), [P(visml_model), P(visml_session_opts), P(visml_error)]),
     "visml_session_free": (None, [P(visml_session)]),
+    "visml_session_output_for": (int32, [P(visml_session), P(visml_shape), P(visml_shape), P(visml_error)]),
     "visml_session_output_shape": (P(visml_shape), [P(visml_session)]),
     "visml_session_run": (int32, [P(visml_session), P(visml_tensor), P(visml_tensor), P(visml_error)]),
     # metric.h

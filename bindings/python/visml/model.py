@@ -52,7 +52,7 @@ class Parameters(MutableMapping):
 
 class Model(Object):
     """A network. Model((28, 28, 1), [Conv2D(...), ...]) adds the layers one behind the other and builds; without layers it stays open for
-    add, apply and build."""
+    add, apply and build. None in the input's shape, (None, None, 3), is any size."""
 
     def __init__(self, input_shape, layers=None, *, seed=0, context=None):
         context = context or default_context()
@@ -206,22 +206,32 @@ class Model(Object):
 
 class Session(Object):
     """Memory for running a model, for one thread. The model may go before it. output: the name of an inner layer whose output is
-    wanted, instead of the model's."""
+    wanted, instead of the model's. input_shape: of a model that takes any size, that of all inputs of this session; without it each run may
+    have another one."""
 
-    def __init__(self, model, max_batch=None, quantization=None, output=None):
+    def __init__(self, model, max_batch=None, quantization=None, output=None, input_shape=None):
         opts = _options.build(_ffi.visml_session_opts, {"max_batch": max_batch, "output": output})
+        if input_shape is not None:
+            opts.input = ctypes.pointer(make_shape(input_shape))
         if quantization is not None:
             opts.quantization = quantization._handle
         handle = call("visml_session_new", model._handle, ctypes.byref(opts))
         super().__init__(handle, lib.visml_session_free, model.context)
         self._output_shape = dims(lib.visml_session_output_shape(handle))
 
+    def _output_for(self, x):
+        if None not in self._output_shape:
+            return self._output_shape
+        shape = _ffi.visml_shape()
+        call("visml_session_output_for", self._handle, make_shape(x.shape[1:]), ctypes.byref(shape))
+        return tuple(shape.dims[: shape.rank])
+
     def run(self, x, out=None):
         """The output for x, [N, input shape]; uint8 and float32 are taken as they are. out: a float32 array or tensor to write to."""
         x = as_tensor(x, self.context).contiguous("float32", "uint8")
         if not x.ndim:
             raise ValueError("x has no dimensions, must be [N, input shape]")
-        y = Tensor.zeros((len(x), *self._output_shape), context=self.context) if out is None else as_tensor(out, self.context)
+        y = Tensor.zeros((len(x), *self._output_for(x)), context=self.context) if out is None else as_tensor(out, self.context)
         if y.readonly:
             raise ValueError("out is read-only")
         call("visml_session_run", self._handle, x._handle, y._handle)

@@ -188,7 +188,7 @@ def _lend(made, model, data, opts, loss, optimizer, callbacks, class_weight, sam
     if optimizer is not None:
         opts.optimizer = made.make(named(optimizer, Optimizer), model.context, lib.visml_optimizer_free)
     if class_weight is not None:
-        outputs = model.output_shape[-1] if model.output_shape else 0
+        outputs = (model.output_shape or (0,))[-1] or 0
         opts.class_weight = _doubles(class_weight, max(len(data.classes), outputs, 1))
     if sample_weight is not None:
         made.weights = as_tensor(sample_weight, model.context).contiguous("float32")
