@@ -51,8 +51,8 @@ static visml_tensor *prepare(const run *r, const char *path, visml_error *err) {
     if (!picture)
         return NULL;
     const int64_t *own = visml_tensor_shape(picture)->dims, *wanted = r->shape.dims;
-    visml_tensor *fitted = visml_image_fit(picture, wanted[0] == VISML_ANY ? own[0] : wanted[0], wanted[1] == VISML_ANY ? own[1] : wanted[1],
-                                           r->opts.fit, r->opts.filter, err);
+    const int64_t height = wanted[0] == VISML_ANY ? own[0] : wanted[0], width = wanted[1] == VISML_ANY ? own[1] : wanted[1];
+    visml_tensor *fitted = visml_image_fit(picture, height, width, r->opts.fit, r->opts.filter, err);
     visml_tensor_release(picture);
     return fitted;
 }

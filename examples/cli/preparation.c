@@ -60,7 +60,7 @@ static visml_status load_choice(const visml_model *model, const char *key, const
 
 visml_status cli_preparation_load(const visml_model *model, visml_source_opts *opts, visml_error *err) {
     const visml_shape *in = visml_model_input_shape(model);
-    /* Channels are the input's own, and so is the size unless it is open; else the attributes of these names are for readers of the file. */
+    /* Channels are the input's own, and so is the size unless it is open: then the attribute "size" counts. */
     if (!in || in->rank != 3 || in->dims[0] > INT32_MAX || in->dims[1] > INT32_MAX || color_choice((visml_color)in->dims[2]) < 0)
         return fail(err, "the model's input is not a picture: its shape must be %s%s", "[height, width, 1, 3 or 4]", "");
     int height = 0, width = 0;

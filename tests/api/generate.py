@@ -180,7 +180,7 @@ def options(function):
                         f"{base}\n    {assignment};", "VISML_EINVAL")
 
 
-BAD_SHAPES = (".rank = -1", ".rank = 9", ".rank = INT32_MAX", ".rank = 1, .dims = {-1}", ".rank = 2, .dims = {INT64_MIN, 1}",
+BAD_SHAPES = (".rank = -1", ".rank = 9", ".rank = INT32_MAX", ".rank = 1, .dims = {-2}", ".rank = 2, .dims = {INT64_MIN, 1}",
               ".rank = 3, .dims = {INT64_MAX, INT64_MAX, 2}", ".rank = 2, .dims = {(int64_t)1 << 32, (int64_t)1 << 31}")
 
 

@@ -3,7 +3,7 @@ import json
 import os
 import subprocess
 
-from program import FAILURE, OK, PROGRAM, Case, main, pictures
+from program import FAILURE, OK, PROGRAM, TINY, Case, main, pictures
 
 
 class Predict(Case):
@@ -109,6 +109,27 @@ class Predict(Case):
         pictures.picture(self.path("g.png"), 1, width=16, height=24, channels=1)
         row, = self.lines("predict", "m.visml", "g.png")
         self.assertIn(row["label"], ("along", "across", "slant"))
+
+    def test_any_size(self):
+        network = dict(TINY, input_shape=[None, None, 3])
+        network["layers"] = [dict(layer, **{"class": "global_average_pooling2d"}) if layer["class"] == "flatten" else layer
+                             for layer in TINY["layers"]]
+        self.write("any.json", json.dumps(network))
+        out, _ = self.visml("train", "d", "--arch", "any.json", "--epochs", 8, "--lr", 0.05, "--batch", 8, "-o", "any.visml")
+        self.assertIn("input of any size, here 8x8x3", out)
+        self.assertEqual(json.loads(self.visml("info", "any.visml", "--json")[0])["input_shape"], [None, None, 3])
+        self.assertIn("(None, None, None, 4)", self.visml("info", "any.visml")[0])
+        pictures.picture(self.path("wide.png"), 1, width=40, height=9)
+        pictures.picture(self.path("tiny.png"), 1, width=2, height=9)
+        pictures.picture(self.path("large.png"), 0, width=33, height=64)
+        wide, tiny, large, again = self.lines("predict", "any.visml", "wide.png", "tiny.png", "large.png", "wide.png")
+        self.assertIn("[9, 2, 3]", tiny["error"])
+        self.assertEqual(wide, again)
+        self.assertNotEqual(wide["probability"], large["probability"])
+        # Measured at the size of training, which the file tells.
+        self.assertEqual(json.loads(self.visml("evaluate", "any.visml", "d", "--json")[0])["n"], 30)
+        self.fails("train", "d", "--arch", json.dumps(dict(TINY, input_shape=[None, None, 3])), "-o", "no.visml",
+                   says=["global_average_pooling2d in place of layer 3 (flatten"])
 
     def test_bad_models(self):
         self.fails("predict", "none.visml", "d", says="none.visml: ")

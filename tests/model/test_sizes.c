@@ -1,4 +1,4 @@
-/* Networks whose input has an open size: the bits of fixed ones at every size, what is shown of them, what they refuse, what they allocate. */
+/* Networks whose input has an open size: the bits of fixed ones at every size, what they show, refuse and allocate. */
 #include <pthread.h>
 
 #include "model/exec.h"

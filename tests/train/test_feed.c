@@ -270,8 +270,8 @@ static void an_open_input_takes_the_size_of_the_data(void **state) {
         visml_dataset_free(val);
     }
     visml_dataset *small = stripes(ctx, 4, 5, 12);
-    fit_fails(open, small, NULL, VISML_EINVAL, "fit: layer 5 (conv2d \"conv2d_1\"): kernel 3x3 with dilation 1x1 and padding=valid does "
-              "not fit into input [1, 5, 16]");
+    fit_fails(open, small, NULL, VISML_EINVAL, "fit: layer 5 (conv2d \"conv2d_1\"): kernel 3x3 does not fit input [1, 5, 16]; use "
+              "padding=same or a smaller kernel (the model's input is [None, None, 1], and this is what becomes of [5, 12, 1])");
     visml_dataset_free(small);
     visml_model_free(open);
     visml_context_free(ctx);

@@ -165,6 +165,22 @@ class Running(unittest.TestCase):
         for row in wanted:
             self.assertAlmostEqual(sum(row), 1, places=5)
 
+    def test_any_size(self):
+        model = visml.Model((None, None, 1), [visml.Conv2D(4, 3, activation="relu", name="c"), visml.GlobalAveragePooling2D(),
+                                              visml.Dense(2, "softmax")], seed=1)
+        self.assertEqual((model.input_shape, model.output_shape), ((None, None, 1), (2,)))
+        self.assertEqual(visml.Model.from_json(model.to_json(), (None, 7, 1)).input_shape, None)  # not built
+        session, features = visml.Session(model, 1), visml.Session(model, output="c")
+        for height, width in ((5, 9), (16, 3), (5, 9)):
+            x = visml.Tensor(array.array("f", [i % 7 for i in range(2 * height * width)])).reshape(2, height, width, 1)
+            self.assertEqual(session.run(x).tolist(), model.predict(x).tolist())
+            self.assertEqual(features.run(x).shape, (2, height - 2, width - 2, 4))
+        self.assertEqual(visml.Session(model, input_shape=(5, 9, 1)).run(visml.Tensor.zeros((1, 5, 9, 1))).shape, (1, 2))
+        with self.assertRaisesRegex(visml.Error, r"must be \[N, 5, 9, 1\]"):
+            visml.Session(model, input_shape=(5, 9, 1)).run(visml.Tensor.zeros((1, 5, 8, 1)))
+        with self.assertRaisesRegex(visml.Error, "global_average_pooling2d"):
+            visml.Model((None, None, 1), [visml.Flatten(), visml.Dense(2)])
+
     def test_wrong_input(self):
         with self.assertRaisesRegex(visml.Error, r"\[2, 5\]"):
             visml.Session(small()).run(visml.Tensor.zeros((2, 5)))
