@@ -10,6 +10,7 @@ typedef struct visml_pack {
     struct visml_pack *next;
     visml_shape *shapes; /* as the plan's */
     char *bytes;
+    size_t size; /* of them */
 } visml_pack;
 
 struct visml_prepared {
@@ -180,21 +181,21 @@ static visml_pass pass_of(const visml_model *m, const visml_shape *shapes, size_
                         .in = in, .out = visml_node_shape(m, shapes, head)};
 }
 
-/* Cuts what the plan takes and is not there; with a pack, it is there then. */
-static void cut_missing(cutter *c, const visml_model *m, const visml_plan *plan, visml_prepared *p, const visml_pack *pack) {
+static int lies_in(const visml_pack *pack, const void *p) {
+    return (uintptr_t)p >= (uintptr_t)pack->bytes && (uintptr_t)p - (uintptr_t)pack->bytes < pack->size;
+}
+
+/* Cuts what the plan takes and is not there; with memory, it is there then. */
+static void cut_missing(cutter *c, const visml_model *m, const visml_plan *plan, visml_prepared *p) {
     visml_shape in[VISML_MAX_INPUTS];
     for (size_t i = 1; i < m->node_count; i++) {
         size_t head = (size_t)p->steps[i].head;
         const visml_layer *layer = m->nodes[head].layer;
         int32_t form = plan->nodes[head].form;
-        if (!runs(p, m, i) || !layer->cls->prepare || p->nodes[head].pack[form])
+        if (!runs(p, m, i) || !layer->cls->prepare || p->nodes[head].packed[form])
             continue;
         visml_pass pass = pass_of(m, plan->shapes, head, in);
-        void *at = cut(c, layer->cls->prepare_bytes(layer, &pass));
-        if (at) {
-            p->nodes[head].packed[form] = at;
-            p->nodes[head].pack[form] = pack;
-        }
+        p->nodes[head].packed[form] = cut(c, layer->cls->prepare_bytes(layer, &pass));
     }
 }
 
@@ -203,7 +204,7 @@ static void update_pack(const visml_model *m, const visml_prepared *p, const vis
     real *params[VISML_MAX_PARAMS];
     for (size_t i = 1; i < m->node_count; i++)
         for (int form = 0; form < VISML_MAX_FORMS; form++) {
-            if (p->nodes[i].pack[form] != pack)
+            if (!lies_in(pack, p->nodes[i].packed[form]))
                 continue;
             visml_pass pass = pass_of(m, pack->shapes, i, in);
             visml_node_params(m, i, params);
@@ -219,6 +220,7 @@ static visml_pack *make_pack(const visml_model *m, const visml_plan *plan, size_
     if (!pack)
         return NULL;
     pack->bytes = visml_mem_alloc(memory, bytes, err);
+    pack->size = bytes;
     if (nodes && pack->bytes)
         pack->shapes = visml_mem_zalloc(memory, nodes, sizeof *pack->shapes, err);
     if (!pack->bytes || (nodes && !pack->shapes)) {
@@ -233,7 +235,7 @@ static visml_pack *make_pack(const visml_model *m, const visml_plan *plan, size_
 /* Where the rest is up to date, what is added must be. Else it will be made with the rest. */
 static visml_status fit(visml_prepared *p, const visml_model *m, const visml_plan *plan, visml_error *err) {
     cutter c = {0};
-    cut_missing(&c, m, plan, p, NULL);
+    cut_missing(&c, m, plan, p);
     if (c.failed)
         return too_large(err);
     if (!c.used)
@@ -242,7 +244,7 @@ static visml_status fit(visml_prepared *p, const visml_model *m, const visml_pla
     if (!pack)
         return VISML_ENOMEM;
     c = (cutter){.bytes = pack->bytes};
-    cut_missing(&c, m, plan, p, pack);
+    cut_missing(&c, m, plan, p);
     pack->next = p->packs;
     p->packs = pack;
     if (p->version == m->version)

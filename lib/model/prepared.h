@@ -10,7 +10,6 @@
 typedef struct visml_prepared_node {
     real *bias, *gain, *scale, *shift; /* [channels of the head], NULL: none */
     void *packed[VISML_MAX_FORMS];     /* of class->prepare, in the form of visml_plan_node; NULL: none */
-    const struct visml_pack *pack[VISML_MAX_FORMS]; /* where that lies */
 } visml_prepared_node;
 
 typedef struct visml_prepared visml_prepared;

@@ -14,6 +14,7 @@ struct visml_session {
     visml_context *context;
     visml_exec run;
     visml_shape input, output; /* of a sample; VISML_ANY where it is open in this session */
+    int32_t is_open;           /* 1: the input is */
 };
 
 static const visml_field fields[] = {
@@ -51,6 +52,7 @@ static visml_status take_input(visml_session *s, const visml_shape *input, visml
     const visml_model *m = s->run.model;
     s->input = m->nodes[0].shape;
     s->output = m->nodes[m->node_count - 1].shape;
+    s->is_open = m->trials && !input;
     if (!input)
         return VISML_OK;
     visml_status status = visml_sizes_output(m, input, &s->output, err);
@@ -132,13 +134,8 @@ static visml_shape_text with_any_batch(const visml_shape *shape) {
     return t;
 }
 
-static visml_shape sample_of(const visml_tensor *t) {
-    return visml_shape_make(t->shape.rank > 0 ? t->shape.rank - 1 : 0, t->shape.dims + 1);
-}
-
 static visml_status check_shape(const char *what, const visml_tensor *t, const visml_shape *row, visml_error *err) {
-    visml_shape given = sample_of(t);
-    if (t->shape.rank < 1 || !visml_shape_stands_for(row, &given))
+    if (t->shape.rank != row->rank + 1 || !visml_dims_stand_for(row, t->shape.dims + 1))
         return visml_fail(err, VISML_EINVAL, "session: %s is %s, must be %s", what, visml_shape_format(&t->shape).s, with_any_batch(row).s);
     return VISML_OK;
 }
@@ -160,7 +157,7 @@ static visml_status check_arguments(visml_session *s, const visml_tensor *x, con
 
 /* Where the size is open, x says it: the run's plan becomes one for it, and y must have what comes out. */
 static visml_status fit(visml_session *s, const visml_tensor *x, const visml_tensor *y, visml_error *err) {
-    visml_shape sample = sample_of(x);
+    visml_shape sample = visml_shape_make(x->shape.rank - 1, x->shape.dims + 1);
     visml_status status = visml_exec_fit(&s->run, &sample, err);
     if (status < 0)
         return visml_fail_in(err, status, "session: x is %s", visml_shape_format(&x->shape).s);
@@ -171,7 +168,8 @@ static visml_status fit(visml_session *s, const visml_tensor *x, const visml_ten
 
 visml_status visml_session_run(visml_session *s, const visml_tensor *x, visml_tensor *y, visml_error *err) {
     VISML_TRY(check_arguments(s, x, y, err));
-    VISML_TRY(fit(s, x, y, err));
+    if (s->is_open)
+        VISML_TRY(fit(s, x, y, err));
     visml_exec *r = &s->run;
     int64_t total = x->shape.dims[0], step = r->plan.max_batch;
     size_t in = (size_t)visml_shape_count(visml_exec_shape(r, 0)) * visml_dtype_bytes(x->dtype);

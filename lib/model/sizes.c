@@ -35,13 +35,15 @@ visml_shape_text visml_shape_format_open(const visml_shape *s) {
     return t;
 }
 
-int visml_shape_stands_for(const visml_shape *declared, const visml_shape *shape) {
-    if (shape->rank != declared->rank)
-        return 0;
-    for (int32_t i = 0; i < shape->rank; i++)
-        if (declared->dims[i] == VISML_ANY ? shape->dims[i] < 1 : shape->dims[i] != declared->dims[i])
+int visml_dims_stand_for(const visml_shape *declared, const int64_t *dims) {
+    for (int32_t i = 0; i < declared->rank; i++)
+        if (declared->dims[i] == VISML_ANY ? dims[i] < 1 : dims[i] != declared->dims[i])
             return 0;
     return 1;
+}
+
+int visml_shape_stands_for(const visml_shape *declared, const visml_shape *shape) {
+    return shape->rank == declared->rank && visml_dims_stand_for(declared, shape->dims);
 }
 
 /* ---- trials ---- */

@@ -13,8 +13,9 @@
 int visml_shape_is_open(const visml_shape *s);
 /* "[None, None, 3]" */
 visml_shape_text visml_shape_format_open(const visml_shape *s);
-/* 1 when this is a shape that the declared one stands for. */
+/* 1 when this is a shape that the declared one stands for; dims: of the same rank. */
 int visml_shape_stands_for(const visml_shape *declared, const visml_shape *shape);
+int visml_dims_stand_for(const visml_shape *declared, const int64_t *dims);
 
 /* A new model's input, which is open: what it is tried with. Errors: VISML_ENOMEM. */
 visml_status visml_sizes_begin(visml_model *m, visml_error *err);
