@@ -87,8 +87,9 @@ static visml_model *fixed(visml_model *(*make)(visml_context *, const visml_shap
 
 static void check_size(visml_session *s, visml_model *(*make)(visml_context *, const visml_shape *), const visml_model *open,
                        const visml_shape *input, visml_dtype dtype) {
+    visml_tensor *x = random_input(ctx, input, 7, dtype, 3), *got = run(s, x); /* first: no memory is found with the values it should have */
     visml_model *m = fixed(make, open, input);
-    visml_tensor *x = random_input(ctx, input, 7, dtype, 3), *want = predict(m, x, 3), *got = run(s, x);
+    visml_tensor *want = predict(m, x, 3);
     assert_same_bits(want, got);
     visml_tensor_release(x);
     visml_tensor_release(want);
@@ -398,8 +399,11 @@ static void the_same_size_again_allocates_nothing(void **state) {
     }
     assert_int_equal(a.calls, calls);
     /* Sizes in turn: the plan is made anew, and nothing grows. */
+    size_t arena = visml_session_inside(s)->arena_bytes;
     for (int i = 0; i < 3; i++) {
         assert_ok(visml_session_run(s, other, z, &err), &err);
+        assert_true(visml_session_inside(s)->plan.arena_bytes < arena);
+        assert_true(visml_session_inside(s)->arena_bytes == arena);
         assert_ok(visml_session_run(s, x, y, &err), &err);
         assert_int_equal(a.live, live);
         assert_int_equal(visml_context_memory_used(c), bytes);
@@ -504,7 +508,7 @@ typedef struct job {
     const visml_model *model;
     visml_tensor *x[3], *want[3];
     pthread_t thread;
-    int first;
+    int first, wrong;
 } job;
 
 static void *run_job(void *arg) {
@@ -514,8 +518,7 @@ static void *run_job(void *arg) {
     for (int i = 0; i < 9; i++) {
         int k = (i + j->first) % 3;
         visml_tensor *y = new_output(j->model, 2);
-        assert_ok(visml_session_run(s, j->x[k], y, &e), &e);
-        assert_same_bits(y, j->want[k]);
+        j->wrong += visml_session_run(s, j->x[k], y, &e) < 0 || memcmp(y->data, j->want[k]->data, (size_t)y->count * sizeof(real)) != 0;
         visml_tensor_release(y);
     }
     visml_session_free(s);
@@ -537,11 +540,14 @@ static void threads_run_sizes_of_their_own(void **state) {
         jobs[i] = jobs[0];
         jobs[i].model = m;
         jobs[i].first = i;
+        jobs[i].wrong = 0;
     }
     for (int i = 0; i < 3; i++)
         assert_int_equal(pthread_create(&jobs[i].thread, NULL, run_job, &jobs[i]), 0);
     for (int i = 0; i < 3; i++)
-        pthread_join(jobs[i].thread, NULL);
+        assert_int_equal(pthread_join(jobs[i].thread, NULL), 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(jobs[i].wrong, 0);
     for (int k = 0; k < 3; k++) {
         visml_tensor_release(jobs[0].x[k]);
         visml_tensor_release(jobs[0].want[k]);
