@@ -103,6 +103,85 @@ VISML_API visml_extractor *visml_extractor_average(visml_context *ctx, visml_err
 
 /* -- distance and angle of pixels: gradients and shapes -- */
 
+/* Gradients are central differences without a half, of the channel in which they are longest, the first of equals; across the picture's
+ * edges there are none. Directions turn from right to down. Pictures of 1 ... 64 channels. */
+
+/* Histograms of oriented gradients. VISML_HOG_DALAL_TRIGGS (Dalal and Triggs 2005), as scikit-image's skimage.feature.hog: the lengths of
+ * a cell's gradients by direction in [0, pi) in `orientations` equal bins, over the cell's area; a row for each block of cells, cell after
+ * cell, brought to a length by block_norm. Pixels beyond the last whole cell are left out. Sums h of a block, e = 1e-5:
+ *   VISML_HOG_L2_HYS: as L2, values cut off at 0.2, then L2 again (Lowe 2004);  VISML_HOG_L2: h / sqrt(|h|^2 + e^2);
+ *   VISML_HOG_L1: h / (|h|_1 + e);  VISML_HOG_L1_SQRT: the square root of that.
+ * VISML_HOG_UOCTTI (Felzenszwalb, Girshick, McAllester and Ramanan 2010): round(side / pixels_per_cell) cells down and across, a row of
+ * 3 orientations + 4 numbers for each: each gradient (but those at the picture's edges) goes to the nearest of 2 `orientations` directions
+ * and, bilinearly, to four cells; sums are divided by the energy of each of the four squares of 2 x 2 cells around, cut off at 0.2 and
+ * averaged: directions, opposite ones in the second half; both taken together; and the sum over directions for each square, by
+ * sqrt(2 orientations). What is not there of cells is the cell at the edge once more. */
+typedef int32_t visml_hog_variant;
+#define VISML_HOG_DALAL_TRIGGS 0
+#define VISML_HOG_UOCTTI 1
+typedef int32_t visml_hog_norm;
+#define VISML_HOG_L2_HYS 0
+#define VISML_HOG_L2 1
+#define VISML_HOG_L1 2
+#define VISML_HOG_L1_SQRT 3
+typedef struct visml_hog_opts {
+    uint32_t size;
+    visml_hog_variant variant;
+    int32_t orientations;       /* 1 ... 64; default 9 */
+    int32_t pixels_per_cell[2]; /* down, across; 1 ... 4,096; {n}: both; default 8 */
+    int32_t cells_per_block[2]; /* 1 ... 64; {n}: both; default 3. Of no meaning for VISML_HOG_UOCTTI */
+    visml_hog_norm block_norm;  /* likewise */
+    int32_t transform_sqrt;     /* 1: of the pixels' square roots */
+} visml_hog_opts;
+VISML_API visml_extractor *visml_extractor_hog(visml_context *ctx, const visml_hog_opts *opts, visml_error *err);
+
+/* Edge pixels by the direction of their gradients (Jain and Vailaya 1996): the share of each bin among the pixels whose gradient is longer
+ * than the threshold; all 0 when there are none. */
+typedef struct visml_edge_orientations_opts {
+    uint32_t size;
+    int32_t bins;           /* equal ones from 0 on; even, 2 ... 128, or 1 ... 64 with unsigned_angle; default 36 */
+    int32_t unsigned_angle; /* 1: a direction and its opposite are one, over [0, pi); 0: over [0, 2 pi) */
+    int32_t weighted;       /* 1: pixels count as much as their gradients are long; 0: all the same */
+    double threshold;       /* 0 ... 1.5, differences of pixels in [0, 1]; default 0.1; VISML_ZERO: 0 */
+} visml_edge_orientations_opts;
+VISML_API visml_extractor *visml_extractor_edge_orientations(visml_context *ctx, const visml_edge_orientations_opts *opts,
+                                                             visml_error *err);
+
+/* Moments of the field of gradients, lengths m and angles a: mean, deviation, skewness and excess kurtosis of m; the means of cos 2a and
+ * sin 2a, each weighted with m; and the coherence of the structure tensor, sqrt((Jxx - Jyy)^2 + 4 Jxy^2) / (Jxx + Jyy), from 0 (no
+ * direction stands out) to 1 (Jaehne 1993). 7 numbers. Where m does not vary (deviation below 1/1024 of the mean) the second to the fourth
+ * are 0; without gradients all are. */
+VISML_API visml_extractor *visml_extractor_gradient_stats(visml_context *ctx, visml_error *err);
+
+/* The seven invariants of Hu 1962 of luma (floats: rounded to 1/255) as a mass in [0, 1], in the order and with the signs of OpenCV's
+ * HuMoments; all 0 for a black picture. */
+typedef struct visml_hu_moments_opts {
+    uint32_t size;
+    int32_t log_scale; /* 1: -sign(h) log10(|h|), 0 for 0 */
+} visml_hu_moments_opts;
+VISML_API visml_extractor *visml_extractor_hu_moments(visml_context *ctx, const visml_hu_moments_opts *opts, visml_error *err);
+
+/* Magnitudes of Zernike moments (Teague 1980; as features: Khotanzad and Hong 1990) of luma in the largest disk around the middle, its
+ * radius half the shorter side: |(n + 1) / pi sum f(x, y) R_nm(r) e^(-i m a)| / sum f(x, y), for n = 0 ... degree and m = n mod 2, ..., n by
+ * twos; floor(degree / 2 + 1) floor((degree + 1) / 2 + 1) numbers, the first always 1 / pi. They do not change as the disk is turned. All 0
+ * for a black one. Floats are rounded to 1/255. */
+typedef struct visml_zernike_opts {
+    uint32_t size;
+    int32_t degree; /* 1 ... 20; default 8 */
+} visml_zernike_opts;
+VISML_API visml_extractor *visml_extractor_zernike(visml_context *ctx, const visml_zernike_opts *opts, visml_error *err);
+
+/* Means of luma over rings around the middle, to a radius R of half the shorter side, or over equal sectors of each ring, from the right on
+ * downwards: rings x sectors numbers; 0 where there are no pixels. Ring i is from R i / rings on; log-polar from R^(i / rings) on, the first
+ * from 0 on, so that a larger scale moves the profile along. A pixel belongs where its centre lies. Floats are rounded to 1/255. */
+typedef struct visml_radial_profile_opts {
+    uint32_t size;
+    int32_t rings;     /* 1 ... 1,024; default 16 */
+    int32_t sectors;   /* 1 ... 1,024; default 1 */
+    int32_t log_polar; /* 1: rings grow outwards */
+} visml_radial_profile_opts;
+VISML_API visml_extractor *visml_extractor_radial_profile(visml_context *ctx, const visml_radial_profile_opts *opts, visml_error *err);
+
 /* -- texture and descriptors -- */
 
 /* ---- aggregators: many rows, one vector -------------------------------------------------------------------------------------- */

@@ -280,6 +280,41 @@ static void run_polar(const visml_kernels *k, trial *t) {
     k->polar((int64_t)t->n, dx, dy, 1, NULL, angle);
 }
 
+/* n columns of `rows` rows with a border of one pixel, one or three planes. */
+static visml_votes votes_of(trial *t, float *weights, const float *cosines, const float *sines) {
+    visml_votes v = {.rows = (int64_t)(t->rows % 8), .stride = (int64_t)t->n + 2, .channels = t->rows & 1 ? 3 : 1, .weights = weights,
+                     .cosines = cosines, .sines = sines, .bins = 4};
+    v.plane = (v.rows + 2) * v.stride;
+    v.x = in(t, (size_t)(v.channels * v.plane)) + v.stride + 1;
+    return v;
+}
+
+static void run_votes(const visml_kernels *k, trial *t) {
+    static const float cosines[] = {1, 0.75f, 0, -0.75f}, sines[] = {0, 0.75f, 1, 0.75f};
+    float *weights = in(t, 8);
+    for (int which = 0; which < 4; which++) {
+        visml_votes v = votes_of(t, weights, cosines, sines);
+        v.whole = which & 1;
+        v.counts = which >> 1;
+        v.threshold = 0.25f * (float)(which >> 1);
+        k->votes(&v, (int64_t)t->n, out(t, (v.whole ? 8 : 4) * t->n));
+    }
+}
+
+static void run_vote_moments(const visml_kernels *k, trial *t) {
+    visml_votes v = votes_of(t, NULL, NULL, NULL);
+    k->vote_moments(&v, (int64_t)t->n, out(t, 8));
+}
+
+static void run_fall(const visml_kernels *k, trial *t) {
+    size_t n = t->n, size = 9 * (n + 1);
+    uint8_t *x = bytes_of(t, size);
+    uint32_t *sums = counts_of(4 * n);
+    k->fall(&(visml_fall){x, 9, (int64_t)n + 1, (int64_t)n, (int32_t *)(void *)sums});
+    keep_counts(t, sums, 4 * n);
+    test_guarded_free(x, size);
+}
+
 /* ---- distances ---- */
 
 static void run_row_pairs(const visml_kernels *k, trial *t) {
