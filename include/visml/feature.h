@@ -112,10 +112,11 @@ VISML_API visml_extractor *visml_extractor_average(visml_context *ctx, visml_err
  *   VISML_HOG_L2_HYS: as L2, values cut off at 0.2, then L2 again (Lowe 2004);  VISML_HOG_L2: h / sqrt(|h|^2 + e^2);
  *   VISML_HOG_L1: h / (|h|_1 + e);  VISML_HOG_L1_SQRT: the square root of that.
  * VISML_HOG_UOCTTI (Felzenszwalb, Girshick, McAllester and Ramanan 2010): round(side / pixels_per_cell) cells down and across, a row of
- * 3 orientations + 4 numbers for each: each gradient (but those at the picture's edges) goes to the nearest of 2 `orientations` directions
- * and, bilinearly, to four cells; sums are divided by the energy of each of the four squares of 2 x 2 cells around, cut off at 0.2 and
- * averaged: directions, opposite ones in the second half; both taken together; and the sum over directions for each square, by
- * sqrt(2 orientations). What is not there of cells is the cell at the edge once more. */
+ * 3 orientations + 4 numbers for each. Each gradient, but those at the picture's edges, goes to the nearest of 2 `orientations` directions
+ * (halfway to the second of two) and, bilinearly, to four cells. Sums are divided by the root of the energy of each of the four squares of
+ * 2 x 2 cells around, cut off at 0.2, and added up by halves: directions, opposite ones in the second half; then both taken together. Last
+ * for each square the sum of the latter over directions, by sqrt(2 orientations). What is not there of cells is the cell at the edge once
+ * more. */
 typedef int32_t visml_hog_variant;
 #define VISML_HOG_DALAL_TRIGGS 0
 #define VISML_HOG_UOCTTI 1
@@ -162,8 +163,8 @@ typedef struct visml_hu_moments_opts {
 VISML_API visml_extractor *visml_extractor_hu_moments(visml_context *ctx, const visml_hu_moments_opts *opts, visml_error *err);
 
 /* Magnitudes of Zernike moments (Teague 1980; as features: Khotanzad and Hong 1990) of luma in the largest disk around the middle, its
- * radius half the shorter side: |(n + 1) / pi sum f(x, y) R_nm(r) e^(-i m a)| / sum f(x, y), for n = 0 ... degree and m = n mod 2, ..., n by
- * twos; floor(degree / 2 + 1) floor((degree + 1) / 2 + 1) numbers, the first always 1 / pi. They do not change as the disk is turned. All 0
+ * radius half the shorter side: |(n + 1) / pi sum f(x, y) R_nm(r) e^(-i m a)| / sum f(x, y), for n = 0 ... degree and m = n mod 2, ..., n
+ * by twos; floor(degree / 2 + 1) floor((degree + 1) / 2 + 1) numbers, the first always 1 / pi. They do not change as the disk is turned. All 0
  * for a black one. Floats are rounded to 1/255. */
 typedef struct visml_zernike_opts {
     uint32_t size;
@@ -172,8 +173,8 @@ typedef struct visml_zernike_opts {
 VISML_API visml_extractor *visml_extractor_zernike(visml_context *ctx, const visml_zernike_opts *opts, visml_error *err);
 
 /* Means of luma over rings around the middle, to a radius R of half the shorter side, or over equal sectors of each ring, from the right on
- * downwards: rings x sectors numbers; 0 where there are no pixels. Ring i is from R i / rings on; log-polar from R^(i / rings) on, the first
- * from 0 on, so that a larger scale moves the profile along. A pixel belongs where its centre lies. Floats are rounded to 1/255. */
+ * downwards: rings x sectors numbers; 0 where there are no pixels. Ring i is from R i / rings on; log-polar from R^(i / rings) on, the
+ * first from 0 on, so that a larger scale moves the profile along. A pixel belongs where its centre lies. Floats are rounded to 1/255. */
 typedef struct visml_radial_profile_opts {
     uint32_t size;
     int32_t rings;     /* 1 ... 1,024; default 16 */

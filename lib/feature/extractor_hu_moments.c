@@ -61,7 +61,8 @@ static void down(double bottom, double a[4][4], double m[4][4]) {
 
 static void band(void *arg, size_t block, size_t worker) {
     const hu_job *j = arg;
-    int64_t n = j->v->width, top = (int64_t)block * VISML_FALL_ROWS, rows = visml_block_length((int64_t)block, VISML_FALL_ROWS, j->v->height);
+    int64_t n = j->v->width, top = (int64_t)block * VISML_FALL_ROWS;
+    int64_t rows = visml_block_length((int64_t)block, VISML_FALL_ROWS, j->v->height);
     int32_t *columns = j->columns + (int64_t)worker * 4 * n;
     double a[4][4] = {{0}};
     j->c->kernels->fall(&(visml_fall){j->v->bytes + top * j->v->stride, rows, j->v->stride, n, columns});

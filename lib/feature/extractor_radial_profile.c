@@ -27,6 +27,7 @@ typedef struct profile_job {
     int64_t *sums, *counts; /* [bands, cells] */
     float *edges;           /* [rings] */
     int32_t *first;         /* [radius + 1] */
+    int32_t *before;        /* of each worker [width + 1] */
 } profile_job;
 
 static int64_t cells_of(const visml_radial_profile_opts *o) {
@@ -47,9 +48,10 @@ static int64_t bands_of(int64_t height, int64_t cells) {
 
 static size_t scratch_bytes(const visml_extractor *e, const visml_compute *c, int64_t height, int64_t width, int64_t channels) {
     int64_t cells = cells_of(e->object.opts);
-    (void)c, (void)channels;
+    (void)channels;
     return (size_t)(bands_of(height, cells) * cells) * 2 * sizeof(int64_t) +
-           ((size_t)((const visml_radial_profile_opts *)e->object.opts)->rings + (size_t)(height < width ? height : width) / 2 + 1) * 4;
+           ((size_t)((const visml_radial_profile_opts *)e->object.opts)->rings + (size_t)(height < width ? height : width) / 2 + 1 +
+            ((size_t)width + 1) * c->parallel->workers) * 4;
 }
 
 /* Ring i is from edges[i] on: radius * i / rings; log-polar: radius^(i / rings), the first from 0 on. first[n]: the ring of length n. */
@@ -73,36 +75,72 @@ static int32_t ring_of(const profile_job *j, float length) {
     return ring;
 }
 
+/* The first pixel from the middle of a row on whose distance is at least `edge`, and is inside of the picture. */
+static int64_t at_least(const profile_job *j, double down, double edge) {
+    double left = edge * edge - down * down, far = left > 0 ? sqrt(left) : 0;
+    int64_t i = (int64_t)ceil(far - (double)j->left);
+    return i < j->v->width ? i : j->v->width;
+}
+
+/* Without sectors, a row's ring is two runs of pixels, mirrored at the middle, whose sums are differences of sums from the left. */
+static void add_rings(const profile_job *j, const uint8_t *pixels, double down, int64_t *sums, int64_t *counts, int32_t *before) {
+    double square = (double)j->radius * (double)j->radius - down * down, half = sqrt(square < 0 ? 0 : square);
+    int64_t w = j->v->width, end = (int64_t)floor(half - (double)j->left) + 1, ring = j->o->rings;
+    if (square < 0)
+        return;
+    end = end < w ? end : w;
+    before[w - end] = 0;
+    for (int64_t i = w - end; i < end; i++)
+        before[i + 1] = before[i] + pixels[i];
+    while (ring-- > 0 && end > w / 2) {
+        int64_t from = ring ? at_least(j, down, (double)j->edges[ring]) : w / 2, left = w - from;
+        if (from >= end)
+            continue;
+        int64_t middle = left > from ? left - from : 0; /* the two runs share the pixel in the middle */
+        sums[ring] += before[end] - before[from] + before[left] - before[w - end];
+        counts[ring] += 2 * (end - from) - middle;
+        if (middle)
+            sums[ring] -= before[left] - before[from];
+        end = from;
+    }
+}
+
 static void add_chunk(const profile_job *j, int64_t n, const uint8_t *pixels, float x, float y, int64_t *sums, int64_t *counts) {
-    float dx[CHUNK], dy[CHUNK], length[CHUNK], angle[CHUNK];
+    float dx[CHUNK], dy[CHUNK], length[CHUNK], angle[CHUNK], per_turn = (float)j->o->sectors / 6.28318531f;
     int32_t sectors = j->o->sectors;
-    float per_turn = (float)sectors / 6.28318531f;
     for (int64_t i = 0; i < n; i++) {
         dx[i] = x + (float)i;
         dy[i] = y;
     }
-    j->c->kernels->polar(n, dx, dy, 0, length, sectors > 1 ? angle : NULL);
+    j->c->kernels->polar(n, dx, dy, 0, length, angle);
     for (int64_t i = 0; i < n; i++) {
         if (length[i] > j->radius)
             continue;
-        int32_t sector = sectors > 1 ? (int32_t)(angle[i] * per_turn) : 0;
+        int32_t sector = (int32_t)(angle[i] * per_turn);
         int64_t cell = (int64_t)ring_of(j, length[i]) * sectors + (sector < sectors ? sector : sectors - 1);
         sums[cell] += pixels[i];
         counts[cell]++;
     }
 }
 
+static void add_row(const profile_job *j, int64_t i, size_t worker, int64_t *sums, int64_t *counts) {
+    const uint8_t *pixels = j->v->bytes + i * j->v->stride;
+    if (j->o->sectors == 1) {
+        add_rings(j, pixels, (double)j->top + (double)i, sums, counts, j->before + (int64_t)worker * (j->v->width + 1));
+        return;
+    }
+    for (int64_t x = 0; x < j->v->width; x += CHUNK)
+        add_chunk(j, j->v->width - x < CHUNK ? j->v->width - x : CHUNK, pixels + x, j->left + (float)x, j->top + (float)i, sums, counts);
+}
+
 static void band(void *arg, size_t block, size_t worker) {
     const profile_job *j = arg;
     int64_t one = bands_of(j->v->height, j->cells) == 1, rows = one ? j->v->height : BAND, first = (int64_t)block * rows;
     int64_t *sums = j->sums + (int64_t)block * j->cells, *counts = j->counts + (int64_t)block * j->cells;
-    (void)worker;
     memset(sums, 0, (size_t)j->cells * sizeof *sums);
     memset(counts, 0, (size_t)j->cells * sizeof *counts);
     for (int64_t i = first; i < first + visml_block_length((int64_t)block, rows, j->v->height); i++)
-        for (int64_t x = 0; x < j->v->width; x += CHUNK)
-            add_chunk(j, j->v->width - x < CHUNK ? j->v->width - x : CHUNK, j->v->bytes + i * j->v->stride + x, j->left + (float)x,
-                      j->top + (float)i, sums, counts);
+        add_row(j, i, worker, sums, counts);
 }
 
 static void extract(const visml_extractor *e, const visml_compute *c, const visml_view *v, float *y, void *scratch) {
@@ -114,6 +152,7 @@ static void extract(const visml_extractor *e, const visml_compute *c, const vism
     j.radius = 0.5f * (float)(v->height < v->width ? v->height : v->width);
     j.edges = (float *)(void *)(j.counts + bands * j.cells);
     j.first = (int32_t *)(void *)(j.edges + j.o->rings);
+    j.before = j.first + (int64_t)j.radius + 1;
     make_rings(&j);
     visml_parallel_run(c->parallel, (size_t)bands, band, &j);
     for (int64_t k = 0; k < j.cells; k++) {

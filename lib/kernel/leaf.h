@@ -347,7 +347,7 @@ typedef struct visml_tone {
     float low, high;
 } visml_tone;
 
-/* ---- gradients that vote: `rows` rows of pixels in planes of floats, all of whose neighbours, also outside of the rows, can be read ---- */
+/* ---- gradients that vote: `rows` rows of pixels in planes of floats, whose neighbours, also outside of the rows, can be read ---- */
 
 #define VISML_VOTE_BINS 64
 
@@ -366,7 +366,7 @@ typedef struct visml_votes {
 
 /* ---- moments of bytes: with a the bytes of a column, out[0, i] their sum, out[1, i] the sum of its prefix sums, and so on ---- */
 
-#define VISML_FALL_ROWS 32 /* at most, so that whole numbers of 32 bits hold the sums */
+#define VISML_FALL_ROWS 96 /* at most, so that whole numbers of 32 bits hold the sums */
 
 typedef struct visml_fall {
     const uint8_t *x;

@@ -27,10 +27,14 @@ VEC vectors vectors_at(const visml_votes *v, const float *p, int r) {
 VEC void vote(const visml_votes *v, int whole, const float *p, int r, float weight, v16 *sums) {
     const v16 zero = v_zero();
     vectors g = vectors_at(v, p, r);
-    v16 length = v_sqrt(g.squares), c = v_set1(v->cosines[0]), s = v_set1(v->sines[0]);
+    v16 length = v_sqrt(g.squares);
+    m16 long_enough = v_gt(length, v_set1(v->threshold));
+    if (!m_any(long_enough))
+        return;
+    v16 c = v_set1(v->cosines[0]), s = v_set1(v->sines[0]);
     v16 side = v_sub(v_mul(c, g.y), v_mul(s, g.x)), along = v_add(v_mul(c, g.x), v_mul(s, g.y));
     m16 back = m_or(v_gt(zero, side), m_and(v_eq(side, zero), v_gt(zero, along)));
-    length = v_select(v_gt(length, v_set1(v->threshold)), v->counts ? v_set1(1) : length, zero);
+    length = v_select(long_enough, v->counts ? v_set1(1) : length, zero);
     length = v_mul(length, v_set1(weight));
     v16 x = v_select(back, v_sub(zero, g.x), g.x), y = v_select(back, v_sub(zero, g.y), g.y);
     v16 there = whole ? v_select(back, length, zero) : zero, here = whole ? v_sub(length, there) : length;

@@ -50,7 +50,7 @@ def uoctti(x, n=9, side=8):
     for i in range(1, h - 1):
         for j in range(1, w - 1):
             dots = dx[i, j] * np.cos(np.arange(n) * np.pi / n) + dy[i, j] * np.sin(np.arange(n) * np.pi / n)
-            k = np.argmax(np.abs(dots))
+            k = n - 1 - np.argmax(np.abs(dots).round(12)[::-1])  # halfway between two: the second
             k = k if dots[k] >= 0 else k + n
             cy, cx = (i + 0.5) / side - 0.5, (j + 0.5) / side - 0.5
             for a in (int(np.floor(cy)), int(np.floor(cy)) + 1):
