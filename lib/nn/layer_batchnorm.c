@@ -4,9 +4,9 @@
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "kernel/axes.h"
 #include "kernel/elementwise.h"
 #include "kernel/norm.h"
-#include "kernel/swap.h"
 #include "nn/normalizing.h"
 
 #define AXES (VISML_MAX_RANK - 1)
@@ -128,7 +128,7 @@ static void *part(const view *v, const visml_pass *pass, size_t turned) {
 static const real *turned(const view *v, const visml_pass *pass, const real *x, real *to) {
     if (v->behind == 1)
         return x;
-    visml_swap(&pass->compute, v->before, v->c, v->behind, x, to);
+    visml_axes_swap(&pass->compute, v->before, v->c, v->behind, x, to);
     return to;
 }
 
@@ -147,7 +147,7 @@ static void apply(const view *v, const visml_pass *pass, const real *x, const re
     real *to = v->behind == 1 ? pass->y : part(v, pass, 0);
     visml_affine(&pass->compute, rows_of(v), v->c, x, scale, shift, to);
     if (v->behind > 1)
-        visml_swap(&pass->compute, v->before, v->behind, v->c, to, pass->y);
+        visml_axes_swap(&pass->compute, v->before, v->behind, v->c, to, pass->y);
 }
 
 static void invert(int64_t c, double epsilon, const real *variance, real *inverse) {
@@ -203,7 +203,7 @@ static void backward_frozen(const visml_layer *layer, const visml_pass *pass) {
         shift[i] = 0;
     visml_affine(&pass->compute, rows_of(&v), v.c, turned(&v, pass, pass->dy, dx), scale, shift, dx);
     if (v.behind > 1)
-        visml_swap(&pass->compute, v.before, v.behind, v.c, dx, pass->dx[0]);
+        visml_axes_swap(&pass->compute, v.before, v.behind, v.c, dx, pass->dx[0]);
     if (pass->input_activation != VISML_LINEAR)
         visml_activate_backward(&pass->compute, pass->input_activation, pass->input_alpha, (size_t)(rows_of(&v) * v.c), pass->x[0],
                                 pass->dx[0], pass->dx[0]);
@@ -223,7 +223,7 @@ static void backward(const visml_layer *layer, const visml_pass *pass) {
     visml_normalisation b = {x, mean, inverse, a.gamma, pass->input_activation, pass->input_alpha};
     visml_batchnorm_backward(&pass->compute, rows_of(&v), v.c, &b, dy, dx, dgamma, dbeta, part(&v, pass, 2));
     if (dx && v.behind > 1)
-        visml_swap(&pass->compute, v.before, v.behind, v.c, dx, pass->dx[0]);
+        visml_axes_swap(&pass->compute, v.before, v.behind, v.c, dx, pass->dx[0]);
 }
 
 const visml_layer_class visml_batchnorm_class = {
