@@ -124,6 +124,12 @@ static visml_status check_inputs(const visml_layer_class *cls, size_t inputs, vi
     return visml_fail(err, VISML_EINVAL, "has %zu inputs, must have %d to %d", inputs, cls->min_inputs, cls->max_inputs);
 }
 
+visml_status visml_layer_same_shape(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err) {
+    (void)layer, (void)inputs, (void)err;
+    *out = *in;
+    return VISML_OK;
+}
+
 visml_status visml_layer_infer(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err) {
     visml_shape promised;
     VISML_TRY(check_inputs(layer->cls, inputs, err));

@@ -136,6 +136,8 @@ visml_layer *visml_layer_make(visml_context *ctx, const visml_layer_class *cls, 
 visml_status visml_layer_infer(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err);
 /* Infers, checks the number of inputs, declares the parameters. Called once, by the model. */
 visml_status visml_layer_build(visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err);
+/* A hook for infer: the output has the shape of the input. */
+visml_status visml_layer_same_shape(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err);
 visml_status visml_layer_param(visml_layer *layer, const char *name, const visml_shape *shape, visml_init init, int32_t trainable,
                                int64_t fan_in, int64_t fan_out, visml_error *err);
 
