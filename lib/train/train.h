@@ -107,6 +107,8 @@ visml_status visml_history_from_json(visml_history *h, const char *what, const j
 visml_status visml_callback_read(const char *what, const void *theirs, visml_callback *ours, visml_error *err);
 
 typedef struct visml_training {
+    const char *what;       /* "fit", "lr_range_test", ...: in messages */
+    const char *validating; /* the same for the validation data */
     visml_context *context;
     visml_model *model;
     visml_fit_opts opts; /* checked, with defaults */
@@ -140,8 +142,10 @@ typedef struct visml_training {
     double since;               /* the clock when this part of the epoch began */
 } visml_training;
 
-/* Checks everything and takes all memory that training needs. On failure nothing needs clearing. */
-visml_status visml_training_init(visml_training *r, visml_model *model, visml_dataset *data, const visml_fit_opts *opts, visml_error *err);
+/* Checks everything and takes all memory that training needs. On failure nothing needs clearing. what, validating: see above; the caller's,
+ * to the end of the run. */
+visml_status visml_training_init(visml_training *r, const char *what, const char *validating, visml_model *model, visml_dataset *data,
+                                 const visml_fit_opts *opts, visml_error *err);
 void visml_training_clear(visml_training *r);
 /* The learning rate of the next step. */
 double visml_training_rate(const visml_training *r);
