@@ -69,7 +69,7 @@ static real product_of(const masked_job *j, int64_t at, size_t without) {
     return any ? product : 0;
 }
 
-/* The input with the largest or the smallest of what counts, the first of equal ones; a NaN before any number. Nothing counts: the first. */
+/* The input with the largest or the smallest of what counts, the first of equal ones; a NaN before numbers. Nothing counts: the first. */
 static size_t choice_of(const masked_job *j, int64_t at) {
     size_t best = 0, found = 0;
     for (size_t k = 0; k < j->pass->inputs; k++) {
