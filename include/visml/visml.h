@@ -12,6 +12,7 @@
 #include "nn.h"
 #include "data.h"
 #include "model.h"
+#include "feature.h"
 #include "metric.h"
 #include "train.h"
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "nn/description.h"
+#include "context/description.h"
 
 const visml_loss_class *const visml_loss_classes[] = {
 #define LOSS(name) &visml_##name##_class,

@@ -1,7 +1,7 @@
 /* Optimizers as JSON: the class' own options, those that all have, and the schedule, beside each other. */
 #include <string.h>
 
-#include "nn/description.h"
+#include "context/description.h"
 #include "nn/optimizer.h"
 
 static const char *class_name(size_t i) {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "nn/description.h"
+#include "context/description.h"
 
 const visml_schedule_class *const visml_schedule_classes[] = {
 #define SCHEDULE(name) &visml_##name##_class,

@@ -16,10 +16,10 @@ ROOMS = {
     "comm": "base context",
     "data": "base context tensor image",
     "model": "base kernel context tensor nn",
-    "feature": "base kernel context tensor image",
+    "feature": "base kernel context tensor image data",
     "metric": "base context tensor",
     "train": "base kernel context tensor nn comm data model metric",
-    "classify": "base kernel context tensor comm metric",
+    "classify": "base kernel context tensor comm data feature metric",
     "pipeline": "base kernel context tensor image nn comm data model feature metric train classify",
     "tune": "base kernel context tensor image nn comm data model feature metric train classify pipeline",
 }

@@ -1,4 +1,4 @@
-#include "nn/description.h"
+#include "context/description.h"
 
 #include <stdio.h>
 #include <string.h>

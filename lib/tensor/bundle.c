@@ -6,6 +6,8 @@
  *     visml.description  JSON
  *     visml.crc32        of the description, eight digits of lower-case hexadecimal
  *     visml.crc32/NAME   of the bytes of tensor NAME */
+#include "tensor/bundle.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +16,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "model/model.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors are written and read as they lie in memory");
 

@@ -1,7 +1,7 @@
-/* What losses, optimizers and schedules share: each is described in JSON as {"class": "adam", "learning_rate": 0.01}, or by the name of its
+/* What losses, optimizers, schedules, extractors, classifiers and the like share: each is described in JSON as {"class": "adam", "learning_rate": 0.01}, or by the name of its
  * class alone when all else is default. */
-#ifndef NN_DESCRIPTION_H
-#define NN_DESCRIPTION_H
+#ifndef CONTEXT_DESCRIPTION_H
+#define CONTEXT_DESCRIPTION_H
 
 #include <jansson.h>
 

@@ -1,0 +1,101 @@
+/* (x - mean) / deviation of each column. Sums are added in double, block after block; in two walks, so that the deviation does not suffer
+ * from a mean that is large. */
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "feature/transform.h"
+
+static const visml_field fields[] = {
+    VISML_FIELD(visml_standardization_opts, no_mean, FLAG, 0, 1, 0, 1, 0),
+    VISML_FIELD(visml_standardization_opts, no_deviation, FLAG, 0, 1, 0, 1, 0),
+    VISML_FIELD_OF_RESERVED(visml_standardization_opts),
+    {0},
+};
+
+typedef struct sums {
+    int64_t d, n;
+    double at[]; /* [2, d]: of x, of (x - mean)^2 */
+} sums;
+
+static int64_t length(const visml_transform *t, int64_t d) {
+    (void)t;
+    return d;
+}
+
+static visml_status begin(visml_transform *t, const visml_compute *c, int64_t d, uint64_t seed, visml_error *err) {
+    visml_memory *m = &t->object.context->memory;
+    (void)c, (void)seed;
+    visml_mem_free(m, t->work);
+    sums *s = t->work = visml_mem_zalloc(m, 1, sizeof *s + 2 * (size_t)d * sizeof(double), err);
+    if (!s)
+        return VISML_ENOMEM;
+    s->d = d;
+    return VISML_OK;
+}
+
+static visml_status add(visml_transform *t, const visml_compute *c, const visml_rows *rows, visml_error *err) {
+    sums *s = t->work;
+    const double *mean = s->at;
+    (void)c, (void)err;
+    if (t->pass == 0)
+        s->n += rows->n;
+    for (int64_t i = 0; i < rows->n; i++)
+        for (int64_t j = 0; j < s->d; j++) {
+            double x = (double)rows->x[i * s->d + j], off = x - mean[j] / (double)s->n;
+            if (t->pass == 0)
+                s->at[j] += x;
+            else
+                s->at[s->d + j] += off * off;
+        }
+    return VISML_OK;
+}
+
+/* A column that does not vary is only shifted. */
+static visml_status end(visml_transform *t, const visml_compute *c, visml_error *err) {
+    const visml_standardization_opts *o = t->object.opts;
+    visml_memory *m = &t->object.context->memory;
+    sums *s = t->work;
+    float *mean = visml_object_array_new(&t->object, "mean", VISML_F32, VISML_SHAPE(s->d), err);
+    float *factor = mean ? visml_object_array_new(&t->object, "factor", VISML_F32, VISML_SHAPE(s->d), err) : NULL;
+    (void)c;
+    for (int64_t j = 0; factor && j < s->d; j++) {
+        double average = s->at[j] / (double)s->n, deviation = sqrt(s->at[s->d + j] / (double)s->n);
+        mean[j] = o->no_mean ? 0 : (float)average;
+        factor[j] = o->no_deviation || deviation <= 1e-7 * fabs(average) ? 1 : (float)(1 / deviation);
+    }
+    t->dims = factor ? s->d : 0;
+    visml_mem_free(m, s);
+    t->work = NULL;
+    return factor ? VISML_OK : VISML_ENOMEM;
+}
+
+static void apply(const visml_transform *t, const visml_compute *c, int64_t n, int64_t d, const float *x, float *y, void *scratch) {
+    const float *mean = visml_object_array_data(&t->object, "mean"), *factor = visml_object_array_data(&t->object, "factor");
+    (void)c, (void)scratch;
+    for (int64_t i = 0; i < n; i++, x += d, y += d)
+        for (int64_t j = 0; j < d; j++)
+            y[j] = (x[j] - mean[j]) * factor[j];
+}
+
+static visml_status restore(visml_object *o, visml_error *err) {
+    int64_t d = -1;
+    VISML_TRY(visml_object_array_expect(o, "mean", VISML_F32, 1, &d, err));
+    VISML_TRY(visml_object_array_expect(o, "factor", VISML_F32, 1, &d, err));
+    ((visml_transform *)o)->dims = d;
+    return VISML_OK;
+}
+
+const visml_transform_class visml_transform_standardization_class = {
+    .kind = {.name = "standardization", .opts_size = sizeof(visml_standardization_opts), .fields = fields, .restore = restore},
+    .length = length,
+    .apply = apply,
+    .begin = begin,
+    .add = add,
+    .end = end,
+    .passes = 2,
+};
+
+visml_transform *visml_transform_standardization(visml_context *ctx, const visml_standardization_opts *opts, visml_error *err) {
+    return visml_transform_make(ctx, &visml_transform_standardization_class, opts, err);
+}
