@@ -237,6 +237,14 @@ visml_mode visml_layer_mode(const visml_layer *layer, visml_mode run) {
     return layer->with.frozen && (properties & VISML_FREEZES_STATE) ? VISML_INFERENCE : run;
 }
 
+int64_t visml_layer_state(const visml_layer *layer) {
+    return layer->cls->state ? layer->cls->state(layer) : 0;
+}
+
+int32_t visml_layer_makes_mask(const visml_layer *layer, const visml_shape *in) {
+    return layer->cls->makes_mask ? layer->cls->makes_mask(layer, in) : 0;
+}
+
 /* ---- JSON ---- */
 
 json_t *visml_layer_to_json(const visml_layer *layer) {

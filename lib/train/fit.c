@@ -100,6 +100,10 @@ visml_status visml_training_step(visml_training *r, visml_train_batch *batch, co
     visml_model *m = r->model;
     visml_update update = visml_training_update(r);
     const visml_compute compute = {&r->context->kernels, &r->context->parallel};
+    visml_states *states = visml_trainer_states(r->trainer);
+    if (r->step == 0) /* an epoch begins */
+        visml_states_reset(states);
+    VISML_TRY(visml_states_take(states, "fit", batch->rows, err));
     batch->step = (uint64_t)r->epoch * (uint64_t)r->steps + (uint64_t)r->step;
     memcpy(r->untrained, m->values + m->trainable_count, (m->value_count - m->trainable_count) * sizeof(real));
     double sum = visml_trainer_gradients(r->trainer, batch);
@@ -120,7 +124,9 @@ static visml_status train_on(visml_training *r, visml_batch *b, visml_error *err
     visml_train_batch batch;
     double loss;
     VISML_TRY(visml_feed_batch(&r->feed, b, &batch, err));
-    return batch.rows ? visml_training_step(r, &batch, NULL, &loss, err) : VISML_OK;
+    if (batch.rows)
+        return visml_training_step(r, &batch, NULL, &loss, err);
+    return visml_states_take(visml_trainer_states(r->trainer), "fit", 0, err); /* no batch to a stateful layer */
 }
 
 /* A checkpoint that is due within an epoch. */

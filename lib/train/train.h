@@ -7,7 +7,7 @@
 
 #include "data/batch.h"
 #include "data/dataset.h"
-#include "model/model.h"
+#include "model/states.h"
 #include "nn/optimizer.h"
 #include "visml/train.h"
 
@@ -37,6 +37,10 @@ visml_status visml_feed_init(visml_feed *f, const char *what, const visml_model 
 visml_status visml_feed_check_plain(const char *what, const visml_dataset *data, visml_error *err);
 /* Errors: VISML_EINVAL when all samples are of one class. */
 visml_status visml_feed_check_classes(const visml_feed *f, visml_error *err);
+/* Errors: VISML_EINVAL when a layer of the model is stateful and not all batches would have as many rows. */
+visml_status visml_feed_check_batches(const visml_feed *f, int32_t batch_size, visml_error *err);
+/* Where one unit tells two classes apart. */
+double visml_feed_threshold(const visml_feed *f);
 /* That label i means the same class in both. */
 visml_status visml_feed_check_same_classes(const visml_feed *f, const visml_feed *other, visml_error *err);
 /* Either may be NULL. Errors: VISML_EINVAL (the first bad weight), VISML_ENOMEM. */

@@ -112,6 +112,7 @@ static visml_status prepare_validation(visml_training *r, visml_error *err) {
     VISML_TRY(visml_feed_check_plain(r->validating, r->opts.validation, err));
     VISML_TRY(visml_feed_init(f, r->validating, r->model, r->opts.validation, r->opts.loss, 1, err));
     VISML_TRY(visml_feed_check_same_classes(f, &r->feed, err));
+    VISML_TRY(visml_feed_check_batches(f, r->opts.batch_size, err));
     int32_t batch = visml_walk_batch(f->data, r->opts.batch_size);
     r->session = visml_session_new(r->model, VISML_OPTS(visml_session_opts, .max_batch = batch), err);
     return r->session ? VISML_OK : err->code;
@@ -119,6 +120,7 @@ static visml_status prepare_validation(visml_training *r, visml_error *err) {
 
 static visml_status prepare(visml_training *r, visml_error *err) {
     VISML_TRY(visml_feed_check_classes(&r->feed, err));
+    VISML_TRY(visml_feed_check_batches(&r->feed, r->opts.batch_size, err));
     VISML_TRY(visml_feed_set_weights(&r->feed, r->opts.class_weight, r->opts.sample_weight, r->batch, err));
     VISML_TRY(copy_callbacks(r, err));
     VISML_TRY(choose_optimizer(r, err));
