@@ -164,8 +164,8 @@ VISML_API visml_extractor *visml_extractor_hu_moments(visml_context *ctx, const 
 
 /* Magnitudes of Zernike moments (Teague 1980; as features: Khotanzad and Hong 1990) of luma in the largest disk around the middle, its
  * radius half the shorter side: |(n + 1) / pi sum f(x, y) R_nm(r) e^(-i m a)| / sum f(x, y), for n = 0 ... degree and m = n mod 2, ..., n
- * by twos; floor(degree / 2 + 1) floor((degree + 1) / 2 + 1) numbers, the first always 1 / pi. They do not change as the disk is turned. All 0
- * for a black one. Floats are rounded to 1/255. */
+ * by twos; floor(degree / 2 + 1) floor((degree + 1) / 2 + 1) numbers, the first always 1 / pi. They do not change as the disk is turned.
+ * All 0 for a black one. Floats are rounded to 1/255. */
 typedef struct visml_zernike_opts {
     uint32_t size;
     int32_t degree; /* 1 ... 20; default 8 */

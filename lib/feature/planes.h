@@ -9,8 +9,8 @@
 #define VISML_PLANES_ROWS 16     /* at a time */
 #define VISML_PLANES_CHANNELS 64 /* at most */
 
-/* Bytes are 0 ... 255, which `unit` brings to [0, 1]. Beyond the edges the picture is reflected without the edge itself, so that there is no
- * difference across it; a side of 1 is repeated. */
+/* Bytes are 0 ... 255, which `unit` brings to [0, 1]. Beyond the edges the picture is reflected without the edge itself, so that there is
+ * no difference across it; a side of 1 is repeated. */
 typedef struct visml_planes {
     int64_t stride, plane; /* elements from one row to the next, from one channel to the next */
     int32_t roots;         /* 1: the square roots of all pixels */
