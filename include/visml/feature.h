@@ -101,6 +101,99 @@ VISML_API visml_extractor *visml_extractor_average(visml_context *ctx, visml_err
 
 /* -- histograms and colours -- */
 
+/* These look at bytes: a float v is rounded to the nearest of v 255 in 0 ... 255 first. */
+
+/* What a picture's colours are expressed in. _AS_IS: its channels, whatever they are, in [0, 1]. _GRAY: luma in [0, 1] (pictures of 1, 3 or
+ * 4 channels; as visml_image_convert). The others need 3 channels, red, green and blue of sRGB: _RGB in [0, 1]; _HSV: hue in [0, 1), red at
+ * 0, saturation and value in [0, 1] (Smith 1978); _LAB: CIE 1976 L* in [0, 100], a* and b* (white point D65, 2 degrees). */
+typedef int32_t visml_color_space;
+#define VISML_SPACE_AS_IS 0
+#define VISML_SPACE_GRAY 1
+#define VISML_SPACE_RGB 2
+#define VISML_SPACE_HSV 3
+#define VISML_SPACE_LAB 4
+
+/* What a histogram is divided by: the sum of its counts, the root of the sum of their squares, the largest, or nothing. */
+typedef int32_t visml_histogram_norm;
+#define VISML_NORM_L1 0
+#define VISML_NORM_L2 1
+#define VISML_NORM_MAX 2
+#define VISML_NORM_NONE 3
+
+/* How many pixels have which value: bins of channel 0, then of channel 1, ..., each histogram divided by itself; or with `joint` (Swain and
+ * Ballard 1991) how many have which colour: bins[0] x bins[1] x ... numbers, the last channel's the fastest. Bins are of equal width; byte v
+ * is in bin v bins / 256; a* and b* are counted over [-128, 128). Cumulative: the share of what is in a bin or in those before it, of what
+ * the norm divides by. */
+typedef struct visml_histogram_opts {
+    uint32_t size;
+    visml_color_space space;
+    visml_histogram_norm norm;
+    int32_t bins[4];    /* of each channel (those from the fourth on are alike), 1 ... 256; {b}: of all; default 256, with joint 8; 2^20 of
+                           all at most */
+    int32_t joint;      /* 1: of up to 4 channels together */
+    int32_t cumulative; /* 1 */
+    int32_t reserved;   /* must be 0 */
+} visml_histogram_opts;
+VISML_API visml_extractor *visml_extractor_histogram(visml_context *ctx, const visml_histogram_opts *opts, visml_error *err);
+
+/* The third moment, where m3 is the mean of (x - mean)^3: its cube root, in the units of the channel (Stricker and Orengo 1995);
+ * m3 / deviation^3, 0 where there is no deviation; or left out. */
+typedef int32_t visml_skewness;
+#define VISML_SKEWNESS_CUBE_ROOT 0
+#define VISML_SKEWNESS_STANDARDIZED 1
+#define VISML_SKEWNESS_NONE 2
+
+/* Mean of each channel, then deviation of each (divided by the number of pixels), then skewness of each, in the units of the space. The mean
+ * of a hue is that of a number, not of an angle. */
+typedef struct visml_color_moments_opts {
+    uint32_t size;
+    visml_color_space space;
+    visml_skewness skewness;
+    int32_t reserved; /* must be 0 */
+} visml_color_moments_opts;
+VISML_API visml_extractor *visml_extractor_color_moments(visml_context *ctx, const visml_color_moments_opts *opts, visml_error *err);
+
+/* Six numbers of the luma: mean and contrast (deviation), in [0, 1]; the shares of pixels that are <= under and >= over; the variance of the
+ * Laplacian above + below + left + right - 4 middle, of bytes, with the picture mirrored at its edges (Pech-Pacheco et al. 2000: the less,
+ * the more blurred; some 100 and less for a photo that is out of focus); the entropy of the 256 values in bits (Shannon 1948). */
+#define VISML_QUALITY_NUMBERS 6
+typedef struct visml_quality_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    double under; /* 0 ... 1; default 0.05; VISML_ZERO: black alone */
+    double over;  /* 0 ... 1; default 0.95 */
+} visml_quality_opts;
+VISML_API visml_extractor *visml_extractor_quality(visml_context *ctx, const visml_quality_opts *opts, visml_error *err);
+
+/* The colours that stand best for a picture of 3 channels: k rows of red, green, blue in [0, 1] and the share of pixels, the largest share
+ * first. k-means (Lloyd 1982) of a histogram of 16 x 16 x 16 cells, each standing for the mean of its pixels; nothing is drawn by chance.
+ * Where there are fewer cells than k, the last rows are 0. */
+typedef struct visml_dominant_colors_opts {
+    uint32_t size;
+    int32_t k;              /* 1 ... 64; default 5 */
+    int32_t max_iterations; /* 1 ... 1000; default 20 */
+    int32_t reserved;       /* must be 0 */
+} visml_dominant_colors_opts;
+VISML_API visml_extractor *visml_extractor_dominant_colors(visml_context *ctx, const visml_dominant_colors_opts *opts, visml_error *err);
+
+/* Principal components of the colours of a picture of 3 channels in [0, 1] (Pearson 1901): the three eigenvalues of their covariance (divided
+ * by the number of pixels), the largest first, then the axes of the first `components` of them, three numbers each, of which the largest in
+ * magnitude is positive. */
+typedef struct visml_color_pca_opts {
+    uint32_t size;
+    int32_t components; /* 1 ... 3; default 3 */
+} visml_color_pca_opts;
+VISML_API visml_extractor *visml_extractor_color_pca(visml_context *ctx, const visml_color_pca_opts *opts, visml_error *err);
+
+/* The same axes of all pixels of a set, which visml_features_fit learns; of a picture then the mean of its pixels on each of the first
+ * `components` axes (the set's mean is 0), the deviation on each, and the share of the picture's variance on each (0 when it has none). */
+typedef struct visml_color_projection_opts {
+    uint32_t size;
+    int32_t components; /* 1 ... 3; default 3 */
+} visml_color_projection_opts;
+VISML_API visml_extractor *visml_extractor_color_projection(visml_context *ctx, const visml_color_projection_opts *opts,
+                                                            visml_error *err);
+
 /* -- distance and angle of pixels: gradients and shapes -- */
 
 /* Gradients are central differences without a half, of the channel in which they are longest, the first of equals; across the picture's

@@ -261,6 +261,92 @@ static void run_histogram_joint(const visml_kernels *k, trial *t) {
     test_guarded_free(x, t->n * 3);
 }
 
+static void run_bin_numbers(const visml_kernels *k, trial *t) {
+    const float *x = in(t, t->n);
+    int32_t *at = test_guarded(t->n * sizeof *at);
+    k->bin_numbers(t->n, x, 4, 2, 5, 1, at);
+    k->bin_numbers(t->n, x, 8, 1, 7, 0, at);
+    keep_counts(t, (uint32_t *)at, t->n);
+}
+
+static void run_count_numbers(const visml_kernels *k, trial *t) {
+    int32_t *at = test_guarded(t->n * sizeof *at);
+    uint32_t *counts = counts_of(13);
+    for (size_t i = 0; i < t->n; i++)
+        at[i] = (int32_t)(i * i % 13);
+    k->count_numbers(t->n, at, 13, counts);
+    keep_counts(t, counts, 13);
+    test_guarded_free(at, t->n * sizeof *at);
+}
+
+/* ---- sums of powers ---- */
+
+static void run_srgb_linear(const visml_kernels *k, trial *t) {
+    float *x = in(t, t->n);
+    for (size_t i = 0; i < t->n; i++)
+        x[i] = t->special ? x[i] : fabsf(x[i]);
+    k->srgb_linear(t->n, x, out(t, t->n));
+}
+
+#define RUN_PLANES(name, more)                                                  \
+    static void run_##name(const visml_kernels *k, trial *t) {                  \
+        uint8_t *x = bytes_of(t, 3 * t->n);                                     \
+        float *y = out(t, 3 * t->n), linear[256];                               \
+        for (int i = 0; i < 256; i++)                                           \
+            linear[i] = (float)i / 255;                                         \
+        (void)linear;                                                           \
+        if (t->n)                                                               \
+            k->name(t->n, x, more y, t->n);                                     \
+        for (size_t i = 0; i < 3 * t->n; i++)                                   \
+            y[i] *= 0x1p-8f;                                                    \
+        test_guarded_free(x, 3 * t->n);                                         \
+    }
+RUN_PLANES(rgb_planes, )
+RUN_PLANES(hsv_planes, )
+#define LINEAR linear,
+RUN_PLANES(lab_planes, LINEAR)
+
+/* The low 24 bits of sums, which are whole numbers. */
+static void keep_sums(trial *t, const uint64_t *sums, size_t n) {
+    float *kept = out(t, n);
+    for (size_t i = 0; i < n; i++)
+        kept[i] = (float)(sums[i] & 0xffffff);
+}
+
+static void run_moments_u8(const visml_kernels *k, trial *t) {
+    for (size_t c = 1; c <= 5; c++) {
+        uint8_t *x = bytes_of(t, t->n * c);
+        uint64_t sums[15] = {1, 2, 3};
+        k->moments_u8(t->n, (int64_t)c, x, sums);
+        keep_sums(t, sums, 3 * c);
+        test_guarded_free(x, t->n * c);
+    }
+}
+
+static void run_moments_f32(const visml_kernels *k, trial *t) {
+    const float *x = in(t, t->n);
+    k->moments_f32(t->n, x, 0.25f, out(t, 3));
+}
+
+static void run_products_rgb(const visml_kernels *k, trial *t) {
+    uint8_t *x = bytes_of(t, t->n * 3);
+    uint64_t sums[9] = {1, 2, 3};
+    k->products_rgb(t->n, x, sums);
+    keep_sums(t, sums, 9);
+    test_guarded_free(x, t->n * 3);
+}
+
+static void run_laplacian_u8(const visml_kernels *k, trial *t) {
+    uint8_t *a = bytes_of(t, t->n), *x = bytes_of(t, t->n), *b = bytes_of(t, t->n);
+    int64_t sums[2] = {1, 2};
+    if (t->n)
+        k->laplacian_u8((int64_t)t->n, a, x, b, sums);
+    keep_sums(t, (const uint64_t *)sums, 2);
+    test_guarded_free(a, t->n);
+    test_guarded_free(x, t->n);
+    test_guarded_free(b, t->n);
+}
+
 /* ---- gradients ---- */
 
 static void run_difference(const visml_kernels *k, trial *t) {
