@@ -278,6 +278,44 @@ VISML_API visml_extractor *visml_extractor_radial_profile(visml_context *ctx, co
 
 /* -- texture and descriptors -- */
 
+typedef enum visml_lbp_method {
+    VISML_LBP_UNIFORM = 1,    /* invariant to rotation: how many points are not darker, where these lie side by side: 0 ... P; all others
+                                 are P + 1. P + 2 numbers */
+    VISML_LBP_DEFAULT = 2,    /* the code. 2^P numbers, P at most 16 */
+    VISML_LBP_ROR = 3,        /* invariant to rotation: the smallest of the code's rotations. One number for each of those that there are, in
+                                 ascending order: 36 for P = 8. P at most 16 */
+    VISML_LBP_NRI_UNIFORM = 4 /* points that are not darker lie side by side: how many, and where; all others are one. P (P - 1) + 3
+                                 numbers (Ahonen, Hadid and Pietikainen 2004) */
+} visml_lbp_method;
+
+/* Histograms of local binary patterns (Ojala, Pietikainen and Maenpaa 2002): of P points on a circle of radius R around a pixel, from the
+ * right upwards, bit p of the pixel's code is 1 where the picture (bilinear; 0 outside) is not darker there than at the pixel. Shares of
+ * the pixels that have a code, radius after radius. Codes as scikit-image's local_binary_pattern, but where the picture is flat bits are
+ * always 1 (there, rounding decides). Gray pictures of bytes (floats are rounded to 256 levels) of any size. */
+typedef struct visml_lbp_opts {
+    uint32_t size;
+    visml_lbp_method method; /* default VISML_LBP_UNIFORM */
+    double radius[8];        /* R in pixels, 0.5 ... 64, ends at its first 0; default {1} */
+    int32_t points[8];       /* P of each radius, 2 ... 24; from its first 0 on as the one before; default {8} */
+} visml_lbp_opts;
+VISML_API visml_extractor *visml_extractor_lbp(visml_context *ctx, const visml_lbp_opts *opts, visml_error *err);
+
+/* Properties of co-occurrence matrices of gray levels (Haralick, Shanmugam and Dinstein 1973): p(i, j) is the share of the pairs of pixels,
+ * one `distance` away from the other under an angle (to round(distance sin) rows below and round(distance cos) columns to the right),
+ * whose levels are i and j. As scikit-image's graycomatrix and graycoprops: contrast, dissimilarity, homogeneity, ASM, energy, correlation
+ * (1 where levels do not vary), entropy (natural logarithm), each for all distances, for all angles. A picture with no such pair has 1 for
+ * correlation and 0 for the others. Gray pictures of bytes (floats are rounded to 256 levels) of any size. */
+typedef struct visml_glcm_opts {
+    uint32_t size;
+    int32_t levels;       /* 2 ... 256; byte v is level v * levels / 256; default 256 */
+    int32_t distances[8]; /* pixels, 1 ... 1024, ends at its first 0; default {1} */
+    int32_t angles;       /* n: 0, pi / n, 2 pi / n, ...; 1 ... 64, default 4 */
+    int32_t symmetric;    /* 1: pairs count in both orders */
+    int32_t average;      /* 1: means over the angles, which hardly depend on how the picture is turned */
+    int32_t reserved;     /* must be 0 */
+} visml_glcm_opts;
+VISML_API visml_extractor *visml_extractor_glcm(visml_context *ctx, const visml_glcm_opts *opts, visml_error *err);
+
 /* ---- aggregators: many rows, one vector -------------------------------------------------------------------------------------- */
 
 /* Makes one vector of rows [n, d]. Owned by the caller until given away; visml_aggregator_free accepts NULL. Constructors: errors
