@@ -156,6 +156,21 @@ typedef struct visml_vlad_opts {
 } visml_vlad_opts;
 VISML_API visml_aggregator *visml_aggregator_vlad(visml_context *ctx, const visml_vlad_opts *opts, visml_error *err);
 
+/* Improved Fisher vectors (Perronnin, Sanchez and Mensink 2010; Sanchez, Perronnin, Mensink and Verbeek 2013): a mixture of normal
+ * distributions with diagonal covariances (begun by k-means, then expectation and maximisation) is learned; rows are told by the gradients
+ * of their mean log likelihood by its means and then by its deviations, component after component, each divided by the root of its Fisher
+ * information; then sign(v) sqrt|v| of each number; then all divided by its length. Length: 2 x components x d. Of no rows: zeros. Fitting
+ * needs as many rows as components. */
+typedef struct visml_fisher_opts {
+    uint32_t size;
+    int32_t components;     /* 1 ... 65,536; default 64 */
+    int32_t max_iterations; /* of expectation and maximisation; 1 ... 10,000, default 100 */
+    int32_t no_power;       /* 1: no roots */
+    int32_t no_l2;          /* 1: the whole is not brought to length 1 */
+    int32_t reserved;       /* must be 0 */
+} visml_fisher_opts;
+VISML_API visml_aggregator *visml_aggregator_fisher(visml_context *ctx, const visml_fisher_opts *opts, visml_error *err);
+
 /* ---- transforms: vectors to vectors ------------------------------------------------------------------------------------------ */
 
 /* What is done to the vectors of a set of pictures. Owned by the caller until given to visml_features_then; visml_transform_free accepts

@@ -116,9 +116,8 @@ static double information(const counting *w, int64_t j) {
     return sum > 0 ? sum : 0;
 }
 
-/* The k largest; of equals those that come first. */
+/* The k largest, of equals those that come first; keep: zeros to begin with. */
 static void choose(int64_t d, int64_t k, const float *values, uint8_t *keep) {
-    memset(keep, 0, (size_t)d);
     for (int64_t i = 0; i < k; i++) {
         int64_t best = -1;
         for (int64_t j = 0; j < d; j++)
@@ -134,7 +133,7 @@ static visml_status finish(visml_transform *t, counting *w, visml_error *err) {
     if (!w->n)
         return visml_fail(err, VISML_EINVAL, "mutual_information_selection: no row has a label");
     float *values = visml_object_array_new(&t->object, "information", VISML_F32, VISML_SHAPE(w->d), err);
-    uint8_t *keep = values ? visml_mem_alloc(m, (size_t)w->d, err) : NULL;
+    uint8_t *keep = values ? visml_mem_zalloc(m, (size_t)w->d, 1, err) : NULL;
     if (!keep)
         return VISML_ENOMEM;
     for (int64_t j = 0; j < w->d; j++)
