@@ -7,22 +7,40 @@
 #include "base/error.h"
 #include "base/rng.h"
 
-#define LANES 8
+/* Two numbers at a time, which every machine of 64 bits can do. */
+typedef double pair __attribute__((vector_size(16), aligned(8), may_alias));
+#define PAIR(p) (*(pair *)(p))
+#define CONST_PAIR(p) (*(const pair *)(p))
 
-/* In a fixed order that a compiler can do several of at once. */
+static double sum_of(const pair s[4]) {
+    pair all = (s[0] + s[1]) + (s[2] + s[3]);
+    return all[0] + all[1];
+}
+
+/* In eight lanes, whatever the machine. */
 static double dot(int64_t n, const double *a, const double *b) {
-    double s[LANES] = {0}, sum = 0;
+    pair s[4] = {{0, 0}, {0, 0}, {0, 0}, {0, 0}};
+    double rest = 0;
     int64_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int l = 0; l < LANES; l++)
-            s[l] += a[i + l] * b[i + l];
+    for (; i + 8 <= n; i += 8) {
+        s[0] += CONST_PAIR(a + i) * CONST_PAIR(b + i);
+        s[1] += CONST_PAIR(a + i + 2) * CONST_PAIR(b + i + 2);
+        s[2] += CONST_PAIR(a + i + 4) * CONST_PAIR(b + i + 4);
+        s[3] += CONST_PAIR(a + i + 6) * CONST_PAIR(b + i + 6);
+    }
     for (; i < n; i++)
-        sum += a[i] * b[i];
-    return (((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]))) + sum;
+        rest += a[i] * b[i];
+    return sum_of(s) + rest;
 }
 
 static void add_times(int64_t n, double factor, const double *x, double *y) {
-    for (int64_t i = 0; i < n; i++)
+    pair f = {factor, factor};
+    int64_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        PAIR(y + i) += f * CONST_PAIR(x + i);
+        PAIR(y + i + 2) += f * CONST_PAIR(x + i + 2);
+    }
+    for (; i < n; i++)
         y[i] += factor * x[i];
 }
 
@@ -53,14 +71,39 @@ static void update_row(int64_t r, double *row, const double *v, const double *q)
         row[j] -= vr * q[j] + qr * v[j];
 }
 
-/* p = a v over rows below n, from the lower triangle; where there is an older v and q, a is brought up to date on the way: one walk over
- * the matrix for both. */
+/* Row r brought up to date, its product with v[0 ... r] returned, and its part of p[0 ... r - 1] added: in one walk. */
+static double sweep_row(int64_t r, double *row, const double *v, double *p, const double *old_v, const double *old_q) {
+    pair vr = {old_v[r], old_v[r]}, qr = {old_q[r], old_q[r]}, here = {v[r], v[r]}, s[4] = {{0, 0}, {0, 0}, {0, 0}, {0, 0}};
+    double rest = 0;
+    int64_t j = 0;
+    for (; j + 4 <= r; j += 4) {
+        pair a = CONST_PAIR(row + j) - (vr * CONST_PAIR(old_q + j) + qr * CONST_PAIR(old_v + j));
+        pair b = CONST_PAIR(row + j + 2) - (vr * CONST_PAIR(old_q + j + 2) + qr * CONST_PAIR(old_v + j + 2));
+        PAIR(row + j) = a;
+        PAIR(row + j + 2) = b;
+        s[0] += a * CONST_PAIR(v + j);
+        s[1] += b * CONST_PAIR(v + j + 2);
+        PAIR(p + j) += here * a;
+        PAIR(p + j + 2) += here * b;
+    }
+    for (; j <= r; j++) {
+        row[j] -= old_v[r] * old_q[j] + old_q[r] * old_v[j];
+        rest += row[j] * v[j];
+        if (j < r)
+            p[j] += v[r] * row[j];
+    }
+    return sum_of(s) + rest;
+}
+
+/* p = a v over rows below n, from the lower triangle; where there is an older v and q, a is brought up to date on the way. */
 static void sweep(int64_t n, int64_t ld, double *a, const double *v, double *p, const double *old_v, const double *old_q) {
     memset(p, 0, (size_t)n * sizeof *p);
     for (int64_t r = 0; r < n; r++) {
         double *row = a + r * ld;
-        if (old_v)
-            update_row(r, row, old_v, old_q);
+        if (old_v) {
+            p[r] += sweep_row(r, row, v, p, old_v, old_q);
+            continue;
+        }
         p[r] += dot(r + 1, row, v);
         add_times(r, v[r], row, p);
     }

@@ -102,9 +102,10 @@ static void add_panel(covariance *w, int64_t first) {
 
 /* Some rows: centred, multiplied, added. */
 static void add_products(covariance *w, const visml_compute *c, int64_t rows, const float *x) {
+    const double *mean = w->sum;
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < w->d; j++)
-            w->block[i * w->d + j] = (float)((double)x[i * w->d + j] - w->sum[j]);
+            w->block[i * w->d + j] = (float)((double)x[i * w->d + j] - mean[j]);
     for (int64_t first = 0; first < w->d; first += PANEL) {
         visml_gemm g = panel_product(w, rows, first);
         visml_gemm_run(c, &g, w->scratch);
