@@ -127,9 +127,9 @@ VISML_API visml_tensor *visml_aggregator_run(const visml_aggregator *aggregator,
 
 /* -- codebooks -- */
 
-/* Bags of visual words (Csurka, Dance, Fan, Willamowski and Bray 2004): how many of the rows are nearest to each word of a codebook. Words are
- * the centers of clusters of rows by k-means (k-means++, Lloyd; a function of rows and seed). Of no rows: zeros. Length: clusters. Fitting
- * needs as many rows as clusters. */
+/* Bags of visual words (Csurka, Dance, Fan, Willamowski and Bray 2004): how many of the rows are nearest to each word of a codebook. Words
+ * are the centers of clusters of rows by k-means (k-means++, Lloyd; a function of rows and seed). Of no rows: zeros. Length: clusters.
+ * Fitting needs as many rows as clusters. */
 typedef int32_t visml_words_norm;
 #define VISML_WORDS_L1 1   /* shares of the rows: they add up to 1 */
 #define VISML_WORDS_L2 2   /* counts, divided by their length */
@@ -143,9 +143,9 @@ typedef struct visml_bag_of_words_opts {
 VISML_API visml_aggregator *visml_aggregator_bag_of_words(visml_context *ctx, const visml_bag_of_words_opts *opts, visml_error *err);
 
 /* Vectors of locally aggregated descriptors (Jegou, Douze, Schmid and Perez 2010): for each word, the sum of row - word over the rows that
- * are nearest to it, word after word; then sign(v) sqrt|v| of each number (Jegou, Perronnin et al. 2012), or with intra the sum of each word
- * divided by its length instead (Arandjelovic and Zisserman 2013); then all divided by its length. Length: clusters x d. Words as those of
- * visml_aggregator_bag_of_words. */
+ * are nearest to it, word after word; then sign(v) sqrt|v| of each number (Jegou, Perronnin et al. 2012), or with intra the sum of each
+ * word divided by its length instead (Arandjelovic and Zisserman 2013); then all divided by its length. Length: clusters x d. Words as
+ * those of visml_aggregator_bag_of_words. */
 typedef struct visml_vlad_opts {
     uint32_t size;
     int32_t clusters;       /* 1 ... 65,536; default 64 */
@@ -238,8 +238,8 @@ typedef struct visml_pca_opts {
 VISML_API visml_transform *visml_transform_pca(visml_context *ctx, const visml_pca_opts *opts, visml_error *err);
 
 /* The columns that tell most about the class: mutual information, in nats, of class numbers and of values put into bins of equal width from
- * the lowest to the highest of the column (Shannon 1948; scikit-learn's SelectKBest with mutual_info_score). Fitting needs labels; rows with
- * labels below 0 are passed over. Columns stay in their order; of equals the first are kept. */
+ * the lowest to the highest of the column (Shannon 1948; scikit-learn's SelectKBest with mutual_info_score). Fitting needs labels; rows
+ * with labels below 0 are passed over. Columns stay in their order; of equals the first are kept. */
 typedef struct visml_mutual_information_selection_opts {
     uint32_t size;
     int32_t components; /* how many columns are kept (all, where there are fewer); default 10 */

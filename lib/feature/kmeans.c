@@ -37,18 +37,33 @@ typedef struct choice {
     float *squares;
 } choice;
 
+/* The first of the least; four at a time are looked for, so that none waits for the one before it. */
+static int32_t least_of(int64_t k, const float *x) {
+    float least[4] = {x[0], x[0], x[0], x[0]};
+    int64_t j = 0;
+    for (; j + 4 <= k; j += 4)
+        for (int l = 0; l < 4; l++)
+            least[l] = x[j + l] < least[l] ? x[j + l] : least[l];
+    for (; j < k; j++)
+        least[0] = x[j] < least[0] ? x[j] : least[0];
+    least[0] = least[1] < least[0] ? least[1] : least[0];
+    least[2] = least[3] < least[2] ? least[3] : least[2];
+    least[0] = least[2] < least[0] ? least[2] : least[0];
+    for (j = 0; j < k; j++)
+        if (x[j] == least[0])
+            return (int32_t)j;
+    return 0; /* distances of numbers too large for a float */
+}
+
 static void choose_block(void *arg, size_t block, size_t worker) {
     const choice *h = arg;
     int64_t rows = visml_span_rows(h->k), first = (int64_t)block * rows;
     (void)worker;
     for (int64_t i = first; i < first + rows && i < h->n; i++) {
         const float *at = h->distances + i * h->k;
-        int32_t best = 0;
-        for (int32_t j = 1; j < h->k; j++)
-            best = at[j] < at[best] ? j : best;
-        h->labels[i] = best;
+        h->labels[i] = least_of(h->k, at);
         if (h->squares)
-            h->squares[i] = at[best];
+            h->squares[i] = at[h->labels[i]];
     }
 }
 

@@ -22,7 +22,8 @@ int64_t visml_selection_length(const visml_transform *t, int64_t d) {
     return kept ? kept->count : 0;
 }
 
-void visml_selection_apply(const visml_transform *t, const visml_compute *c, int64_t n, int64_t d, const float *x, float *y, void *scratch) {
+void visml_selection_apply(const visml_transform *t, const visml_compute *c, int64_t n, int64_t d, const float *x, float *y,
+                           void *scratch) {
     const int32_t *kept = visml_object_array_data(&t->object, "kept");
     int64_t count = visml_selection_length(t, d);
     (void)c, (void)scratch;

@@ -68,8 +68,8 @@ static visml_status begin(visml_transform *t, const visml_compute *c, int64_t d,
     visml_memory *m = &t->object.context->memory;
     (void)seed;
     if (o->solver == VISML_PCA_RANDOMIZED)
-        return visml_fail(err, VISML_EINVAL, "pca: with solver randomized it learns from all vectors at once, and they do not fit in memory; "
-                          "solver covariance learns in blocks");
+        return visml_fail(err, VISML_EINVAL, "pca: with solver randomized it learns from all vectors at once, and they do not fit in "
+                          "memory; solver covariance learns in blocks");
     if (d > MOST)
         return visml_fail(err, VISML_EINVAL, "pca: vectors have %lld numbers, the most for solver covariance are %d; give components and "
                           "solver randomized", (long long)d, MOST);
