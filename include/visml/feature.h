@@ -338,6 +338,50 @@ VISML_API visml_tensor *visml_aggregator_run(const visml_aggregator *aggregator,
 
 /* -- codebooks -- */
 
+/* Bags of visual words (Csurka, Dance, Fan, Willamowski and Bray 2004): how many of the rows are nearest to each word of a codebook. Words
+ * are the centers of clusters of rows by k-means (k-means++, Lloyd; a function of rows and seed). Of no rows: zeros. Length: clusters.
+ * Fitting needs as many rows as clusters. */
+typedef int32_t visml_words_norm;
+#define VISML_WORDS_L1 1   /* shares of the rows: they add up to 1 */
+#define VISML_WORDS_L2 2   /* counts, divided by their length */
+#define VISML_WORDS_NONE 3 /* counts */
+typedef struct visml_bag_of_words_opts {
+    uint32_t size;
+    int32_t clusters;       /* words: 1 ... 65,536; default 64 */
+    int32_t max_iterations; /* of k-means; 1 ... 10,000, default 100 */
+    visml_words_norm norm;  /* default VISML_WORDS_L1 */
+} visml_bag_of_words_opts;
+VISML_API visml_aggregator *visml_aggregator_bag_of_words(visml_context *ctx, const visml_bag_of_words_opts *opts, visml_error *err);
+
+/* Vectors of locally aggregated descriptors (Jegou, Douze, Schmid and Perez 2010): for each word, the sum of row - word over the rows that
+ * are nearest to it, word after word; then sign(v) sqrt|v| of each number (Jegou, Perronnin et al. 2012), or with intra the sum of each
+ * word divided by its length instead (Arandjelovic and Zisserman 2013); then all divided by its length. Length: clusters x d. Words as
+ * those of visml_aggregator_bag_of_words. */
+typedef struct visml_vlad_opts {
+    uint32_t size;
+    int32_t clusters;       /* 1 ... 65,536; default 64 */
+    int32_t max_iterations; /* of k-means; 1 ... 10,000, default 100 */
+    int32_t no_power;       /* 1: no roots */
+    int32_t intra;          /* 1: each word by itself is brought to length 1; then there are no roots */
+    int32_t no_l2;          /* 1: the whole is not brought to length 1 */
+} visml_vlad_opts;
+VISML_API visml_aggregator *visml_aggregator_vlad(visml_context *ctx, const visml_vlad_opts *opts, visml_error *err);
+
+/* Improved Fisher vectors (Perronnin, Sanchez and Mensink 2010; Sanchez, Perronnin, Mensink and Verbeek 2013): a mixture of normal
+ * distributions with diagonal covariances (begun by k-means, then expectation and maximisation) is learned; rows are told by the gradients
+ * of their mean log likelihood by its means and then by its deviations, component after component, each divided by the root of its Fisher
+ * information; then sign(v) sqrt|v| of each number; then all divided by its length. Length: 2 x components x d. Of no rows: zeros. Fitting
+ * needs as many rows as components. */
+typedef struct visml_fisher_opts {
+    uint32_t size;
+    int32_t components;     /* 1 ... 65,536; default 64 */
+    int32_t max_iterations; /* of expectation and maximisation; 1 ... 10,000, default 100 */
+    int32_t no_power;       /* 1: no roots */
+    int32_t no_l2;          /* 1: the whole is not brought to length 1 */
+    int32_t reserved;       /* must be 0 */
+} visml_fisher_opts;
+VISML_API visml_aggregator *visml_aggregator_fisher(visml_context *ctx, const visml_fisher_opts *opts, visml_error *err);
+
 /* ---- transforms: vectors to vectors ------------------------------------------------------------------------------------------ */
 
 /* What is done to the vectors of a set of pictures. Owned by the caller until given to visml_features_then; visml_transform_free accepts
@@ -360,6 +404,62 @@ typedef struct visml_standardization_opts {
     int32_t reserved;     /* must be 0 */
 } visml_standardization_opts;
 VISML_API visml_transform *visml_transform_standardization(visml_context *ctx, const visml_standardization_opts *opts, visml_error *err);
+
+/* Each vector is divided by its length (scikit-learn's Normalizer); one of zeros stays. */
+typedef int32_t visml_norm;
+#define VISML_NORM_L2 1    /* the root of the sum of squares: the default */
+#define VISML_NORM_L1 2    /* the sum of magnitudes */
+#define VISML_NORM_MAX 3   /* the largest magnitude */
+#define VISML_NORM_POWER 4 /* first sign(x) |x|^exponent, then L2 (Perronnin, Sanchez and Mensink 2010) */
+typedef struct visml_normalization_opts {
+    uint32_t size;
+    visml_norm norm; /* default VISML_NORM_L2 */
+    double exponent; /* above 0, at most 1: of VISML_NORM_POWER; default 0.5, the signed root */
+} visml_normalization_opts;
+VISML_API visml_transform *visml_transform_normalization(visml_context *ctx, const visml_normalization_opts *opts, visml_error *err);
+
+/* Only those columns whose variance (sum of (x - mean)^2 / N) is above a threshold (scikit-learn's VarianceThreshold). Fitting fails with
+ * VISML_EINVAL when there are none: the largest variance is named. */
+typedef struct visml_variance_selection_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    double threshold; /* 0 or more; default 0: columns that vary */
+} visml_variance_selection_opts;
+VISML_API visml_transform *visml_transform_variance_selection(visml_context *ctx, const visml_variance_selection_opts *opts,
+                                                              visml_error *err);
+
+/* Principal components (Pearson 1901; scikit-learn's PCA): y = (x - mean) components', each component with its largest number positive.
+ * Solvers: the covariance of the columns, added up in double from products of centred rows, and its eigenvectors; it learns in blocks where
+ * vectors do not fit in memory. Or random projections (Halko, Martinsson and Tropp 2011), for many columns and few components; these are a
+ * function of the seed, and a component beyond the rank of the vectors is zeros. Needs 2 vectors at least. */
+typedef int32_t visml_pca_solver;
+#define VISML_PCA_AUTO 0       /* random projections for more than 1,500 columns and components for less than a quarter of the vectors and
+                                  columns, where all vectors are in memory; else the covariance */
+#define VISML_PCA_COVARIANCE 1 /* at most 16,384 columns */
+#define VISML_PCA_RANDOMIZED 2 /* needs components */
+typedef struct visml_pca_opts {
+    uint32_t size;
+    int32_t components;       /* at most the number of vectors and of columns; default: the smaller of both */
+    double variance;          /* between 0 and 1, in place of components: as many as explain more than this share; default: not used */
+    int32_t whiten;           /* 1: each of y has variance 1 (0 for those without any: 10^-7 of the largest variance or less) */
+    visml_pca_solver solver;  /* default VISML_PCA_AUTO */
+    int32_t oversamples;      /* of random projections: directions more than components; 1 ... 10,000, default 10 */
+    int32_t power_iterations; /* of random projections; 1 ... 100, default 4 */
+} visml_pca_opts;
+VISML_API visml_transform *visml_transform_pca(visml_context *ctx, const visml_pca_opts *opts, visml_error *err);
+
+/* The columns that tell most about the class: mutual information, in nats, of class numbers and of values put into bins of equal width from
+ * the lowest to the highest of the column (Shannon 1948; scikit-learn's SelectKBest with mutual_info_score). Fitting needs labels; rows
+ * with labels below 0 are passed over. Columns stay in their order; of equals the first are kept. */
+typedef struct visml_mutual_information_selection_opts {
+    uint32_t size;
+    int32_t components; /* how many columns are kept (all, where there are fewer); default 10 */
+    int32_t bins;       /* 2 ... 1,024, default 16 */
+    int32_t reserved;   /* must be 0 */
+} visml_mutual_information_selection_opts;
+VISML_API visml_transform *visml_transform_mutual_information_selection(visml_context *ctx,
+                                                                        const visml_mutual_information_selection_opts *opts,
+                                                                        visml_error *err);
 
 /* ---- features: all of it ----------------------------------------------------------------------------------------------------- */
 
@@ -440,6 +540,32 @@ VISML_API visml_tensor *visml_features_sequence(const visml_features *features, 
 /* ---- tables: the vectors of a set -------------------------------------------------------------------------------------------- */
 
 /* ---- search by content ------------------------------------------------------------------------------------------------------- */
+
+typedef int32_t visml_metric;
+#define VISML_METRIC_L2 1           /* sqrt(sum (a - b)^2) */
+#define VISML_METRIC_COSINE 2       /* 1 - a b / (|a| |b|), 0 ... 2; 1 where a vector is all zeros */
+#define VISML_METRIC_CHI2 3         /* sum (a - b)^2 / (a + b), without places where a + b is 0; of histograms, which are not negative */
+#define VISML_METRIC_L1 4           /* sum |a - b| */
+#define VISML_METRIC_INTERSECTION 5 /* sum min(a, b) (Swain and Ballard 1991): of likeness, so that the largest are nearest */
+
+typedef struct visml_index_opts {
+    uint32_t size;
+    visml_metric metric; /* default VISML_METRIC_L2 */
+} visml_index_opts;
+
+/* Vectors that are searched for the nearest, all of them, so that what is found is exact. */
+typedef struct visml_index visml_index;
+/* Of rows [N, D] (VISML_F32, contiguous, finite; kept by reference: must not be changed while the index lives). Owned by the caller;
+ * visml_index_free accepts NULL. Errors: VISML_EINVAL, VISML_ENOMEM. */
+VISML_API visml_index *visml_index_new(visml_context *ctx, visml_tensor *rows, const visml_index_opts *opts, visml_error *err);
+VISML_API void visml_index_free(visml_index *index);
+/* N; 0 for NULL. */
+VISML_API int64_t visml_index_count(const visml_index *index);
+/* The k nearest rows (1 ... N) of each query [Q, D], the nearest first, of equals the one that comes first: *places [Q, k], VISML_I32, and
+ * unless NULL *distances [Q, k], VISML_F32 (both owned by the caller). On failure both are as they were. Errors: VISML_EINVAL (shapes, NaN,
+ * numbers below 0 with chi2), VISML_ENOMEM. Thread-safety: any thread. */
+VISML_API visml_status visml_index_search(const visml_index *index, const visml_tensor *queries, int64_t k, visml_tensor **places,
+                                          visml_tensor **distances, visml_error *err);
 
 /* ---- pictures of features ---------------------------------------------------------------------------------------------------- */
 
