@@ -196,3 +196,17 @@ visml_number visml_shortest(double value) {
     use_point(n.s);
     return n;
 }
+
+/* Six digits tell floats with no more apart from all others, and nine all of them. */
+visml_number visml_shortest_float(float value) {
+    visml_number n;
+    if (name_nonfinite((double)value, &n))
+        return n;
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(n.s, sizeof n.s, "%.*g", digits, (double)value);
+        if ((float)strtod(n.s, NULL) == value) /* the same locale reads back what it wrote */
+            break;
+    }
+    use_point(n.s);
+    return n;
+}
