@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -197,12 +198,12 @@ visml_number visml_shortest(double value) {
     return n;
 }
 
-/* Six digits tell floats with no more apart from all others, and nine all of them. */
+/* Where six digits are enough, %g leaves out those that are not needed, but for subnormal numbers; nine tell all floats apart. */
 visml_number visml_shortest_float(float value) {
     visml_number n;
     if (name_nonfinite((double)value, &n))
         return n;
-    for (int digits = 6; digits <= 9; digits++) {
+    for (int digits = fabsf(value) < FLT_MIN ? 1 : 6; digits <= 9; digits++) {
         snprintf(n.s, sizeof n.s, "%.*g", digits, (double)value);
         if ((float)strtod(n.s, NULL) == value) /* the same locale reads back what it wrote */
             break;

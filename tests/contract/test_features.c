@@ -218,12 +218,21 @@ static visml_features *fitted(visml_context *c, const family *f, const feature_c
     return NULL;
 }
 
-/* Finite numbers, or an error that names the class (or, behind an extractor, what its rows do not fit). */
+/* An error about the class, or about the extractor that it works with. */
+static int says_why(const feature_case *r, const char *message) {
+    static const char *const others[] = {"pixels", "average", "learned from"};
+    int found = strstr(message, r->name) != NULL;
+    for (int i = 0; i < 3; i++)
+        found |= strstr(message, others[i]) != NULL;
+    return found;
+}
+
+/* Finite numbers, or an error that names the class. */
 static void check_picture(const visml_features *features, const feature_case *r, const visml_tensor *x) {
     memset(&err, 0, sizeof err);
     visml_tensor *y = visml_features_transform(features, x, &err);
     if (!y) {
-        if (err.code != VISML_EINVAL || (!strstr(err.message, r->name) && !strstr(err.message, "learned from") && !strstr(err.message, "grid")))
+        if (err.code != VISML_EINVAL || !says_why(r, err.message))
             fail_msg("%s: a picture of %s: %s", r->name, visml_shape_format(&x->shape).s, err.message);
         return;
     }

@@ -96,7 +96,7 @@ static void parts_must_belong_together(void **state) {
     load_of(then, list, 2, "\"mean\" is missing");
     load_of(then, list, 4, "learned from vectors of 4");
     load_of("[\"average\"]", list, 1, "holds 1 tensors");
-    load_of("[\"average\"]", boxes, 1, "holds 1 tensors");
+    load_of("[\"average\"]", boxes, 1, "none of its own");
     load_of("[]", NULL, 0, "nothing is looked at");
     load_of("[\"averages\"]", NULL, 0, "averages");
     load_of("[{\"class\": \"average\", \"over\": {\"class\": \"boxes\", \"boxes\": [[0, 0, 1, 1]]}}]", boxes, 1, "boxes: number 0");

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "feature/table.h"
 #include "support/support.h"
 
@@ -145,6 +146,10 @@ static void a_caller_can_stop_it(void **state) {
 
 /* ---- files ---- */
 
+static void assert_same_head(const char *bytes, const char *head) {
+    assert_memory_equal(bytes + 10, head, strlen(head));
+}
+
 static void npy_is_as_numpy_has_it(void **state) {
     visml_dataset *ds = numbers(ctx, 3);
     visml_features *f = features(ctx, "[\"average\"]");
@@ -155,13 +160,14 @@ static void npy_is_as_numpy_has_it(void **state) {
     assert_ok(visml_table_save_npy(t, path, labels, &err), &err);
     char *bytes = test_read_file(path, &n);
     assert_int_equal(n, 128 + 9 * 4);
-    assert_memory_equal(bytes, "\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (3, 3), }", 71);
+    assert_memory_equal(bytes, "\x93NUMPY\x01\x00\x76\x00", 10);
+    assert_same_head(bytes, "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 3), } ");
     assert_int_equal(bytes[127], '\n');
     assert_memory_equal(bytes + 128, visml_table_values(t)->data, 36);
     free(bytes);
     bytes = test_read_file(labels, &n);
     assert_int_equal(n, 128 + 3 * 4);
-    assert_memory_equal(bytes + 10, "{'descr': '<i4', 'fortran_order': False, 'shape': (3,), }  ", 59);
+    assert_same_head(bytes, "{'descr': '<i4', 'fortran_order': False, 'shape': (3,), } ");
     assert_memory_equal(bytes + 128, ((const int32_t[]){0, 1, 0}), 12);
     free(bytes);
     free(path);
@@ -169,6 +175,10 @@ static void npy_is_as_numpy_has_it(void **state) {
     visml_table_free(t);
     visml_features_free(f);
     visml_dataset_free(ds);
+}
+
+static visml_number number(const visml_table *t, int64_t i) {
+    return visml_shortest_float(((const float *)(const void *)t->values->data)[i]);
 }
 
 static void csv_is_that_of_rfc_4180(void **state) {
@@ -182,7 +192,8 @@ static void csv_is_that_of_rfc_4180(void **state) {
     char *text = test_read_file(path, &n);
     int length = snprintf(want, sizeof want,
                           "sample,path,label,f0,f1,f2\r\n0,\"%s/pictures/a, \"\"b\"\"/1.png\",\"a, \"\"b\"\"\",0,0,0\r\n"
-                          "2,%s/pictures/c/1.png,c,0.4,0.4,0.4\r\n3,\"%s/pictures/c/2,3.png\",c,0.6,0.6,0.6\r\n", folder, folder, folder);
+                          "2,%s/pictures/c/1.png,c,%s,%s,%s\r\n3,\"%s/pictures/c/2,3.png\",c,%s,%s,%s\r\n", folder, folder,
+                          number(t, 3).s, number(t, 4).s, number(t, 5).s, folder, number(t, 6).s, number(t, 7).s, number(t, 8).s);
     assert_int_equal(n, length);
     assert_memory_equal(text, want, n);
     free(text);
