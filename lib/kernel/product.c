@@ -8,6 +8,7 @@
 #define MAX_K 2048   /* and rows: bounds the scratch to 8 MiB */
 #define SLICE 32     /* rows packed at a time; divides VISML_KC */
 #define FEW_ROWS 256 /* the right factor is not packed for so few rows of the left one, ... */
+#define FEW_ROWS_OF_LINES 24 /* ... or for so few where a panel is a line wide, ... */
 #define FEW_COLS 1024 /* ... nor the left one for so few columns of the right one; without influence on results */
 #define FAR (512 * 1024) /* elements of the result: so many do not stay in a second-level cache */
 #define LINE (64 / (int64_t)sizeof(real))
@@ -47,9 +48,18 @@ static const real *packed_panel(const pass *s, int64_t block, int64_t panel) {
     return s->product->packed + ((s->k0 + block * VISML_KC) * panels + (s->col / nr + panel) * block_length(s, block)) * nr;
 }
 
+/* Where a row of a panel is one line, rows that lie far apart drive each other out of the first-level cache, and packing pays sooner; a
+ * large factor costs more to copy. */
+static int64_t few_rows(const pass *s) {
+    const visml_product *p = s->product;
+    if (s->b.nr > LINE)
+        return FEW_ROWS;
+    return p->n > 0 && p->k > FAR / p->n ? 2 * FEW_ROWS_OF_LINES : FEW_ROWS_OF_LINES;
+}
+
 /* A panel that is multiplied where it stands. */
 static int is_plain(const pass *s, int64_t panel) {
-    return s->product->right_plain && s->product->m <= FEW_ROWS && s->cols - panel * s->b.nr >= s->b.nr;
+    return s->product->right_plain && s->product->m <= few_rows(s) && s->cols - panel * s->b.nr >= s->b.nr;
 }
 
 /* Rows k ... k + rows of a block. */
