@@ -76,8 +76,8 @@ VISML_API visml_regions *visml_regions_boxes(visml_context *ctx, const visml_box
 /* The rectangles in pixels of a picture [height, width], as many as fit into boxes[capacity] (NULL with 0 to count); of windows at a scale,
  * what they cover of the picture as it is, rounded to whole pixels (with padding also beyond its edges). The whole number of them to
  * *count. Errors: VISML_EINVAL (a picture that the regions do not fit: what would fit). */
-VISML_API visml_status visml_regions_boxes_of(const visml_regions *regions, int64_t height, int64_t width, visml_box *boxes, size_t capacity,
-                                              size_t *count, visml_error *err);
+VISML_API visml_status visml_regions_boxes_of(const visml_regions *regions, int64_t height, int64_t width, visml_box *boxes,
+                                              size_t capacity, size_t *count, visml_error *err);
 
 /* ---- extractors: what to look at --------------------------------------------------------------------------------------------- */
 
@@ -241,8 +241,8 @@ typedef struct visml_table visml_table;
 VISML_API void visml_table_free(visml_table *table);
 
 /* A row for each picture of the dataset that can be read, in its order; those that cannot are listed by the dataset (or fail the call), as
- * it was told to. Worker threads read and look; the rows are the same bits for any number of them. Pictures are not augmented otherwise than
- * visml_dataset_read does. Errors: VISML_EINVAL (pictures that do not fit), VISML_ESTATE (not fitted), VISML_EIO, VISML_EFORMAT,
+ * it was told to. Worker threads read and look; the rows are the same bits for any number of them. Pictures are what
+ * visml_dataset_read gives. Errors: VISML_EINVAL (pictures that do not fit), VISML_ESTATE (not fitted), VISML_EIO, VISML_EFORMAT,
  * VISML_ENOMEM, VISML_ECANCELLED. */
 VISML_API visml_table *visml_features_extract(const visml_features *features, visml_dataset *dataset, const visml_feature_run_opts *opts,
                                               visml_error *err);
@@ -273,7 +273,7 @@ VISML_API visml_status visml_table_save_csv(const visml_table *table, const char
  * whatever was in it) with a struct of the columns sample (int64), path (utf8, or binary where one is not UTF-8; left out for datasets
  * without files), label (utf8 by dictionary, int32 where classes have no names; null for none) and features (fixed_size_list of float32).
  * Both are independent of the table's and of one another's life, and are to be released by their callbacks, from any thread.
- * https://arrow.apache.org/docs/format/CDataInterface.html. Errors: VISML_EINVAL, VISML_ELIMIT (2^31 bytes of paths, 2^31 numbers in a row),
+ * https://arrow.apache.org/docs/format/CDataInterface.html. Errors: VISML_EINVAL, VISML_ELIMIT (2^31 bytes of paths or numbers in a row),
  * VISML_ENOMEM; nothing is filled in then. */
 VISML_API visml_status visml_table_export_arrow(const visml_table *table, void *schema, void *array, visml_error *err);
 

@@ -60,8 +60,8 @@ static visml_status plan_vector(planning *p, int64_t rows, visml_error *err) {
     if (length < 1)
         return visml_fail(err, VISML_ELIMIT, "%s: the vector of a region does not fit in memory", name_of(p));
     if (to->vector && to->vector != length)
-        return visml_fail(err, VISML_EINVAL, "%s: one region gives %lld numbers, another %lld; choose regions of one size, or encode or pool "
-                          "what they give", name_of(p), (long long)to->vector, (long long)length);
+        return visml_fail(err, VISML_EINVAL, "%s: one region gives %lld numbers, another %lld; choose regions of one size, or encode or "
+                          "pool what they give", name_of(p), (long long)to->vector, (long long)length);
     to->vector = length;
     if (p->b->encode)
         need(p, visml_aggregator_scratch(p->b->encode, p->c, rows, columns));

@@ -19,7 +19,7 @@ typedef struct visml_regions_class {
     /* Copy number i of a picture of this size. NULL: as it is. height or width 0: the picture is too small for it, there are no
      * rectangles. */
     void (*level)(const visml_regions *r, int32_t i, int64_t height, int64_t width, visml_level *level);
-    /* How many rectangles a copy has, borders included; 0 only with several copies. Errors: VISML_EINVAL: why such a picture does not fit. */
+    /* How many rectangles a copy has, borders included; 0 only with several copies. Errors: VISML_EINVAL: why a picture does not fit. */
     visml_status (*count)(const visml_regions *r, int64_t height, int64_t width, int64_t *count, visml_error *err);
     void (*box)(const visml_regions *r, int64_t height, int64_t width, int64_t k, visml_box *box);
 } visml_regions_class;

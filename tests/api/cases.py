@@ -90,7 +90,8 @@ TWO_CELLS = "visml_regions_grid(f->ctx, VISML_OPTS(visml_grid_opts, .rows = 2, .
 FEATURES = '["average"]'
 VALUES |= {
     "features": "f->features", "table": "f->table", "dataset": "f->folder", "regions": "f->regions", "extractor": "f->extractor",
-    "aggregator": "f->aggregator", "transform": "f->transform", "rows": "f->pixels", "images": "f->image", "labels_path": 'fixture_path("new2")',
+    "aggregator": "f->aggregator", "transform": "f->transform", "rows": "f->pixels", "images": "f->image",
+    "labels_path": 'fixture_path("new2")',
     "schema": "&f->out.schema", "array": "&f->out.array", "boxes": "f->out.boxes", "count": "&f->out.count", "length": "&f->out.length",
     ("visml_regions_boxes", "boxes"): "(&(visml_box){.height = 1, .width = 1})", ("visml_regions_boxes", "n"): "1",
     ("visml_regions_boxes_of", "capacity"): "2",
@@ -513,6 +514,7 @@ HARMLESS = [
     "isnan(visml_history_get(f->history, \"loss\", visml_history_epochs(f->history)))",
 ]
 # Functions that write text: (call up to the text, a text that is longer than 10 bytes). Small capacities must hold.
-TEXTS = ["visml_features_to_json(f->features", "visml_loss_to_json(f->loss", "visml_optimizer_to_json(f->optimizer", "visml_schedule_to_json(f->schedule",
+TEXTS = ["visml_features_to_json(f->features",
+         "visml_loss_to_json(f->loss", "visml_optimizer_to_json(f->optimizer", "visml_schedule_to_json(f->schedule",
          "visml_model_summary(f->model", "visml_model_to_json(f->model", "visml_report_text(f->report, NULL",
          "visml_augmentation_to_json(f->augmentation", "visml_progress_text(&f->progress, 0", "visml_progress_text(&f->progress, 1"]

@@ -17,8 +17,12 @@ static char *folder;
 typedef void *from_object(visml_context *c, const json_t *object, visml_error *e);
 /* The four functions differ in the type of what they return alone. */
 #define FROM(family) \
-    static void *family##_from(visml_context *c, const json_t *object, visml_error *e) { return visml_##family##_from_object(c, object, e); } \
-    static const visml_kind *family##_kind(size_t i) { return visml_##family##_classes[i] ? &visml_##family##_classes[i]->kind : NULL; }
+    static void *family##_from(visml_context *c, const json_t *object, visml_error *e) {                             \
+        return visml_##family##_from_object(c, object, e);                                                           \
+    }                                                                                                                \
+    static const visml_kind *family##_kind(size_t i) {                                                               \
+        return visml_##family##_classes[i] ? &visml_##family##_classes[i]->kind : NULL;                              \
+    }
 FROM(extractor)
 FROM(aggregator)
 FROM(transform)
@@ -168,7 +172,8 @@ static void json_goes_round(void **state) {
 /* ---- pictures ---- */
 
 /* n pictures of noise, or of one value. */
-static visml_tensor *pictures(visml_context *c, int64_t n, int64_t height, int64_t width, int64_t channels, visml_dtype dtype, int constant) {
+static visml_tensor *pictures(visml_context *c, int64_t n, int64_t height, int64_t width, int64_t channels, visml_dtype dtype,
+                              int constant) {
     visml_tensor *t = assert_made(visml_tensor_new(c, dtype, VISML_SHAPE(n, height, width, channels), &err), &err);
     uint64_t seed = 5;
     for (int64_t i = 0; i < t->count; i++) {
@@ -266,7 +271,8 @@ static void pictures_of_every_kind_give_numbers_or_a_reason(void **state) {
 /* What a row makes of 5 pictures of 48 x 48, of one that is larger where it takes it, and of one alone. */
 static void *results_of(const visml_features *features, size_t *n) {
     visml_context *c = features->context;
-    visml_tensor *x[] = {pictures(c, 5, 48, 48, 3, VISML_U8, 0), pictures(c, 1, 97, 131, 3, VISML_U8, 0), pictures(c, 1, 48, 48, 3, VISML_F32, 0)};
+    visml_tensor *x[] = {pictures(c, 5, 48, 48, 3, VISML_U8, 0), pictures(c, 1, 97, 131, 3, VISML_U8, 0),
+                         pictures(c, 1, 48, 48, 3, VISML_F32, 0)};
     char *all = NULL;
     *n = 0;
     for (int i = 0; i < 3; i++) {
@@ -359,7 +365,8 @@ static void check_allocations(const family *f, const feature_case *r) {
         a.countdown = n;
         visml_status status = use(c, f, r, &e);
         if (a.live != before)
-            fail_msg("%s %s: %lld blocks are left after allocation %lld failed", f->name, r->name, (long long)(a.live - before), (long long)n);
+            fail_msg("%s %s: %lld blocks are left after allocation %lld failed", f->name, r->name, (long long)(a.live - before),
+                     (long long)n);
         if (status == VISML_OK)
             break;
         if (status != VISML_ENOMEM || !*e.message)

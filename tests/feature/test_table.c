@@ -110,10 +110,11 @@ static void memory_and_threads_change_nothing(void **state) {
         visml_dataset *ds = numbers(c, 200);
         visml_features *f = features(c, "{\"extract\": [\"average\", \"pixels\"], \"then\": [\"standardization\"]}");
         assert_ok(visml_features_fit(f, ds, NULL, &err), &err);
-        visml_table *t = assert_made(visml_features_extract(f, ds, VISML_OPTS(visml_feature_run_opts, .memory = how < 3 ? 0 : 100), &err), &err);
+        const visml_feature_run_opts opts = {.size = (uint32_t)sizeof opts, .memory = how < 3 ? 0 : 100};
+        visml_table *t = assert_made(visml_features_extract(f, ds, &opts, &err), &err);
         assert_int_equal(visml_table_count(t), 200);
         if (!first)
-            first = assert_made(visml_tensor_convert(visml_table_values(t), VISML_F32, &err), &err); /* of a context that goes: kept by it */
+            first = assert_made(visml_tensor_convert(visml_table_values(t), VISML_F32, &err), &err); /* keeps its context */
         else
             assert_memory_equal(visml_table_values(t)->data, first->data, (size_t)first->count * sizeof(float));
         visml_table_free(t);
@@ -131,7 +132,8 @@ static int32_t stop(void *user, const visml_feature_progress *p) {
 
 static void a_caller_can_stop_it(void **state) {
     visml_dataset *ds = numbers(ctx, 100);
-    visml_features *f = features(ctx, "[\"average\"]"), *open = features(ctx, "{\"extract\": [\"average\"], \"then\": [\"standardization\"]}");
+    visml_features *f = features(ctx, "[\"average\"]");
+    visml_features *open = features(ctx, "{\"extract\": [\"average\"], \"then\": [\"standardization\"]}");
     int64_t done = 0;
     (void)state;
     assert_null(visml_features_extract(f, ds, VISML_OPTS(visml_feature_run_opts, .progress = stop, .user = &done), &err));

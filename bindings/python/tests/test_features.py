@@ -16,7 +16,8 @@ except ImportError:
 
 def pictures(n=12, side=8):
     """n pictures of one value each, and their class numbers."""
-    return visml.Tensor(bytes(i * 20 for i in range(n) for _ in range(side * side * 3))).reshape(n, side, side, 3), [i % 2 for i in range(n)]
+    pixels = bytes(i * 20 for i in range(n) for _ in range(side * side * 3))
+    return visml.Tensor(pixels).reshape(n, side, side, 3), [i % 2 for i in range(n)]
 
 
 def dataset(n=12):
