@@ -2,6 +2,11 @@
 #ifndef KERNEL_TEST_RUNS_PICTURES_H
 #define KERNEL_TEST_RUNS_PICTURES_H
 
+#include "trial.h"
+
+#include "kernel/distance.h"
+#include "kernel/trees.h"
+
 /* Bytes that end at an unreadable page. */
 static uint8_t *bytes_of(trial *t, size_t n) {
     uint8_t *p = test_guarded(n);

@@ -406,7 +406,8 @@ class visml_gaussian_noise_opts(Structure):
 
 
 class visml_embedding_opts(Structure):
-    _fields_ = [("size", uint32), ("input_dim", int32), ("output_dim", int32), ("embeddings_initializer", int32), ("name", c_char_p)]
+    _fields_ = [("size", uint32), ("input_dim", int32), ("output_dim", int32), ("embeddings_initializer", int32), ("name", c_char_p),
+                ("mask_zero", int32), ("reserved", int32)]
 
 
 class visml_prelu_opts(Structure):
@@ -418,20 +419,21 @@ class visml_lstm_opts(Structure):
     _fields_ = [("size", uint32), ("units", int32), ("activation", int32), ("recurrent_activation", int32), ("no_bias", int32),
                 ("no_unit_forget_bias", int32), ("return_sequences", int32), ("go_backwards", int32), ("kernel_initializer", int32),
                 ("recurrent_initializer", int32), ("bias_initializer", int32), ("return_state", int32), ("dropout", double),
-                ("recurrent_dropout", double), ("name", c_char_p)]
+                ("recurrent_dropout", double), ("name", c_char_p), ("stateful", int32), ("reserved", int32)]
 
 
 class visml_gru_opts(Structure):
     _fields_ = [("size", uint32), ("units", int32), ("activation", int32), ("recurrent_activation", int32), ("no_bias", int32),
                 ("no_reset_after", int32), ("return_sequences", int32), ("go_backwards", int32), ("kernel_initializer", int32),
                 ("recurrent_initializer", int32), ("bias_initializer", int32), ("return_state", int32), ("dropout", double),
-                ("recurrent_dropout", double), ("name", c_char_p)]
+                ("recurrent_dropout", double), ("name", c_char_p), ("stateful", int32), ("reserved", int32)]
 
 
 class visml_simple_rnn_opts(Structure):
     _fields_ = [("size", uint32), ("units", int32), ("activation", int32), ("no_bias", int32), ("return_sequences", int32),
                 ("go_backwards", int32), ("kernel_initializer", int32), ("recurrent_initializer", int32), ("bias_initializer", int32),
-                ("return_state", int32), ("dropout", double), ("recurrent_dropout", double), ("name", c_char_p)]
+                ("return_state", int32), ("dropout", double), ("recurrent_dropout", double), ("name", c_char_p), ("stateful", int32),
+                ("reserved", int32)]
 
 
 class visml_bidirectional_opts(Structure):
@@ -1040,6 +1042,7 @@ PROTOTYPES = {
     "visml_quantization_free": (None, [P(visml_quantization)]),
     "visml_session_new": (P(visml_session), [P(visml_model), P(visml_session_opts), P(visml_error)]),
     "visml_session_free": (None, [P(visml_session)]),
+    "visml_session_reset": (None, [P(visml_session)]),
     "visml_session_output_shape": (P(visml_shape), [P(visml_session)]),
     "visml_session_run": (int32, [P(visml_session), P(visml_tensor), P(visml_tensor), P(visml_error)]),
     # feature.h

@@ -216,6 +216,10 @@ class Session(Object):
         super().__init__(handle, lib.visml_session_free, model.context)
         self._output_shape = dims(lib.visml_session_output_shape(handle))
 
+    def reset(self):
+        """The state of stateful layers becomes 0, as in a new session."""
+        call("visml_session_reset", self._handle)
+
     def run(self, x, out=None):
         """The output for x, [N, input shape]; uint8 and float32 are taken as they are. out: a float32 array or tensor to write to."""
         x = as_tensor(x, self.context).contiguous("float32", "uint8")
