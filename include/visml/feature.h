@@ -76,8 +76,8 @@ VISML_API visml_regions *visml_regions_boxes(visml_context *ctx, const visml_box
 /* The rectangles in pixels of a picture [height, width], as many as fit into boxes[capacity] (NULL with 0 to count); of windows at a scale,
  * what they cover of the picture as it is, rounded to whole pixels (with padding also beyond its edges). The whole number of them to
  * *count. Errors: VISML_EINVAL (a picture that the regions do not fit: what would fit). */
-VISML_API visml_status visml_regions_boxes_of(const visml_regions *regions, int64_t height, int64_t width, visml_box *boxes, size_t capacity,
-                                              size_t *count, visml_error *err);
+VISML_API visml_status visml_regions_boxes_of(const visml_regions *regions, int64_t height, int64_t width, visml_box *boxes,
+                                              size_t capacity, size_t *count, visml_error *err);
 
 /* ---- extractors: what to look at --------------------------------------------------------------------------------------------- */
 
@@ -537,7 +537,56 @@ VISML_API visml_tensor *visml_features_transform(const visml_features *features,
  * that read a sequence. Needs a single extractor; transforms are left out. Errors as above. */
 VISML_API visml_tensor *visml_features_sequence(const visml_features *features, const visml_tensor *image, visml_error *err);
 
+/* What was learned, and how it came about, as a file: a bundle of kind "features" (a safetensors file). Written so that a kill leaves the
+ * old file or the new one. Errors: VISML_EINVAL, VISML_ESTATE (not fitted), VISML_EIO, VISML_ENOMEM. */
+VISML_API visml_status visml_features_save(const visml_features *features, const char *path, visml_error *err);
+/* The same features again (owned): their vectors are the same bits. Everything that the file says is checked. Errors: VISML_EIO,
+ * VISML_EFORMAT (damaged, or no features), VISML_EUNSUPPORTED (of a newer release), VISML_ELIMIT, VISML_ENOMEM. */
+VISML_API visml_features *visml_features_load(visml_context *ctx, const char *path, visml_error *err);
+
 /* ---- tables: the vectors of a set -------------------------------------------------------------------------------------------- */
+
+/* The vectors of a dataset's pictures, with what they are called and which class they have. Immutable. Owned by the caller;
+ * visml_table_free accepts NULL. Accessors: any thread. */
+typedef struct visml_table visml_table;
+VISML_API void visml_table_free(visml_table *table);
+
+/* A row for each picture of the dataset that can be read, in its order; those that cannot are listed by the dataset (or fail the call), as
+ * it was told to. Worker threads read and look; the rows are the same bits for any number of them. Pictures are what
+ * visml_dataset_read gives. Errors: VISML_EINVAL (pictures that do not fit), VISML_ESTATE (not fitted), VISML_EIO, VISML_EFORMAT,
+ * VISML_ENOMEM, VISML_ECANCELLED. */
+VISML_API visml_table *visml_features_extract(const visml_features *features, visml_dataset *dataset, const visml_feature_run_opts *opts,
+                                              visml_error *err);
+/* Rows; 0 for NULL. */
+VISML_API int64_t visml_table_count(const visml_table *table);
+/* Numbers of a row; 0 for NULL. */
+VISML_API int64_t visml_table_length(const visml_table *table);
+/* [count, length], VISML_F32, contiguous; borrowed, NULL for NULL. */
+VISML_API visml_tensor *visml_table_values(const visml_table *table);
+/* [count], VISML_I32: the class numbers, -1 where there is none; likewise. */
+VISML_API visml_tensor *visml_table_labels(const visml_table *table);
+/* The number that row i has in the dataset; -1 out of range. */
+VISML_API int64_t visml_table_sample(const visml_table *table, int64_t i);
+/* The file of row i (borrowed from the table); NULL out of range and for datasets without files. */
+VISML_API const char *visml_table_path(const visml_table *table, int64_t i);
+/* The classes of the dataset, by number (borrowed); NULL out of range. */
+VISML_API size_t visml_table_class_count(const visml_table *table);
+VISML_API const char *visml_table_class_name(const visml_table *table, size_t k);
+
+/* The values as a NumPy file (.npy, format 1.0, little-endian float32 [count, length]), and the labels, where a second path is given
+ * (NULL: none), as another (int32 [count]). Files are replaced as a whole or not at all. Errors: VISML_EINVAL, VISML_EIO, VISML_ENOMEM. */
+VISML_API visml_status visml_table_save_npy(const visml_table *table, const char *path, const char *labels_path, visml_error *err);
+/* As text (RFC 4180): a header "sample,path,label,f0,f1,...", then a line for each row. path is left out for datasets without files; label
+ * is the class' name, or its number where classes have no names, empty for none. Numbers have the fewest digits that read back to the same
+ * float, with a point in every locale. Errors: as above. */
+VISML_API visml_status visml_table_save_csv(const visml_table *table, const char *path, visml_error *err);
+/* Without a copy of the values, for Arrow's C data interface: fills a struct ArrowSchema and a struct ArrowArray (memory of the caller's,
+ * whatever was in it) with a struct of the columns sample (int64), path (utf8, or binary where one is not UTF-8; left out for datasets
+ * without files), label (utf8 by dictionary, int32 where classes have no names; null for none) and features (fixed_size_list of float32).
+ * Both are independent of the table's and of one another's life, and are to be released by their callbacks, from any thread.
+ * https://arrow.apache.org/docs/format/CDataInterface.html. Errors: VISML_EINVAL, VISML_ELIMIT (2^31 bytes of paths or numbers in a row),
+ * VISML_ENOMEM; nothing is filled in then. */
+VISML_API visml_status visml_table_export_arrow(const visml_table *table, void *schema, void *array, visml_error *err);
 
 /* ---- search by content ------------------------------------------------------------------------------------------------------- */
 
