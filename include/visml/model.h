@@ -144,13 +144,17 @@ typedef struct visml_session_opts {
 
 /* Plans all memory; running allocates nothing. Where the size of the input is open and `input` does not say it, a run plans for that of
  * its x (for max_batch of them: 1 is right where each has a size of its own), and runs with the size of the run before allocate nothing.
- * What sessions make of the parameters is shared by all sizes. The shape of y is that of the model's output or of the layer `output`:
+ * What sessions make of the parameters is shared by all sizes. In a model with stateful layers (visml_lstm_opts) sample i of a run goes on
+ * where sample i of the run before ended, until visml_session_reset, whatever the sizes: all runs till then must have as many samples as the
+ * first, at most max_batch. The shape of y is that of the model's output or of the layer `output`:
  * visml_session_output_shape. Owned by the caller. With a quantization convolutions, dense layers, pooling, sums of two
  * and the rescaling of pixels run on bytes, with the weights that the model has now; other layers run on floats between them.
  * Errors: VISML_ESTATE (not built), VISML_EINVAL, VISML_EUNSUPPORTED (a quantization for a model without a layer that can run on bytes),
  * VISML_ENOMEM. */
 VISML_API visml_session *visml_session_new(const visml_model *model, const visml_session_opts *opts, visml_error *err);
 VISML_API void visml_session_free(visml_session *session);
+/* The state of stateful layers becomes 0, as in a new session; the next run may have another number of samples. NULL is allowed. */
+VISML_API void visml_session_reset(visml_session *session);
 /* Of what visml_session_run writes, without the batch; VISML_ANY where it depends on the size of x. Borrowed; NULL without a session. */
 VISML_API const visml_shape *visml_session_output_shape(const visml_session *session);
 /* The same for an x of this shape, without the batch: *output has no VISML_ANY. Thread-safety: any thread.
@@ -159,8 +163,9 @@ VISML_API visml_status visml_session_output_for(const visml_session *session, co
                                                 visml_error *err);
 
 /* The model's output for x, in inference mode. x: [N, input shape], VISML_F32 or VISML_U8 (taken as 0 ... 255), contiguous; N may be 0.
- * y: [N, output shape], VISML_F32, contiguous, the caller's. Errors: VISML_EINVAL with both shapes, and where the size of x is open also
- * with the layer that does not fit it; VISML_ENOMEM, in this case only: y is as before then, and the session can be used on. */
+ * y: [N, output shape], VISML_F32, contiguous, the caller's. Errors: VISML_EINVAL with both shapes, or both numbers of samples where a
+ * layer is stateful, and where the size of x is open also with the layer that does not fit it; VISML_ENOMEM, in this case only: y is as
+ * before then, and the session can be used on. */
 VISML_API visml_status visml_session_run(visml_session *session, const visml_tensor *x, visml_tensor *y, visml_error *err);
 
 VISML_END_DECLS

@@ -203,7 +203,7 @@ typedef struct visml_pool1d_opts {
 VISML_API visml_layer *visml_maxpool1d(visml_context *ctx, const visml_pool1d_opts *opts, visml_error *err);
 VISML_API visml_layer *visml_avgpool1d(visml_context *ctx, const visml_pool1d_opts *opts, visml_error *err);
 
-/* [T, C] -> [C], the largest or the mean; keepdims: [1, C]. */
+/* [T, C] -> [C], the largest or the mean (of steps that are not masked, see visml_masking); keepdims: [1, C]. */
 typedef struct visml_global_pool1d_opts {
     uint32_t size;
     int32_t keepdims; /* 1: keep T as 1 */
@@ -213,8 +213,9 @@ VISML_API visml_layer *visml_global_maxpool1d(visml_context *ctx, const visml_gl
 VISML_API visml_layer *visml_global_avgpool1d(visml_context *ctx, const visml_global_pool1d_opts *opts, visml_error *err);
 
 /* Normalises the dimension `axis` over all others and the batch (Ioffe and Szegedy 2015): gamma * (x - mean) / sqrt(var + epsilon) + beta.
- * Training uses the batch's mean and biased variance and updates moving = moving * momentum + batch * (1 - momentum); inference uses the
- * moving ones. Parameters, each [C]: gamma, beta, moving_mean, moving_variance (the last two are not trained). */
+ * Training uses the batch's mean and biased variance (of what is not masked, see visml_masking) and updates
+ * moving = moving * momentum + batch * (1 - momentum); inference uses the moving ones. Parameters, each [C]: gamma, beta, moving_mean,
+ * moving_variance (the last two are not trained). */
 typedef struct visml_batchnorm_opts {
     uint32_t size;
     int32_t no_center; /* 1: without beta */
@@ -436,6 +437,9 @@ typedef struct visml_embedding_opts {
     int32_t output_dim; /* required, >= 1 */
     visml_init embeddings_initializer; /* default VISML_INIT_RANDOM_UNIFORM */
     const char *name;
+    int32_t mask_zero; /* 1: the number 0 only fills up a sequence: places that hold it are masked, see visml_masking. Its row of the
+                          table is there all the same */
+    int32_t reserved; /* must be 0 */
 } visml_embedding_opts;
 VISML_API visml_layer *visml_embedding(visml_context *ctx, const visml_embedding_opts *opts, visml_error *err);
 
@@ -469,8 +473,12 @@ typedef struct visml_lstm_opts {
     visml_init bias_initializer;      /* default VISML_INIT_ZEROS */
     int32_t return_state;     /* 1: behind the output more rows, the state after the last step: h, then c: [T + 2, units] or [3, units] */
     double dropout;           /* default 0; [0, 1): training drops so many channels of x, and ... */
-    double recurrent_dropout; /* ... so many of h before its product; drawn once a sequence, the same ones for all steps and gates */
+    double recurrent_dropout; /* ... so many of h before its product; drawn once a sequence, the same ones for all steps. As in Keras: with
+                                 recurrent_dropout each gate has its own ones, of x and of h; without it all gates have the same */
     const char *name;
+    int32_t stateful; /* 1: sample i of a batch starts with the state with which sample i of the batch before ended: in a session until
+                         visml_session_reset, in training to the end of the epoch. No gradient goes back to the batch before */
+    int32_t reserved; /* must be 0 */
 } visml_lstm_opts;
 VISML_API visml_layer *visml_lstm(visml_context *ctx, const visml_lstm_opts *opts, visml_error *err);
 
@@ -492,8 +500,10 @@ typedef struct visml_gru_opts {
     visml_init bias_initializer;      /* default VISML_INIT_ZEROS */
     int32_t return_state;     /* 1: behind the output more rows, the state after the last step: h: [T + 1, units] or [2, units] */
     double dropout;           /* default 0; [0, 1); as of visml_lstm */
-    double recurrent_dropout; /* default 0; [0, 1) */
+    double recurrent_dropout; /* default 0; [0, 1); as of visml_lstm */
     const char *name;
+    int32_t stateful; /* 1: as of visml_lstm */
+    int32_t reserved; /* must be 0 */
 } visml_gru_opts;
 VISML_API visml_layer *visml_gru(visml_context *ctx, const visml_gru_opts *opts, visml_error *err);
 
@@ -510,9 +520,11 @@ typedef struct visml_simple_rnn_opts {
     visml_init recurrent_initializer; /* default VISML_INIT_ORTHOGONAL */
     visml_init bias_initializer;      /* default VISML_INIT_ZEROS */
     int32_t return_state;     /* 1: behind the output more rows, the state after the last step: h: [T + 1, units] or [2, units] */
-    double dropout;           /* default 0; [0, 1); as of visml_lstm */
+    double dropout;           /* default 0; [0, 1); as of visml_lstm, with one gate */
     double recurrent_dropout; /* default 0; [0, 1) */
     const char *name;
+    int32_t stateful; /* 1: as of visml_lstm */
+    int32_t reserved; /* must be 0 */
 } visml_simple_rnn_opts;
 VISML_API visml_layer *visml_simple_rnn(visml_context *ctx, const visml_simple_rnn_opts *opts, visml_error *err);
 
@@ -525,9 +537,10 @@ typedef int32_t visml_merge;
 #define VISML_MERGE_MUL 2
 #define VISML_MERGE_AVE 3    /* the mean */
 
-/* A recurrent layer (visml_lstm, visml_gru or visml_simple_rnn, without go_backwards and return_state) and a second one like it that goes
- * the other way (Schuster and Paliwal 1997): [T, C] -> the outputs of both, those of each time step together. The parameters of both:
- * forward_kernel, forward_recurrent_kernel, forward_bias, backward_kernel, ... */
+/* A recurrent layer (visml_lstm, visml_gru or visml_simple_rnn, without go_backwards) and a second one like it that goes the other way
+ * (Schuster and Paliwal 1997): [T, C] -> the outputs of both, those of each time step together. The parameters of both: forward_kernel,
+ * forward_recurrent_kernel, forward_bias, backward_kernel, ... With return_state rows of both states follow, each h, then c: with
+ * VISML_MERGE_CONCAT beside each other as the outputs are, else those of the forward layer first. */
 typedef struct visml_bidirectional_opts {
     uint32_t size;
     visml_merge merge_mode; /* default VISML_MERGE_CONCAT */
@@ -540,10 +553,15 @@ VISML_API visml_layer *visml_bidirectional(visml_context *ctx, visml_layer *inne
 VISML_API visml_layer *visml_time_distributed(visml_context *ctx, visml_layer *inner, const visml_plain_opts *opts, visml_error *err);
 
 /* Sequences of different lengths in one batch: time steps in which all channels are mask_value are passed over. [T, ...] -> the same shape,
- * with zeros in such steps. Behind it a recurrent layer keeps its state in such a step and repeats its output (visml_bidirectional with
- * return_sequences has zeros there, as Keras). dense, activation, dropout, batchnorm, rescaling, time_distributed and recurrent layers with
- * return_sequences hand the mask on, add and concatenate where all their inputs have the same one; it ends with any other layer. Losses do
- * not know of it, nor does batchnorm: its means count all steps. */
+ * with zeros in such steps. (Or visml_embedding_opts.mask_zero.) What follows is as in Keras 3:
+ * A recurrent layer keeps its state in such a step and repeats its output (0 before the first step that counts; visml_bidirectional with
+ * return_sequences has zeros in all of them). visml_batchnorm takes its means in training of the steps that count;
+ * visml_global_avgpool1d is the mean of them, NaN where there are none. A loss at whose output the mask arrives is the mean over the steps
+ * of a batch that count.
+ * dense, activation, prelu, the dropouts, gaussian_noise, the three normalisations, rescaling, time_distributed and recurrent layers with
+ * return_sequences hand the mask on. Behind add, subtract, multiply, average, maximum and minimum a step counts that does in any input, all
+ * of them where one has no mask; behind concatenate too, but that along the steps it joins masks as it joins the inputs. With any other
+ * layer the mask ends. multiply, maximum and minimum leave an input out where it is masked. */
 typedef struct visml_masking_opts {
     uint32_t size;
     int32_t reserved;  /* must be 0 */
@@ -569,7 +587,10 @@ VISML_API visml_layer *visml_sliding_window(visml_context *ctx, const visml_slid
 /* ---- losses ------------------------------------------------------------------------------------------------------------------ */
 
 /* What training makes small: a mean over the batch, weighted by sample weights (the sum of weighted losses divided by the batch size,
- * as Keras does). Targets are class numbers (VISML_I32 [N]) or an array of the output's shape (VISML_F32); where an array is needed and
+ * as Keras does). "Output [classes]" below means the last dimension: with others before it, [T, classes] say, the loss is the mean over
+ * them, and targets are arrays. Where a mask arrives at the output (visml_masking) the sum of weighted losses of the steps that count, over
+ * the whole batch, is divided by how many there are; without any it is 0.
+ * Targets are class numbers (VISML_I32 [N]) or an array of the output's shape (VISML_F32); where an array is needed and
  * class numbers are given, they stand for one-hot rows. For an output of one unit, [1], class numbers are 0 and 1 and stand for
  * themselves: a classifier for two classes (not with categorical losses and kl_divergence, which need an output for each class). */
 typedef struct visml_loss visml_loss;
@@ -584,7 +605,9 @@ VISML_API size_t visml_loss_to_json(const visml_loss *loss, char *text, size_t c
 typedef struct visml_crossentropy_opts {
     uint32_t size;
     int32_t from_logits;    /* 1: the model's output has not been through softmax (binary: the logistic function). A model that ends in
-                               it is computed on its logits all the same: nothing is lost to rounding */
+                               it is computed on its logits all the same: nothing is lost to rounding, with this or without. One unit
+                               tells two classes apart at 0 then, or at 0.5 where the model ends in the function. One that ends in
+                               the other of the two functions is refused when it is trained or evaluated */
     double label_smoothing; /* default 0; [0, 1); categorical and binary only: t (1 - s) + s / classes, for binary + s / 2 */
 } visml_crossentropy_opts;
 /* Output [classes]; targets one-hot or any distribution. */
@@ -597,7 +620,8 @@ VISML_API visml_loss *visml_binary_crossentropy(visml_context *ctx, const visml_
 /* Focal losses (Lin et al. 2017): what is nearly right counts less, by (1 - p)^gamma. */
 typedef struct visml_focal_opts {
     uint32_t size;
-    int32_t from_logits;           /* 1: as visml_crossentropy_opts; without it, y is taken as probabilities */
+    int32_t from_logits;           /* 1: as visml_crossentropy_opts, but that a model that ends in the function is taken at its
+                                      probabilities, as without it */
     int32_t apply_class_balancing; /* 1: binary only: factors alpha for t = 1 and 1 - alpha for t = 0 */
     int32_t reserved; /* must be 0 */
     double alpha;           /* default 0.25; [0, 1]; VISML_ZERO for 0. Categorical: a factor for all */

@@ -1,6 +1,9 @@
 #include "kernel/axes.h"
 
 #include "kernel/kernels.h"
+#include "kernel/span.h"
+
+#define LEAST 16 /* rows of a piece of work, so that what is written lies side by side */
 
 /* Axes of y, the outermost first: their sizes, and steps in x and in y. */
 typedef struct axes_plan {
@@ -14,6 +17,7 @@ typedef struct axes_job {
     axes_plan outer; /* the axes that are walked over: each place is a plane */
     int64_t planes;  /* of one array */
     int64_t rows, cols, in_row, out_row; /* of a plane */
+    int64_t block, blocks; /* rows of one piece of work; pieces of a plane */
     int turned;      /* a plane is turned; else its rows are copied */
     const real *x;
     real *y;
@@ -83,13 +87,16 @@ static void choose_plane(axes_job *j, const axes_plan *p) {
     if (other >= 0)
         remove_axis(&j->outer, other);
     j->planes = p->count / (j->rows * j->cols);
+    j->block = visml_span_rows(j->cols) > LEAST ? visml_span_rows(j->cols) : LEAST;
+    j->blocks = visml_blocks(j->rows, j->block);
 }
 
-static void move_plane(void *arg, size_t number, size_t worker) {
+static void move_block(void *arg, size_t number, size_t worker) {
     const axes_job *j = arg;
-    int64_t array = (int64_t)number / j->planes * j->outer.count, left = (int64_t)number % j->planes;
-    const real *x = j->x + array;
-    real *y = j->y + array;
+    int64_t plane = (int64_t)number / j->blocks, block = (int64_t)number % j->blocks, row = block * j->block;
+    int64_t array = plane / j->planes * j->outer.count, left = plane % j->planes, rows = visml_block_length(block, j->block, j->rows);
+    const real *x = j->x + array + row * j->in_row;
+    real *y = j->y + array + row * (j->turned ? 1 : j->out_row);
     (void)worker;
     for (int32_t i = j->outer.rank - 1; i >= 0; i--) {
         x += left % j->outer.size[i] * j->outer.in[i];
@@ -97,15 +104,21 @@ static void move_plane(void *arg, size_t number, size_t worker) {
         left /= j->outer.size[i];
     }
     if (j->turned)
-        j->k->transpose(j->rows, j->cols, x, j->in_row, y, j->out_row);
+        j->k->transpose(rows, j->cols, x, j->in_row, y, j->out_row);
     else
-        j->k->copy_rows(j->rows, j->cols, x, j->in_row, y, j->out_row);
+        j->k->copy_rows(rows, j->cols, x, j->in_row, y, j->out_row);
 }
 
 void visml_axes_permute(const visml_compute *c, int64_t n, int32_t rank, const int64_t *dims, const int32_t *order, const real *x,
                         real *y) {
     axes_plan p = plan_of(rank, dims, order);
     axes_job j = {.k = c->kernels, .x = x, .y = y};
+    if (p.count == 0)
+        return;
     choose_plane(&j, &p);
-    visml_parallel_run(c->parallel, (size_t)(n * j.planes), move_plane, &j);
+    visml_parallel_run(c->parallel, (size_t)(n * j.planes * j.blocks), move_block, &j);
+}
+
+void visml_axes_swap(const visml_compute *c, int64_t n, int64_t rows, int64_t cols, const real *x, real *y) {
+    visml_axes_permute(c, n, 2, (int64_t[]){rows, cols}, (int32_t[]){1, 0}, x, y);
 }

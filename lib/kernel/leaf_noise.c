@@ -30,36 +30,35 @@ VEC void turn(v16 t, v16 *sine, v16 *cosine) {
 }
 #endif
 
+/* 24 bits of each word as a number of [0, 1), or for logarithms, with one = 1, of (0, 1]. */
+VEC v16 unit(i16 word, int32_t one) {
+    i16 bits = i_and(i_shr(word, 8), i_set1(0xffffff));
+    return v_mul(i_float(i_add(bits, i_set1(one))), v_set1((real)0x1p-24));
+}
+
 /* Normally distributed numbers of 64 elements, four a block: the first two of its words make two (Box and Muller 1958), the others two
- * more. Each word gives 24 bits. */
-VEC void normal_numbers(uint32_t word[4][LANES], real deviation, real z[4 * LANES]) {
-    real unit[4][LANES], two[2][LANES];
-    for (int w = 0; w < 4; w++)
-        for (int l = 0; l < LANES; l++)
-            unit[w][l] = (real)((int32_t)(word[w][l] >> 8) + (w % 2 == 0)) * (real)0x1p-24; /* (0, 1] for logarithms, [0, 1) for turns */
+ * more. */
+VEC void normal_numbers(const i16 word[4], real deviation, v16 z[4]) {
     for (int w = 0; w < 4; w += 2) {
-        v16 sine, cosine, radius = v_mul(v_sqrt(v_mul(v_set1(-2), v_log(v_load(unit[w])))), v_set1(deviation));
-        turn(v_load(unit[w + 1]), &sine, &cosine);
-        v_store(two[0], v_mul(radius, cosine));
-        v_store(two[1], v_mul(radius, sine));
-        for (int l = 0; l < LANES; l++) {
-            z[4 * l + w] = two[0][l];
-            z[4 * l + w + 1] = two[1][l];
-        }
+        v16 sine, cosine, radius = v_mul(v_sqrt(v_mul(v_set1(-2), v_log(unit(word[w], 1)))), v_set1(deviation));
+        turn(unit(word[w + 1], 0), &sine, &cosine);
+        z[w] = v_mul(radius, cosine);
+        z[w + 1] = v_mul(radius, sine);
     }
+    v_transpose_fours(z);
 }
 
 void LEAF(noise)(const visml_noise_terms *t, size_t n, const real *x, real *y) {
     uint64_t block = t->first;
     for (size_t i = 0; i < n; i += 4 * LANES, block += LANES) {
-        uint32_t word[4][LANES];
-        real z[4 * LANES];
+        i16 word[4];
+        v16 z[4];
         philox(t->key, t->step, block, word);
         normal_numbers(word, t->deviation, z);
-        for (size_t j = 0; j < 4 * LANES && i + j < n; j += LANES) {
-            int r = v_rest(i + j, n);
-            v16 a = v_get(x + i + j, r), b = v_load(z + j);
-            v_put(y + i + j, r, t->multiplies ? v_fma(a, b, a) : v_add(a, b));
+        for (size_t w = 0, j = i; w < 4 && j < n; w++, j += LANES) {
+            int r = v_rest(j, n);
+            v16 a = v_get(x + j, r);
+            v_put(y + j, r, t->multiplies ? v_fma(a, z[w], a) : v_add(a, z[w]));
         }
     }
 }

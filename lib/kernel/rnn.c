@@ -11,9 +11,10 @@ typedef struct forward_job {
     real *zx;         /* [batch * steps, columns] */
     real *zh;         /* [batch, columns] */
     real *x, *factors; /* dropout: what it leaves of x, and by what; else NULL */
-    real *h_in, *h_factors; /* the same of h: [batch, units] each */
+    real *h_in, *h_factors; /* the same of h: [batch, units], and for each mask as much */
     real *gates, *h, *c; /* inference: of the step that is being worked on */
-    void *packed[2];  /* R; GRU: its first two gates, and the third */
+    visml_rnn_parts parts;
+    void *packed[VISML_RNN_MOST_PARTS]; /* R in these parts */
     void *rest;       /* scratch of the products */
     visml_rnn_step step;
 } forward_job;
@@ -26,11 +27,6 @@ size_t visml_rnn_keep(const visml_rnn *l) {
     return visml_rnn_kept_of(l).bytes;
 }
 
-/* Columns of the first product of a step. */
-static int64_t first_columns(const visml_rnn *l) {
-    return visml_rnn_is_gru(l->cell) ? 2 * l->units : visml_rnn_gates(l->cell) * l->units;
-}
-
 static visml_gemm product(int64_t m, int64_t n, int64_t k, const real *a, int64_t lda, const real *b, real *c, int64_t ldb) {
     return (visml_gemm){.m = m, .n = n, .k = k, .a = a, .lda = lda, .b = b, .ldb = ldb, .c = c, .ldc = ldb};
 }
@@ -41,13 +37,14 @@ static void take_dropout(visml_lstm_regions *r, forward_job *j) {
     j->x = drops ? visml_lstm_take(r, l->batch * l->steps, l->channels) : NULL;
     j->factors = drops ? visml_lstm_take(r, l->batch, l->channels) : NULL;
     j->h_in = drops_h ? visml_lstm_take(r, l->batch, l->units) : NULL;
-    j->h_factors = drops_h ? visml_lstm_take(r, l->batch, l->units) : NULL;
+    j->h_factors = drops_h ? visml_lstm_take(r, visml_rnn_masks(l) * l->batch, l->units) : NULL;
 }
 
 static size_t lay_out(const visml_compute *c, const visml_rnn *l, void *scratch, forward_job *j) {
     visml_lstm_regions r = {scratch, 0};
     visml_gemm x, h;
-    *j = (forward_job){.compute = c, .l = l, .kept = visml_rnn_kept_of(l), .columns = visml_rnn_gates(l->cell) * l->units};
+    *j = (forward_job){.compute = c, .l = l, .kept = visml_rnn_kept_of(l), .columns = visml_rnn_gates(l->cell) * l->units,
+                       .parts = visml_rnn_parts_of(l)};
     x = product(l->batch * l->steps, j->columns, l->channels, NULL, l->channels, NULL, NULL, j->columns);
     h = product(l->batch, j->columns, l->units, NULL, l->units, NULL, NULL, j->columns);
     j->zx = visml_lstm_take(&r, l->batch * l->steps, j->columns);
@@ -58,8 +55,8 @@ static size_t lay_out(const visml_compute *c, const visml_rnn *l, void *scratch,
         j->h = visml_lstm_take(&r, l->batch, l->units);
         j->c = visml_lstm_take(&r, l->batch, l->units);
     }
-    j->packed[0] = visml_rnn_take_bytes(&r, visml_rnn_packed(c, first_columns(l), l->units));
-    j->packed[1] = visml_rnn_take_bytes(&r, visml_rnn_is_gru(l->cell) ? visml_rnn_packed(c, l->units, l->units) : 0);
+    for (int i = 0; i < j->parts.count; i++)
+        j->packed[i] = visml_rnn_take_bytes(&r, visml_rnn_packed(c, j->parts.part[i].n, l->units));
     j->rest = visml_rnn_take_bytes(&r, visml_rnn_larger(visml_gemm_scratch(c, &x), visml_gemm_scratch(c, &h)));
     return r.used;
 }
@@ -73,29 +70,35 @@ size_t visml_rnn_scratch(const visml_compute *c, const visml_rnn *l) {
 
 static void pack(const forward_job *j) {
     const visml_rnn *l = j->l;
-    int64_t n = first_columns(l);
-    visml_gemm g = product(0, n, l->units, NULL, 0, l->recurrent, NULL, j->columns);
-    visml_gemm_pack(j->compute, &g, j->packed[0]);
-    if (!visml_rnn_is_gru(l->cell))
-        return;
-    g = product(0, l->units, l->units, NULL, 0, l->recurrent + n, NULL, j->columns);
-    visml_gemm_pack(j->compute, &g, j->packed[1]);
+    for (int i = 0; i < j->parts.count; i++) {
+        visml_gemm g = product(0, j->parts.part[i].n, l->units, NULL, 0, l->recurrent + j->parts.part[i].first, NULL, j->columns);
+        visml_gemm_pack(j->compute, &g, j->packed[i]);
+    }
 }
 
-static void project(const forward_job *j) {
+/* zx of n columns from `first` on. */
+static void project(const forward_job *j, const real *x, int64_t first, int64_t n) {
     const visml_rnn *l = j->l;
-    visml_epilogue bias = {.bias = l->bias, .activation = VISML_LINEAR};
-    const real *x = l->x;
-    if (j->x) {
-        visml_rnn_draw(j->compute, l, l->dropout, l->dropout_key, l->channels, j->factors);
-        visml_rnn_drop_x(j->compute, l, x, j->factors, j->x);
-        x = j->x;
-    }
-    if (j->h_factors)
-        visml_rnn_draw(j->compute, l, l->recurrent_dropout, l->recurrent_key, l->units, j->h_factors);
-    visml_gemm g = product(l->batch * l->steps, j->columns, l->channels, x, l->channels, l->kernel, j->zx, j->columns);
+    visml_epilogue bias = {.bias = l->bias ? l->bias + first : NULL, .activation = VISML_LINEAR};
+    visml_gemm g = product(l->batch * l->steps, n, l->channels, x, l->channels, l->kernel + first, j->zx + first, j->columns);
     g.epilogue = &bias;
     visml_gemm_run(j->compute, &g, j->rest);
+}
+
+static void project_all(const forward_job *j) {
+    const visml_rnn *l = j->l;
+    int64_t masks = visml_rnn_masks(l), n = j->columns / masks;
+    if (j->h_factors)
+        visml_rnn_draw_h(j->compute, l, j->h_factors);
+    if (!j->x) {
+        project(j, l->x, 0, j->columns);
+        return;
+    }
+    for (int64_t i = 0; i < masks; i++) {
+        visml_rnn_draw(j->compute, l, l->dropout, l->dropout_key, i, l->channels, j->factors);
+        visml_rnn_drop_x(j->compute, l, l->x, j->factors, j->x);
+        project(j, j->x, i * n, n);
+    }
 }
 
 /* Where the rows of h before step s are, and how far apart. */
@@ -113,9 +116,9 @@ static void start(const forward_job *j) {
     const visml_rnn *l = j->l;
     int64_t ld;
     real *h = h_before(j, 0, &ld);
-    j->compute->kernels->copy_rows(l->batch, l->units, l->h0, l->units, h, ld);
+    j->compute->kernels->copy_rows(l->batch, l->units, l->h0, l->ld0, h, ld);
     if (l->cell == VISML_CELL_LSTM)
-        j->compute->kernels->copy_rows(l->batch, l->units, l->c0, l->units, c_before(j, 0), l->units);
+        j->compute->kernels->copy_rows(l->batch, l->units, l->c0, l->ld0, c_before(j, 0), l->units);
 }
 
 /* ---- a step ---- */
@@ -176,31 +179,52 @@ static void step_task(void *arg, size_t task, size_t worker) {
     j->compute->kernels->rnn_step(&s);
 }
 
-/* zh of the columns from `first` on; which: the packed weights. */
-static void multiply(const forward_job *j, int which, const real *a, int64_t lda, int64_t first, int64_t n) {
+/* zh of a part. */
+static void multiply(const forward_job *j, int part, const real *a, int64_t lda) {
     const visml_rnn *l = j->l;
+    int64_t first = j->parts.part[part].first;
     visml_epilogue bias = {.bias = l->recurrent_bias ? l->recurrent_bias + first : NULL, .activation = VISML_LINEAR};
-    visml_gemm g = product(l->batch, n, l->units, a, lda, l->recurrent + first, j->zh + first, j->columns);
-    g.packed_b = j->packed[which];
+    visml_gemm g = product(l->batch, j->parts.part[part].n, l->units, a, lda, l->recurrent + first, j->zh + first, j->columns);
+    g.packed_b = j->packed[part];
     g.epilogue = &bias;
     visml_gemm_run(j->compute, &g, j->rest);
+}
+
+/* What dropout leaves of h for a part, where it is not there yet. */
+static void drop_h(const forward_job *j, int part) {
+    const visml_rnn *l = j->l;
+    if (j->h_in && (part == 0 || l->drops_by_gate))
+        j->compute->kernels->multiply_rows(l->batch, l->units, j->step.h_before, j->step.ldb, visml_rnn_factors(l, j->h_factors, part),
+                                           l->units, j->h_in, l->units);
 }
 
 static void run_step(forward_job *j) {
     const visml_rnn *l = j->l;
     const visml_rnn_step *s = &j->step;
     size_t jobs = (size_t)visml_blocks(l->batch, visml_rnn_job_rows(l));
-    int64_t n = first_columns(l);
-    if (j->h_in)
-        j->compute->kernels->multiply_rows(l->batch, l->units, s->h_before, s->ldb, j->h_factors, l->units, j->h_in, l->units);
-    multiply(j, 0, s->h_in, s->ldi, 0, n);
-    if (l->cell == VISML_CELL_GRU)
-        multiply(j, 1, s->h_in, s->ldi, n, l->units);
+    int last = j->parts.count - 1, waits = l->cell == VISML_CELL_GRU_FIRST;
+    for (int i = 0; i <= last; i++) {
+        drop_h(j, i);
+        if (i < last || !waits)
+            multiply(j, i, s->h_in, s->ldi);
+    }
     if (visml_rnn_is_gru(l->cell))
         visml_parallel_run(j->compute->parallel, jobs, gates_task, j);
-    if (l->cell == VISML_CELL_GRU_FIRST)
-        multiply(j, 1, s->gates + 3 * l->units, s->ldg, n, l->units);
+    if (waits)
+        multiply(j, last, s->gates + 3 * l->units, s->ldg);
     visml_parallel_run(j->compute->parallel, jobs, step_task, j);
+}
+
+/* Of outputs that repeat the state from before the first step. */
+static void silence(const forward_job *j) {
+    const visml_rnn *l = j->l;
+    for (int64_t b = 0; l->mask && l->h0 && b < l->batch; b++) {
+        int64_t s = 0;
+        while (s < l->steps && !l->mask[b * l->steps + visml_rnn_time(l, s)])
+            s++;
+        int64_t rows = l->sequences ? s : s == l->steps;
+        j->compute->kernels->copy_rows(rows, l->units, NULL, 0, l->y + b * l->ldy, l->units);
+    }
 }
 
 /* The state after the last step: h as y has it. */
@@ -220,11 +244,12 @@ void visml_rnn_forward(const visml_compute *c, const visml_rnn *l, void *scratch
     if (l->batch <= 0)
         return;
     pack(&j);
-    project(&j);
+    project_all(&j);
     start(&j);
     for (int64_t s = 0; s < l->steps; s++) {
         describe(&j, s, &j.step);
         run_step(&j);
     }
     finish(&j);
+    silence(&j);
 }

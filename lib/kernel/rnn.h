@@ -24,15 +24,17 @@ typedef struct visml_rnn {
     const real *kernel;    /* W [channels, gates units] */
     const real *recurrent; /* R [units, gates units] */
     const real *bias, *recurrent_bias; /* [gates units], or NULL */
-    const uint8_t *mask;   /* [batch, steps]: 0: the step keeps the state and repeats the output; NULL: none does */
-    const real *h0, *c0;   /* [batch, units]: the state before the first step; NULL: 0 */
+    const uint8_t *mask;   /* [batch, steps]: 0: the step keeps the state and repeats the output; NULL: none does. Before the first step
+                              that counts the output is 0, whatever the state is */
+    const real *h0, *c0;   /* [batch] rows of units, ld0 apart: the state before the first step; NULL: 0. It has no gradient */
     real *h_end, *c_end;   /* and after the last, rows ld_end apart; NULL: not wanted. May be h0 and c0 */
-    int64_t ld_end;
+    int64_t ld0, ld_end;
     real *y;
     int32_t training;      /* 0: without dropout, and nothing is kept */
     void *keep;            /* visml_rnn_keep bytes: written by forward, read by backward */
     /* Dropout of x and of h in the products, [0, 1): one mask for all steps and gates, see visml_dropout_apply. */
     double dropout, recurrent_dropout;
+    int32_t drops_by_gate; /* 1: one mask for all steps, but others for each gate, whose products are then made one by one */
     uint64_t dropout_key, recurrent_key, step;
     const real *dy;        /* backward: as y */
     const real *dh_end, *dc_end; /* backward: gradients of the last state, [batch] rows ldy apart, or NULL */

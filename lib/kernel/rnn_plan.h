@@ -2,6 +2,7 @@
 #ifndef KERNEL_RNN_PLAN_H
 #define KERNEL_RNN_PLAN_H
 
+#include "base/rng.h"
 #include "kernel/elementwise.h"
 #include "kernel/gemm.h"
 #include "kernel/lstm_plan.h"
@@ -40,12 +41,55 @@ static inline int64_t visml_rnn_time(const visml_rnn *l, int64_t s) {
     return l->backwards ? l->steps - 1 - s : s;
 }
 
-/* Dropout's factors for [batch, n], the same at every step, into `to`. */
-static inline void visml_rnn_draw(const visml_compute *c, const visml_rnn *l, double rate, uint64_t key, int64_t n, real *to) {
+/* The products with R of a step: the columns of R that each takes. One for all gates; where the reset gate comes between, one for the
+ * first two and one for the third; with a mask for each gate, one for each. */
+#define VISML_RNN_MOST_PARTS 4
+
+typedef struct visml_rnn_parts {
+    int count;
+    struct {
+        int64_t first, n;
+    } part[VISML_RNN_MOST_PARTS];
+} visml_rnn_parts;
+
+static inline visml_rnn_parts visml_rnn_parts_of(const visml_rnn *l) {
+    int64_t gates = visml_rnn_gates(l->cell), n = l->units;
+    visml_rnn_parts p = {.count = 1, .part = {{0, gates * n}}};
+    if (visml_rnn_is_gru(l->cell))
+        p = (visml_rnn_parts){.count = 2, .part = {{0, 2 * n}, {2 * n, n}}};
+    if (!l->drops_by_gate)
+        return p;
+    p.count = (int)gates;
+    for (int i = 0; i < p.count; i++) {
+        p.part[i].first = i * n;
+        p.part[i].n = n;
+    }
+    return p;
+}
+
+/* How many masks there are. */
+static inline int64_t visml_rnn_masks(const visml_rnn *l) {
+    return l->drops_by_gate ? visml_rnn_gates(l->cell) : 1;
+}
+
+/* Dropout's factors for [batch, n], the same at every step, into `to`: those of a gate, or with one mask of all of them. */
+static inline void visml_rnn_draw(const visml_compute *c, const visml_rnn *l, double rate, uint64_t key, int64_t gate, int64_t n,
+                                  real *to) {
     size_t count = (size_t)(l->batch * n);
     for (size_t i = 0; i < count; i++)
         to[i] = 1;
-    visml_dropout_apply(c, count, to, rate, key, l->step, to);
+    visml_dropout_apply(c, count, to, rate, l->drops_by_gate ? visml_key(key, (uint64_t)gate) : key, l->step, to);
+}
+
+/* The factors of h for all masks, [masks][batch, units]. */
+static inline void visml_rnn_draw_h(const visml_compute *c, const visml_rnn *l, real *to) {
+    for (int64_t i = 0; i < visml_rnn_masks(l); i++)
+        visml_rnn_draw(c, l, l->recurrent_dropout, l->recurrent_key, i, l->units, to + i * l->batch * l->units);
+}
+
+/* Those that part `i` of a step's products goes with. */
+static inline const real *visml_rnn_factors(const visml_rnn *l, const real *factors, int i) {
+    return factors && l->drops_by_gate ? factors + i * l->batch * l->units : factors;
 }
 
 /* Every time step of x or of its gradient, times the factors of its sample. to may be x. */

@@ -179,8 +179,17 @@ VEC i16 i_add(i16 a, i16 b) {
     EACH a.v[l] = (int32_t)((uint32_t)a.v[l] + (uint32_t)b.v[l]);
     return a;
 }
+VEC i16 i_and(i16 a, i16 b) {
+    EACH a.v[l] &= b.v[l];
+    return a;
+}
 VEC i16 i_xor(i16 a, i16 b) {
     EACH a.v[l] ^= b.v[l];
+    return a;
+}
+#define i_shr(a, n) i_shift_right((a), (n)) /* keeps the sign */
+VEC i16 i_shift_right(i16 a, int n) {
+    EACH a.v[l] >>= n;
     return a;
 }
 /* The low 32 bits. */
@@ -192,6 +201,12 @@ VEC i16 i_mul(i16 a, i16 b) {
 VEC i16 i_mul_high(i16 a, i16 b) {
     EACH a.v[l] = (int32_t)((uint64_t)(uint32_t)a.v[l] * (uint32_t)b.v[l] >> 32);
     return a;
+}
+/* Rounded to the nearest, halves to the even one. */
+VEC v16 i_float(i16 a) {
+    v16 r;
+    EACH r.v[l] = (real)a.v[l];
+    return r;
 }
 VEC m16 i_gt(i16 a, i16 b) {
     m16 m;
@@ -230,27 +245,12 @@ VEC i16 i_sub(i16 a, i16 b) {
     EACH a.v[l] = (int32_t)((uint32_t)a.v[l] - (uint32_t)b.v[l]);
     return a;
 }
-VEC i16 i_and(i16 a, i16 b) {
-    EACH a.v[l] &= b.v[l];
-    return a;
-}
 #define i_shl(a, n) i_shift_left((a), (n))
-#define i_shr(a, n) i_shift_right((a), (n)) /* keeps the sign */
 VEC i16 i_shift_left(i16 a, int n) {
     EACH a.v[l] = (int32_t)((uint32_t)a.v[l] << n);
     return a;
 }
-VEC i16 i_shift_right(i16 a, int n) {
-    EACH a.v[l] >>= n;
-    return a;
-}
-/* Rounded to the nearest, halves to the even one. */
-VEC v16 i_float(i16 a) {
-    v16 r;
-    EACH r.v[l] = (float)a.v[l];
-    return r;
-}
-/* The same way round; lanes must be within +-2^22. */
+/* Rounded to the nearest, halves to the even one; lanes must be within +-2^22. */
 VEC i16 v_nearest(v16 a) {
     i16 r;
     EACH r.v[l] = (int32_t)((a.v[l] + 12582912.0f) - 12582912.0f);

@@ -7,6 +7,7 @@
 #include "kernel/elementwise.h"
 #include "kernel/penalty.h"
 #include "kernel/softmax.h"
+#include "model/masks.h"
 #ifndef VISML_REAL_DOUBLE
 #include "model/qrun.h"
 #endif
@@ -14,9 +15,7 @@
 /* ---- life ---- */
 
 static visml_status allocate(visml_exec *r, visml_error *err) {
-    r->losses = visml_mem_zalloc(&r->model->context->memory, (size_t)r->plan.max_batch, sizeof *r->losses, err);
-    if (!r->losses)
-        return VISML_ENOMEM;
+    VISML_TRY(visml_states_init(&r->states, r->model, r->plan.max_batch, err));
     r->prepared = r->plan.mode == VISML_INFERENCE ? visml_prepared_open(r->model, err) : NULL;
     return r->prepared || r->plan.mode == VISML_TRAINING ? VISML_OK : VISML_ENOMEM;
 }
@@ -41,9 +40,24 @@ visml_status visml_exec_plan(visml_exec *r, const visml_shape *input, visml_erro
     return VISML_OK;
 }
 
+/* Of each place of the output. */
+static visml_status take_losses(visml_exec *r, visml_error *err) {
+    visml_memory *memory = &r->model->context->memory;
+    size_t n = (size_t)r->plan.max_batch * (size_t)visml_exec_places(r); /* less than the output has */
+    if (r->weights && n <= r->loss_count)
+        return VISML_OK;
+    visml_mem_free(memory, r->losses);
+    visml_mem_free(memory, r->weights);
+    r->losses = visml_mem_zalloc(memory, n, sizeof *r->losses, err);
+    r->weights = r->losses ? visml_mem_zalloc(memory, n, sizeof *r->weights, err) : NULL;
+    r->loss_count = n;
+    return r->weights ? VISML_OK : VISML_ENOMEM;
+}
+
 /* All that the plan takes. */
 static visml_status settle(visml_exec *r, visml_error *err) {
     VISML_TRY(take_arena(r, err));
+    VISML_TRY(take_losses(r, err));
     if (r->prepared)
         VISML_TRY(visml_prepared_fit(r->prepared, r->model, &r->plan, err));
 #ifndef VISML_REAL_DOUBLE
@@ -96,6 +110,8 @@ void visml_exec_clear(visml_exec *r) {
     visml_memory *memory = &r->model->context->memory;
     visml_mem_free(memory, r->arena);
     visml_mem_free(memory, r->losses);
+    visml_mem_free(memory, r->weights);
+    visml_states_clear(&r->states);
     visml_mem_free(memory, r->grads);
     visml_plan_clear(&r->plan);
     visml_prepared_close(r->model, r->prepared);
@@ -170,6 +186,7 @@ void visml_exec_input(visml_exec *r, const void *x, visml_dtype dtype, int64_t r
 typedef struct pass_arrays {
     const real *x[VISML_MAX_INPUTS];
     real *dx[VISML_MAX_INPUTS];
+    visml_mask masks[VISML_MAX_INPUTS];
     real *params[VISML_MAX_PARAMS], *grads[VISML_MAX_PARAMS];
     visml_epilogue epilogue;
 } pass_arrays;
@@ -187,15 +204,21 @@ static visml_pass make_pass(const visml_exec *r, size_t i, pass_arrays *a) {
     const visml_model *m = r->model;
     const visml_node *n = &m->nodes[i];
     const visml_plan_node *p = &r->plan.nodes[i];
-    for (size_t k = 0; k < n->input_count; k++)
+    for (size_t k = 0; k < n->input_count; k++) {
         a->x[k] = read_value(r, (size_t)n->inputs[k]);
+        a->masks[k] = (visml_mask){block(r, r->plan.nodes[n->inputs[k]].mask), r->plan.nodes[n->inputs[k]].mask_dims};
+    }
     visml_node_params(m, i, a->params);
-    int32_t before = r->plan.nodes[n->inputs[0]].mask, mask = n->layer->cls->properties & VISML_MAKES_MASK ? p->mask : before;
+    const visml_plan_node *before = &r->plan.nodes[n->inputs[0]];
+    int32_t makes = visml_layer_makes_mask(n->layer, r->plan.in + p->first_input) > 0;
+    int64_t state_ld;
+    real *state = visml_states_of(&r->states, i, r->first_row, &state_ld);
     return (visml_pass){.compute = r->compute, .mode = visml_layer_mode(n->layer, r->plan.mode), .batch = r->rows,
                         .inputs = n->input_count, .in = r->plan.in + p->first_input, .out = visml_exec_shape(r, i), .x = a->x,
                         .y = block(r, p->y), .params = a->params, .keep = block(r, p->keep),
-                        .scratch = r->scratch ? r->scratch : block(r, p->forward_scratch), .masked = before >= 0,
-                        .mask = block(r, mask), .key = visml_key(r->seed, i), .step = r->step};
+                        .scratch = r->scratch ? r->scratch : block(r, p->forward_scratch), .masked = before->mask >= 0,
+                        .mask_dims = before->mask_dims, .mask = block(r, makes ? p->mask : before->mask), .masks = a->masks,
+                        .state = state, .state_ld = state_ld, .key = visml_key(r->seed, i), .step = r->step};
 }
 
 /* The activation that is applied after this node: none where the loss takes over. */
@@ -267,10 +290,24 @@ static void run_step(const visml_exec *r, size_t end) {
 #endif
 }
 
+static void join_masks(const visml_exec *r, size_t i) {
+    const visml_node *n = &r->model->nodes[i];
+    const visml_plan_node *p = &r->plan.nodes[i];
+    const uint8_t *masks[VISML_MAX_INPUTS];
+    if (p->mask_join == VISML_MASK_NOT_JOINED)
+        return;
+    for (size_t k = 0; k < n->input_count; k++)
+        masks[k] = block(r, r->plan.nodes[n->inputs[k]].mask);
+    visml_mask_join(p->mask_join, p->mask_dims, r->plan.in + p->first_input, n->input_count, masks, r->rows, block(r, p->mask));
+}
+
+/* Masks are put together at the time of their node, also where that is a part of a later step. */
 static void run_steps(const visml_exec *r, const visml_stretch *s) {
-    for (int32_t i = s->first; i < s->end; i++)
+    for (int32_t i = s->first; i < s->end; i++) {
+        join_masks(r, (size_t)i);
         if (visml_step_runs(r->model, r->plan.mode, r->plan.steps, (size_t)i))
             run_step(r, (size_t)i);
+    }
 }
 
 typedef struct groups_job {
@@ -342,22 +379,62 @@ int32_t visml_exec_joins(const visml_exec *r, const visml_loss *loss) {
     const int32_t joins = loss->cls->joins;
     if (!joins || last->layer->activation != joins || visml_node_is_alias(last, r->plan.mode) || visml_layer_penalises_output(last->layer))
         return 0;
-    return joins == VISML_SOFTMAX ? last->shape.rank == 1 : !r->quantized; /* on bytes a logistic function is a part of the product */
+    return joins == VISML_SOFTMAX || !r->quantized; /* on bytes a logistic function is a part of the product */
+}
+
+int32_t visml_model_ends_in(const visml_model *m) {
+    size_t i = m->node_count - 1;
+    while (i > 0 && m->nodes[i].layer->activation == VISML_LINEAR && visml_node_is_alias(&m->nodes[i], VISML_INFERENCE))
+        i = (size_t)m->nodes[i].inputs[0];
+    return i > 0 ? m->nodes[i].layer->activation : VISML_LINEAR;
+}
+
+int64_t visml_exec_places(const visml_exec *r) {
+    const visml_shape *shape = visml_exec_shape(r, r->model->node_count - 1);
+    return visml_shape_count(shape) / shape->dims[shape->rank - 1];
+}
+
+/* The weight of each place of each row: that of the row where the mask counts it, else 0. Returns how many count. */
+static int64_t weigh_places(const visml_exec *r, const visml_train_batch *batch) {
+    const visml_plan_node *p = &r->plan.nodes[r->model->node_count - 1];
+    const uint8_t *mask = block(r, p->mask);
+    int64_t places = visml_exec_places(r), bytes = visml_mask_count(visml_exec_shape(r, r->model->node_count - 1), p->mask_dims);
+    int64_t count = 0, each = places / bytes; /* places that share a byte */
+    for (int64_t i = 0; i < r->rows * places; i++) {
+        int counts = !mask || mask[i / each];
+        real weight = batch->weights ? batch->weights[i / places] : 1;
+        r->weights[i] = counts ? weight : 0;
+        count += counts;
+    }
+    return count;
+}
+
+static double run_loss(const visml_exec *r, const visml_loss *loss, visml_loss_pass *pass) {
+    double sum = 0;
+    loss->cls->run(loss, pass);
+    for (int64_t i = 0; i < pass->rows; i++)
+        sum += (double)r->losses[i];
+    return sum;
 }
 
 double visml_exec_loss(const visml_exec *r, const visml_loss *loss, const visml_train_batch *batch) {
     size_t last = r->model->node_count - 1;
+    const visml_shape *shape = visml_exec_shape(r, last);
     real *y = visml_exec_output(r);
-    visml_loss_pass pass = {.compute = visml_context_compute(r->model->context), .rows = r->rows,
-                            .width = visml_shape_count(visml_exec_shape(r, last)), .y = y,
-                            .logits = r->logits || visml_loss_from_logits(loss), .labels = batch->labels, .targets = batch->targets,
-                            .weights = batch->weights, .scale = (real)(1 / batch->divisor), .loss = r->losses,
-                            .dy = block(r, r->plan.nodes[last].dy), .prob = r->logits ? y : NULL};
-    double sum = 0;
-    loss->cls->run(loss, &pass);
-    for (int64_t i = 0; i < r->rows; i++)
-        sum += (double)r->losses[i];
-    return sum;
+    visml_loss_pass pass = {.compute = visml_context_compute(r->model->context), .rows = r->rows, .width = visml_shape_count(shape), .y = y,
+                            .logits = r->logits, .labels = batch->labels, .targets = batch->targets, .weights = batch->weights,
+                            .scale = (real)(1 / batch->divisor), .loss = r->losses, .dy = block(r, r->plan.nodes[last].dy),
+                            .prob = r->logits ? y : NULL};
+    pass.probabilities = !r->logits && visml_model_ends_in(r->model) == loss->cls->logits_of;
+    if (r->plan.nodes[last].mask < 0 && !(loss->cls->along_last && shape->rank > 1))
+        return run_loss(r, loss, &pass);
+    int64_t count = weigh_places(r, batch);
+    double share = count ? (double)r->rows / (double)count : 0;
+    pass.rows *= visml_exec_places(r);
+    pass.width = shape->dims[shape->rank - 1];
+    pass.weights = r->weights;
+    pass.scale = (real)(share / batch->divisor);
+    return share * run_loss(r, loss, &pass);
 }
 
 /* ---- backward ---- */

@@ -4,6 +4,7 @@
 
 #include "model/plan.h"
 #include "model/prepared.h"
+#include "model/states.h"
 
 typedef struct visml_exec {
     visml_model *model; /* one reference */
@@ -11,7 +12,9 @@ typedef struct visml_exec {
     char *arena;        /* NULL: not taken yet */
     size_t arena_bytes, group_bytes;
     int32_t fitted;     /* 1: the plan is one that the arena holds; 0, only where the input is open: no batch can be taken */
-    real *losses;       /* [max_batch] */
+    visml_states states; /* of stateful layers */
+    real *losses, *weights; /* [max_batch, visml_exec_places] */
+    size_t loss_count;  /* elements that there is room for in each of them */
     const real *x;      /* the input of this batch: the caller's, or converted in the arena */
     int64_t rows;       /* of this batch; while a group runs, of that */
     visml_compute compute;
@@ -51,7 +54,8 @@ void visml_exec_input(visml_exec *r, const void *x, visml_dtype dtype, int64_t r
 /* In inference this is where what was prepared is brought up to date. */
 void visml_exec_forward(const visml_exec *r);
 /* The loss of the batch after forward: a sum over the rows, each weighted. The gradient of the output is left for backward where there is
- * something to train. */
+ * something to train. Where a mask reaches the output, Keras' rule: the loss of each place that counts, by how many there are in the batch;
+ * times the rows. */
 double visml_exec_loss(const visml_exec *r, const visml_loss *loss, const visml_train_batch *batch);
 void visml_exec_backward(const visml_exec *r);
 /* The penalties of outputs, summed over the batch: after a training forward, whose arrays are all there. */
@@ -67,6 +71,9 @@ real *visml_exec_output(const visml_exec *r);
 /* The run inside of a session or a trainer, for tests of the plan. */
 const visml_exec *visml_session_inside(const visml_session *s);
 const visml_exec *visml_trainer_inside(const visml_trainer *t);
+
+/* What a loss along the last dimension, or behind a mask, is worked out for: the places of the output's other dimensions. */
+int64_t visml_exec_places(const visml_exec *r);
 
 /* 1 when the model's last layer ends in a softmax or logistic function that this loss takes over. */
 int32_t visml_exec_joins(const visml_exec *r, const visml_loss *loss);

@@ -66,6 +66,8 @@ static inline const visml_shape *visml_node_shape(const visml_model *model, cons
 visml_model *visml_model_retain(visml_model *model);
 /* To be called after values were written: what sessions have made of them is out of date. */
 void visml_model_changed(visml_model *model);
+/* The activation that the model's output comes out of, by way of layers that only reshape, too. VISML_LINEAR: none. */
+int32_t visml_model_ends_in(const visml_model *model);
 /* The node's parameter arrays, in the order of declaration. */
 void visml_node_params(const visml_model *model, size_t node, real *params[VISML_MAX_PARAMS]);
 

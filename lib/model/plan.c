@@ -5,8 +5,8 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "kernel/elementwise.h"
+#include "model/masks.h"
 #include "model/sizes.h"
-#include "nn/recurrent.h"
 
 /* What is known while a plan is made. */
 typedef struct planner {
@@ -316,33 +316,22 @@ static void derive(planner *w) {
     }
 }
 
-/* ---- masks: a byte for each time step of a sample, from the layer that makes it to where time ends ---- */
-
-/* Keras' rule, for layers with several inputs too where they all have the same mask. */
-static int32_t mask_behind(const planner *w, size_t node) {
-    const visml_plan_node *nodes = w->plan->nodes;
-    const visml_node *n = &w->model->nodes[node];
-    int32_t mask = nodes[n->inputs[0]].mask;
-    for (size_t k = 1; k < n->input_count; k++)
-        if (nodes[n->inputs[k]].mask != mask)
-            return -1;
-    if ((n->layer->cls->properties & VISML_RECURS) && visml_recurrent_of(n->layer).state)
-        return -1; /* rows of the state are no time steps */
-    const visml_shape *y = shape_of(w, node);
-    int keeps_time = y->rank >= 2 && y->dims[0] == shape_of(w, (size_t)n->inputs[0])->dims[0];
-    return keeps_time && (n->layer->cls->properties & VISML_PASSES_MASK) ? mask : -1;
-}
+/* ---- masks ---- */
 
 static visml_status find_masks(planner *w) {
     for (size_t i = 1; i < w->model->node_count; i++) {
-        const visml_node *n = &w->model->nodes[i];
-        visml_plan_block b = {.first = (int32_t)i, .last = end_time(w), .row_bytes = (size_t)shape_of(w, i)->dims[0]};
-        w->plan->nodes[i].mask = mask_behind(w, i);
-        if (!(n->layer->cls->properties & VISML_MAKES_MASK))
+        const visml_shape *shape = shape_of(w, i);
+        visml_plan_node *p = &w->plan->nodes[i];
+        visml_mask_rule rule = visml_mask_behind(w->plan, w->model, shape, i);
+        p->mask = rule.mask;
+        p->mask_dims = rule.dims;
+        p->mask_join = rule.join;
+        if (!rule.made)
             continue;
+        visml_plan_block b = {.first = (int32_t)i, .last = end_time(w), .row_bytes = (size_t)visml_mask_count(shape, rule.dims)};
         if (!visml_size_mul(b.row_bytes, (size_t)w->plan->max_batch, &b.bytes))
             return visml_fail(w->err, VISML_ENOMEM, "a batch of %lld is more than can be addressed", (long long)w->plan->max_batch);
-        VISML_TRY(new_block(w, b, &w->plan->nodes[i].mask));
+        VISML_TRY(new_block(w, b, &p->mask));
     }
     return VISML_OK;
 }
@@ -381,6 +370,7 @@ static visml_status plan_layer(planner *w, size_t end) {
     visml_pass pass = {.compute = visml_context_compute(w->model->context), .mode = mode, .batch = w->plan->max_batch,
                        .inputs = n->input_count, .in = w->plan->in + p->first_input, .out = shape_of(w, node)};
     pass.masked = w->plan->nodes[n->inputs[0]].mask >= 0;
+    pass.mask_dims = w->plan->nodes[n->inputs[0]].mask_dims;
     if (!trains(w) && cls->prepared_form)
         p->form = cls->prepared_form(n->layer, &pass);
     if (visml_plan_groups(w->plan, visml_plan_stretch(w->plan, end)))
@@ -520,7 +510,7 @@ static void list_inputs(planner *w) {
     size_t next = 0;
     for (size_t i = 0; i < w->model->node_count; i++) {
         const visml_node *n = &w->model->nodes[i];
-        p->nodes[i] = (visml_plan_node){-1, -1, -1, -1, -1, -1, next, -1, -1, 0, 0};
+        p->nodes[i] = (visml_plan_node){-1, -1, -1, -1, -1, -1, next, -1, -1, 0, VISML_MASK_NOT_JOINED, 0, 0};
         for (size_t k = 0; k < n->input_count; k++, next++) {
             p->in[next] = *shape_of(w, (size_t)n->inputs[k]);
             p->gradients[next] = (visml_plan_gradient){-1, -1};

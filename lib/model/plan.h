@@ -18,6 +18,9 @@ typedef struct visml_plan_block {
     int32_t local;    /* 1: of one group */
 } visml_plan_block;
 
+#define VISML_MASK_NOT_JOINED (-2)
+#define VISML_MASK_UNION (-1) /* what counts in any of them counts */
+
 /* Numbers of blocks, -1: none. */
 typedef struct visml_plan_node {
     int32_t value;    /* the node whose array holds the output: itself, or the one that a reshape stands behind */
@@ -27,7 +30,9 @@ typedef struct visml_plan_node {
     int32_t forward_scratch, backward_scratch; /* forward, group by group: none, see `scratch` of the plan */
     size_t first_input; /* its inputs in visml_plan.in and .gradients */
     int32_t before;   /* training: what the layer leaves for an activation whose derivative is made of that; -1: it writes to y */
-    int32_t mask;     /* the bytes that say which steps of y are to be passed over, see find_masks in plan.c */
+    int32_t mask;     /* the bytes that say which places of y are to be passed over, see model/masks.h */
+    int32_t mask_dims; /* the dimensions of y, from the first on, that it has */
+    int32_t mask_join; /* how the mask is put together from those of the inputs: VISML_MASK_..., or the dimension along which */
     int32_t form;     /* inference: which of the class' forms of prepared parameters its forward takes, see prepared.h */
     int32_t derived;  /* 1: the gradient comes multiplied by the derivative of the node's activation, see derive in plan.c */
 } visml_plan_node;

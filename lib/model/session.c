@@ -121,6 +121,15 @@ void visml_session_free(visml_session *s) {
     visml_context_release(ctx);
 }
 
+visml_states *visml_session_states(visml_session *s) {
+    return &s->run.states;
+}
+
+void visml_session_reset(visml_session *s) {
+    if (s)
+        visml_states_reset(&s->run.states);
+}
+
 const visml_exec *visml_session_inside(const visml_session *s) {
     return &s->run;
 }
@@ -174,6 +183,8 @@ visml_status visml_session_run(visml_session *s, const visml_tensor *x, visml_te
     int64_t total = x->shape.dims[0], step = r->plan.max_batch;
     size_t in = (size_t)visml_shape_count(visml_exec_shape(r, 0)) * visml_dtype_bytes(x->dtype);
     size_t out = (size_t)visml_shape_count(visml_exec_shape(r, r->model->node_count - 1)) * sizeof(real);
+    if (total > 0)
+        VISML_TRY(visml_states_take(&r->states, "session", total, err));
     r->logits = 0;
     for (int64_t done = 0; done < total; done += step) {
         int64_t rows = total - done < step ? total - done : step;

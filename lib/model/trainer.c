@@ -49,6 +49,10 @@ void visml_trainer_free(visml_trainer *t) {
     visml_context_release(ctx);
 }
 
+visml_states *visml_trainer_states(visml_trainer *t) {
+    return &t->run.states;
+}
+
 const visml_exec *visml_trainer_inside(const visml_trainer *t) {
     return &t->run;
 }

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "kernel/norm.h"
 #include "kernel/winograd.h"
+#include "nn/window.h"
 
 static visml_conv2d_geometry geometry_of(const visml_layer *layer, const visml_pass *pass) {
     visml_conv2d_geometry g;
@@ -106,4 +107,56 @@ visml_status visml_convolving_kernel(visml_layer *layer, const char *name, const
 visml_status visml_convolving_bias(visml_layer *layer, int32_t no_bias, int64_t channels, visml_init init, visml_error *err) {
     visml_shape shape = visml_shape_make(1, &channels);
     return no_bias ? VISML_OK : visml_layer_param(layer, "bias", &shape, init, 1, channels, channels, err);
+}
+
+/* ---- conv1d and conv2d ---- */
+
+static int is_line(const visml_layer *layer) {
+    return layer->cls == &visml_conv1d_class;
+}
+
+static visml_conv2d_opts options_of(const visml_layer *layer) {
+    if (!is_line(layer))
+        return *(const visml_conv2d_opts *)layer->opts;
+    const visml_conv1d_opts *o = layer->opts;
+    return (visml_conv2d_opts){.filters = o->filters, .kernel_size = {1, o->kernel_size}, .strides = {1, o->strides},
+                               .dilation_rate = {1, o->dilation_rate}, .padding = o->padding, .groups = o->groups, .no_bias = o->no_bias,
+                               .kernel_initializer = o->kernel_initializer, .bias_initializer = o->bias_initializer};
+}
+
+static visml_windows windows_of(const visml_layer *layer, const visml_conv2d_opts *o) {
+    return (visml_windows){{o->kernel_size[0], o->strides[0], o->dilation_rate[0], 0, 0},
+                           {o->kernel_size[1], o->strides[1], o->dilation_rate[1], 0, 0}, is_line(layer)};
+}
+
+visml_status visml_convolving_check(const visml_layer *layer, visml_error *err) {
+    visml_conv2d_opts o = options_of(layer);
+    return visml_convolving_filters(layer, o.filters, o.groups, err);
+}
+
+visml_status visml_convolving_infer(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err) {
+    visml_conv2d_opts o = options_of(layer);
+    visml_windows s = windows_of(layer, &o);
+    (void)inputs;
+    VISML_TRY(visml_windows_fit("kernel", in, o.padding, &s, err));
+    VISML_TRY(visml_windows_groups(in, o.groups, err));
+    *out = visml_windows_out(&s, o.filters);
+    return VISML_OK;
+}
+
+visml_status visml_convolving_build(visml_layer *layer, const visml_shape *in, size_t inputs, visml_error *err) {
+    visml_conv2d_opts o = options_of(layer);
+    const int64_t dims[] = {o.kernel_size[0], o.kernel_size[1], in->dims[in->rank - 1] / o.groups, o.filters};
+    visml_shape kernel = visml_shape_make(4 - is_line(layer), dims + is_line(layer));
+    (void)inputs;
+    VISML_TRY(visml_convolving_kernel(layer, "kernel", &kernel, o.kernel_initializer, err));
+    return visml_convolving_bias(layer, o.no_bias, o.filters, o.bias_initializer, err);
+}
+
+int visml_convolving_geometry(const visml_layer *layer, const visml_pass *pass, visml_conv2d_geometry *g) {
+    visml_conv2d_opts o = options_of(layer);
+    visml_windows s = windows_of(layer, &o);
+    visml_windows_fit("kernel", pass->in, o.padding, &s, NULL); /* fitted in infer, fits again */
+    *g = visml_windows_conv(&s, pass->batch, pass->in, o.filters, o.groups);
+    return 1;
 }

@@ -5,6 +5,13 @@
 
 #include "nn/layer.h"
 
+/* Of conv1d, which is conv2d on a picture of one row, and of conv2d. */
+visml_status visml_convolving_check(const visml_layer *layer, visml_error *err);
+visml_status visml_convolving_infer(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err);
+visml_status visml_convolving_build(visml_layer *layer, const visml_shape *in, size_t inputs, visml_error *err);
+int visml_convolving_geometry(const visml_layer *layer, const visml_pass *pass, visml_conv2d_geometry *g);
+
+/* Of all. */
 size_t visml_convolving_scratch(const visml_layer *layer, const visml_pass *pass);
 void visml_convolving_forward(const visml_layer *layer, const visml_pass *pass);
 void visml_convolving_backward(const visml_layer *layer, const visml_pass *pass);

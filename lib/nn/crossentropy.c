@@ -113,7 +113,7 @@ static void run_on_probabilities(const visml_loss *loss, const visml_loss_pass *
 }
 
 void visml_crossentropy_loss(const visml_loss *loss, const visml_loss_pass *pass) {
-    if (!pass->logits && !visml_loss_from_logits(loss)) {
+    if (!visml_loss_on_logits(loss, pass)) {
         run_on_probabilities(loss, pass);
         return;
     }

@@ -124,6 +124,12 @@ static visml_status check_inputs(const visml_layer_class *cls, size_t inputs, vi
     return visml_fail(err, VISML_EINVAL, "has %zu inputs, must have %d to %d", inputs, cls->min_inputs, cls->max_inputs);
 }
 
+visml_status visml_layer_same_shape(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err) {
+    (void)layer, (void)inputs, (void)err;
+    *out = *in;
+    return VISML_OK;
+}
+
 visml_status visml_layer_infer(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err) {
     visml_shape promised;
     VISML_TRY(check_inputs(layer->cls, inputs, err));
@@ -229,6 +235,14 @@ visml_mode visml_layer_mode(const visml_layer *layer, visml_mode run) {
     for (const visml_layer *l = layer->inner[0]; l; l = l->inner[0])
         properties |= l->cls->properties;
     return layer->with.frozen && (properties & VISML_FREEZES_STATE) ? VISML_INFERENCE : run;
+}
+
+int64_t visml_layer_state(const visml_layer *layer) {
+    return layer->cls->state ? layer->cls->state(layer) : 0;
+}
+
+int32_t visml_layer_makes_mask(const visml_layer *layer, const visml_shape *in) {
+    return layer->cls->makes_mask ? layer->cls->makes_mask(layer, in) : 0;
 }
 
 /* ---- JSON ---- */

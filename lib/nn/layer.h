@@ -31,6 +31,12 @@ typedef struct visml_param_spec {
     int64_t ones, ones_end;  /* elements ones ... ones_end start at 1, whatever init says */
 } visml_param_spec;
 
+/* A byte for each place of the first `dims` dimensions of a sample, 0: to be passed over. */
+typedef struct visml_mask {
+    const uint8_t *bytes; /* [batch, those dimensions]; NULL: none is */
+    int32_t dims;
+} visml_mask;
+
 /* One run of a layer over a batch. Arrays are [batch, shape...], contiguous. */
 typedef struct visml_pass {
     visml_compute compute;
@@ -53,7 +59,11 @@ typedef struct visml_pass {
     void *keep;             /* keep bytes, from a training forward to its backward */
     void *scratch;          /* scratch bytes, for one call */
     int32_t masked;         /* 1: a mask applies to x[0]; sizes may depend on it */
-    uint8_t *mask;          /* [batch, steps], 0: the step is to be passed over; NULL: none is. Written by the layer that makes it */
+    int32_t mask_dims;      /* the dimensions of x[0], from the first on, that it has: 1 for a sequence, [steps]; 0: a byte a sample */
+    uint8_t *mask;          /* [batch, those dimensions], 0: to be passed over; NULL: nothing is. Written by the layer that makes it */
+    const visml_mask *masks; /* [inputs] of all of them; NULL: there are none */
+    real *state;            /* of a layer that is stateful: that of the first sample, before this batch; forward leaves the one after it */
+    int64_t state_ld;       /* from one sample's state to the next */
     uint64_t key;           /* random numbers of this layer in this run: (run's seed, layer's place) */
     uint64_t step;          /* batches before this one, over all epochs */
 } visml_pass;
@@ -70,8 +80,9 @@ typedef struct visml_pass {
 #define VISML_DERIVES_INPUT 256  /* backward multiplies dx[0] by the derivative of pass->input_activation */
 #define VISML_CHOOSES 512        /* each element of y is one of x[0], and its gradient goes there (maximum) */
 #define VISML_FREEZES_STATE 2048 /* frozen, its passes are those of inference, in training too (batch_normalization) */
-#define VISML_MAKES_MASK 8192    /* forward writes pass->mask, one byte for each step of x[0] (masking) */
-#define VISML_PASSES_MASK 16384  /* the mask of x[0] goes for y too, where y has its time steps */
+#define VISML_JOINS_MASKS 8192   /* the masks of all inputs are put together as the inputs are (concatenate) */
+#define VISML_PASSES_MASK 16384  /* the mask of x[0] goes for y too, where y has the same dimensions in front; of several inputs: where all
+                                    have masks, what counts in any of them counts */
 #define VISML_RECURS 4096        /* a recurrent layer: see nn/recurrent.h */
 #define VISML_ACTIVATES_INSIDE 1024 /* the option `activation` is applied within the layer: nothing of it is left to the session (lstm) */
 
@@ -110,6 +121,12 @@ typedef struct visml_layer_class {
     int (*geometry)(const visml_layer *layer, const visml_pass *pass, visml_conv2d_geometry *g);
     /* Whether affine holds for an input of this shape, with the layer's options. NULL: always. */
     int (*affine_holds)(const visml_layer *layer, const visml_shape *in);
+    /* The dimensions of x[0], from the first on, for which forward writes pass->mask, a byte each (masking, embedding). 0, NULL: none. */
+    int32_t (*makes_mask)(const visml_layer *layer, const visml_shape *in);
+    /* 1 where the mask ends at this layer though its class passes masks. NULL: never. */
+    int (*ends_mask)(const visml_layer *layer);
+    /* Elements of the state that lasts from batch to batch, of one sample; by the options alone. 0, NULL: none. */
+    int64_t (*state)(const visml_layer *layer);
 } visml_layer_class;
 
 struct visml_layer {
@@ -140,6 +157,8 @@ visml_layer *visml_layer_make(visml_context *ctx, const visml_layer_class *cls, 
 visml_status visml_layer_infer(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err);
 /* Infers, checks the number of inputs, declares the parameters. Called once, by the model. */
 visml_status visml_layer_build(visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err);
+/* A hook for infer: the output has the shape of the input. */
+visml_status visml_layer_same_shape(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err);
 visml_status visml_layer_param(visml_layer *layer, const char *name, const visml_shape *shape, visml_init init, int32_t trainable,
                                int64_t fan_in, int64_t fan_out, visml_error *err);
 
@@ -151,6 +170,9 @@ visml_param_rule visml_layer_rule(const visml_layer *layer, size_t param);
 int visml_layer_penalises_output(const visml_layer *layer);
 /* The mode in which a layer's passes run in a run of this mode. */
 visml_mode visml_layer_mode(const visml_layer *layer, visml_mode run);
+/* What the class' hooks say; 0 without them. */
+int64_t visml_layer_state(const visml_layer *layer);
+int32_t visml_layer_makes_mask(const visml_layer *layer, const visml_shape *in);
 
 /* The number of the parameter called "bias", which is added to y before its activation; param_count when there is none. */
 size_t visml_layer_bias(const visml_layer *layer);

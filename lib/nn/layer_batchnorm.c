@@ -4,9 +4,10 @@
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "kernel/axes.h"
 #include "kernel/elementwise.h"
+#include "kernel/masked_norm.h"
 #include "kernel/norm.h"
-#include "kernel/swap.h"
 #include "nn/normalizing.h"
 
 #define AXES (VISML_MAX_RANK - 1)
@@ -81,16 +82,32 @@ static arrays arrays_of(const visml_layer *layer, real *const *list) {
     return (arrays){a.gamma, a.beta, list[moving], list[moving + 1]};
 }
 
-/* The batch's mean [c] and 1 / sqrt(variance + epsilon) [c], for backward. */
+/* The batch's mean [c] and 1 / sqrt(variance + epsilon) [c], for backward; with a mask also of how many elements they are. */
 static size_t keep(const visml_layer *layer, const visml_pass *pass) {
-    return (size_t)view_of(layer, pass->in).c * 2 * sizeof(real);
+    return (size_t)view_of(layer, pass->in).c * 3 * sizeof(real);
 }
 
-/* ---- scratch: two arrays [c] (scale and shift, or gradients that nobody wants), the input with the channels last where they are not, and
- * in training its gradient, then the kernels' own ---- */
+static size_t sum_of(size_t a, size_t b) {
+    size_t n;
+    return visml_size_add(a, b, &n) ? n : SIZE_MAX;
+}
 
-static size_t local_bytes(const view *v) {
+/* ---- scratch: two arrays [c] (scale and shift, or gradients that nobody wants), in training with a mask a byte for each element, the
+ * input with the channels last where they are not, and in training its gradient, then the kernels' own ---- */
+
+static size_t columns_bytes(const view *v) {
     return ((size_t)v->c * 2 * sizeof(real) + VISML_ALIGN - 1) / VISML_ALIGN * VISML_ALIGN;
+}
+
+static int is_masked(const visml_pass *pass) {
+    return pass->masked && pass->mode == VISML_TRAINING;
+}
+
+static size_t local_bytes(const view *v, const visml_pass *pass) {
+    size_t n = 0;
+    if (is_masked(pass) && (!visml_size_mul((size_t)rows_of(v), (size_t)v->c, &n) || !visml_size_align(n, VISML_ALIGN, &n)))
+        return SIZE_MAX;
+    return sum_of(columns_bytes(v), n);
 }
 
 /* Of one turned array; SIZE_MAX, which no allocation survives, when it cannot be addressed. */
@@ -104,31 +121,38 @@ static size_t turned_bytes(const view *v) {
     return n;
 }
 
-static size_t sum_of(size_t a, size_t b) {
-    size_t n;
-    return visml_size_add(a, b, &n) ? n : SIZE_MAX;
-}
-
 static size_t scratch(const visml_layer *layer, const visml_pass *pass) {
     view v = batch_of(layer, pass);
     int64_t rows = rows_of(&v);
     size_t turned = turned_bytes(&v);
     if (pass->mode == VISML_INFERENCE)
-        return sum_of(local_bytes(&v), turned);
+        return sum_of(local_bytes(&v, pass), turned);
     size_t moments = visml_moments_scratch(&pass->compute, rows, v.c), back = visml_batchnorm_backward_scratch(&pass->compute, rows, v.c);
-    return sum_of(sum_of(local_bytes(&v), sum_of(turned, turned)), moments > back ? moments : back);
+    return sum_of(sum_of(local_bytes(&v, pass), sum_of(turned, turned)), moments > back ? moments : back);
 }
 
 /* Parts of the scratch: the number of turned arrays before it. */
 static void *part(const view *v, const visml_pass *pass, size_t turned) {
-    return (char *)pass->scratch + local_bytes(v) + turned * turned_bytes(v);
+    return (char *)pass->scratch + local_bytes(v, pass) + turned * turned_bytes(v);
+}
+
+/* Which elements count, with the channels last. */
+static const uint8_t *counting(const view *v, const visml_pass *pass) {
+    uint8_t *counts = (uint8_t *)pass->scratch + columns_bytes(v);
+    int64_t each = visml_shape_count(pass->in);
+    for (int32_t i = 0; i < pass->mask_dims; i++)
+        each /= pass->in->dims[i];
+    for (int64_t i = 0; i < v->before; i++)
+        for (int64_t k = 0; k < v->c * v->behind; k++)
+            counts[(i * v->behind + k % v->behind) * v->c + k / v->behind] = pass->mask[(i * v->c * v->behind + k) / each];
+    return counts;
 }
 
 /* x with the channels last: as it is, or written to `to`. */
 static const real *turned(const view *v, const visml_pass *pass, const real *x, real *to) {
     if (v->behind == 1)
         return x;
-    visml_swap(&pass->compute, v->before, v->c, v->behind, x, to);
+    visml_axes_swap(&pass->compute, v->before, v->c, v->behind, x, to);
     return to;
 }
 
@@ -147,7 +171,7 @@ static void apply(const view *v, const visml_pass *pass, const real *x, const re
     real *to = v->behind == 1 ? pass->y : part(v, pass, 0);
     visml_affine(&pass->compute, rows_of(v), v->c, x, scale, shift, to);
     if (v->behind > 1)
-        visml_swap(&pass->compute, v->before, v->behind, v->c, to, pass->y);
+        visml_axes_swap(&pass->compute, v->before, v->behind, v->c, to, pass->y);
 }
 
 static void invert(int64_t c, double epsilon, const real *variance, real *inverse) {
@@ -184,12 +208,21 @@ static void forward(const visml_layer *layer, const visml_pass *pass) {
         return;
     }
     real *mean = pass->keep, *inverse = mean + v.c;
-    visml_moments(&pass->compute, rows_of(&v), v.c, x, mean, inverse, part(&v, pass, 2));
+    if (is_masked(pass))
+        visml_masked_moments(&pass->compute, rows_of(&v), v.c, x, counting(&v, pass), mean, inverse, inverse + v.c);
+    else
+        visml_moments(&pass->compute, rows_of(&v), v.c, x, mean, inverse, part(&v, pass, 2));
     move(v.c, o->momentum, mean, a.mean);
     move(v.c, o->momentum, inverse, a.variance); /* still the variance */
     invert(v.c, o->epsilon, inverse, inverse);
     settle(&a, v.c, mean, inverse, scale, shift);
     apply(&v, pass, x, scale, shift);
+}
+
+static void derive_input(const visml_pass *pass) {
+    if (pass->input_activation != VISML_LINEAR)
+        visml_activate_backward(&pass->compute, pass->input_activation, pass->input_alpha,
+                                (size_t)(pass->batch * visml_shape_count(pass->in)), pass->x[0], pass->dx[0], pass->dx[0]);
 }
 
 /* Of a frozen layer: the same affine map as in inference, for the gradient of x alone. */
@@ -203,10 +236,8 @@ static void backward_frozen(const visml_layer *layer, const visml_pass *pass) {
         shift[i] = 0;
     visml_affine(&pass->compute, rows_of(&v), v.c, turned(&v, pass, pass->dy, dx), scale, shift, dx);
     if (v.behind > 1)
-        visml_swap(&pass->compute, v.before, v.behind, v.c, dx, pass->dx[0]);
-    if (pass->input_activation != VISML_LINEAR)
-        visml_activate_backward(&pass->compute, pass->input_activation, pass->input_alpha, (size_t)(rows_of(&v) * v.c), pass->x[0],
-                                pass->dx[0], pass->dx[0]);
+        visml_axes_swap(&pass->compute, v.before, v.behind, v.c, dx, pass->dx[0]);
+    derive_input(pass);
 }
 
 static void backward(const visml_layer *layer, const visml_pass *pass) {
@@ -221,9 +252,14 @@ static void backward(const visml_layer *layer, const visml_pass *pass) {
     real *dgamma = g.gamma ? g.gamma : pass->scratch, *dbeta = g.beta ? g.beta : (real *)pass->scratch + v.c;
     real *dx = pass->dx[0] && v.behind > 1 ? part(&v, pass, 1) : pass->dx[0];
     visml_normalisation b = {x, mean, inverse, a.gamma, pass->input_activation, pass->input_alpha};
-    visml_batchnorm_backward(&pass->compute, rows_of(&v), v.c, &b, dy, dx, dgamma, dbeta, part(&v, pass, 2));
+    if (is_masked(pass))
+        visml_masked_norm_backward(&pass->compute, rows_of(&v), v.c, &b, counting(&v, pass), inverse + v.c, dy, dx, dgamma, dbeta);
+    else
+        visml_batchnorm_backward(&pass->compute, rows_of(&v), v.c, &b, dy, dx, dgamma, dbeta, part(&v, pass, 2));
     if (dx && v.behind > 1)
-        visml_swap(&pass->compute, v.before, v.behind, v.c, dx, pass->dx[0]);
+        visml_axes_swap(&pass->compute, v.before, v.behind, v.c, dx, pass->dx[0]);
+    if (dx && is_masked(pass))
+        derive_input(pass);
 }
 
 const visml_layer_class visml_batchnorm_class = {

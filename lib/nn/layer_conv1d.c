@@ -1,5 +1,4 @@
 /* A convolution over steps is one over a picture of one row. */
-#include "base/error.h"
 #include "nn/convolving.h"
 #include "nn/window.h"
 
@@ -19,41 +18,6 @@ static const visml_field fields[] = {
     {0},
 };
 
-static visml_status check(const visml_layer *layer, visml_error *err) {
-    const visml_conv1d_opts *o = layer->opts;
-    return visml_convolving_filters(layer, o->filters, o->groups, err);
-}
-
-static visml_windows windows_of(const visml_conv1d_opts *o) {
-    return (visml_windows){VISML_WINDOW_FLAT, {o->kernel_size, o->strides, o->dilation_rate, 0, 0}, 1};
-}
-
-static visml_status infer(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err) {
-    const visml_conv1d_opts *o = layer->opts;
-    visml_windows s = windows_of(o);
-    (void)inputs;
-    VISML_TRY(visml_windows_fit("kernel", in, o->padding, &s, err));
-    VISML_TRY(visml_windows_groups(in, o->groups, err));
-    *out = visml_windows_out(&s, o->filters);
-    return VISML_OK;
-}
-
-static visml_status build(visml_layer *layer, const visml_shape *in, size_t inputs, visml_error *err) {
-    const visml_conv1d_opts *o = layer->opts;
-    visml_shape kernel = visml_shape_make(3, (int64_t[]){o->kernel_size, in->dims[1] / o->groups, o->filters});
-    (void)inputs;
-    VISML_TRY(visml_convolving_kernel(layer, "kernel", &kernel, o->kernel_initializer, err));
-    return visml_convolving_bias(layer, o->no_bias, o->filters, o->bias_initializer, err);
-}
-
-static int geometry(const visml_layer *layer, const visml_pass *pass, visml_conv2d_geometry *g) {
-    const visml_conv1d_opts *o = layer->opts;
-    visml_windows s = windows_of(o);
-    visml_windows_fit("kernel", pass->in, o->padding, &s, NULL); /* fitted in infer, fits again */
-    *g = visml_windows_conv(&s, pass->batch, pass->in, o->filters, o->groups);
-    return 1;
-}
-
 const visml_layer_class visml_conv1d_class = {
     .name = "conv1d",
     .title = "Conv1D",
@@ -62,15 +26,15 @@ const visml_layer_class visml_conv1d_class = {
     .properties = VISML_FUSES_EPILOGUE | VISML_BACKWARD_NEEDS_X,
     .min_inputs = 1,
     .max_inputs = 1,
-    .check = check,
-    .infer = infer,
-    .build = build,
+    .check = visml_convolving_check,
+    .infer = visml_convolving_infer,
+    .build = visml_convolving_build,
     .scratch = visml_convolving_scratch,
     .forward = visml_convolving_forward,
     .backward = visml_convolving_backward,
     .prepare_bytes = visml_convolving_prepare_bytes,
     .prepare = visml_convolving_prepare,
-    .geometry = geometry,
+    .geometry = visml_convolving_geometry,
 };
 
 visml_layer *visml_conv1d(visml_context *ctx, const visml_conv1d_opts *opts, visml_error *err) {

@@ -7,30 +7,6 @@ static const visml_field fields[] = {
     {0},
 };
 
-static visml_frame frame_of(const visml_layer *layer) {
-    const visml_cropping1d_opts *o = layer->opts;
-    return visml_frame_of(o->cropping, 2, 1);
-}
-
-static visml_status infer(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err) {
-    visml_frame f = frame_of(layer);
-    (void)inputs;
-    return visml_frame_remove(&f, 2, in, out, err);
-}
-
-static void forward(const visml_layer *layer, const visml_pass *pass) {
-    visml_frame f = frame_of(layer);
-    visml_margins g = visml_frame_margins(&f, pass->batch, pass->out);
-    visml_margins_remove(&pass->compute, &g, pass->x[0], pass->y);
-}
-
-static void backward(const visml_layer *layer, const visml_pass *pass) {
-    visml_frame f = frame_of(layer);
-    visml_margins g = visml_frame_margins(&f, pass->batch, pass->out);
-    if (pass->dx[0])
-        visml_margins_add(&pass->compute, &g, pass->dy, pass->dx[0]);
-}
-
 const visml_layer_class visml_cropping1d_class = {
     .name = "cropping1d",
     .title = "Cropping1D",
@@ -38,9 +14,9 @@ const visml_layer_class visml_cropping1d_class = {
     .fields = fields,
     .min_inputs = 1,
     .max_inputs = 1,
-    .infer = infer,
-    .forward = forward,
-    .backward = backward,
+    .infer = visml_frame_remove_infer,
+    .forward = visml_frame_remove_forward,
+    .backward = visml_frame_remove_backward,
 };
 
 visml_layer *visml_cropping1d(visml_context *ctx, const visml_cropping1d_opts *opts, visml_error *err) {

@@ -1,20 +1,6 @@
 /* Srivastava et al. 2014: Dropout, with the scaling done in training. */
 #include "kernel/elementwise.h"
-#include "nn/layer.h"
-
-static const visml_field fields[] = {
-    VISML_FIELD_OF_RESERVED(visml_dropout_opts),
-    VISML_FIELD(visml_dropout_opts, rate, F64, VISML_FIELD_REQUIRED | VISML_FIELD_OPEN_MAX, 1, 0, 1, 0),
-    VISML_FIELD(visml_dropout_opts, seed, U64, 0, 1, 0, 18446744073709551615.0, 0),
-    VISML_FIELD(visml_dropout_opts, name, NAME, 0, 1, 0, 0, 0),
-    {0},
-};
-
-static visml_status infer(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err) {
-    (void)layer, (void)inputs, (void)err;
-    *out = *in;
-    return VISML_OK;
-}
+#include "nn/dropping.h"
 
 static void apply(const visml_layer *layer, const visml_pass *pass, const real *from, real *to) {
     const visml_dropout_opts *o = layer->opts;
@@ -35,11 +21,11 @@ const visml_layer_class visml_dropout_class = {
     .name = "dropout",
     .title = "Dropout",
     .opts_size = sizeof(visml_dropout_opts),
-    .fields = fields,
+    .fields = visml_dropping_fields,
     .properties = VISML_IDLE_INFERENCE | VISML_PASSES_MASK,
     .min_inputs = 1,
     .max_inputs = 1,
-    .infer = infer,
+    .infer = visml_layer_same_shape,
     .forward = forward,
     .backward = backward,
 };

@@ -11,6 +11,8 @@ static const visml_field fields[] = {
     VISML_FIELD(visml_embedding_opts, output_dim, I32, VISML_FIELD_REQUIRED, 1, 1, INT32_MAX, 0),
     VISML_FIELD_OF_ENUM(visml_embedding_opts, embeddings_initializer, VISML_INIT_RANDOM_UNIFORM, visml_init_names),
     VISML_FIELD(visml_embedding_opts, name, NAME, 0, 1, 0, 0, 0),
+    VISML_FIELD(visml_embedding_opts, mask_zero, FLAG, 0, 1, 0, 1, 0),
+    VISML_FIELD_OF_RESERVED(visml_embedding_opts),
     {0},
 };
 
@@ -37,8 +39,14 @@ static int64_t count_of(const visml_pass *pass) {
     return pass->batch * visml_shape_count(pass->in);
 }
 
+static int32_t makes_mask(const visml_layer *layer, const visml_shape *in) {
+    return ((const visml_embedding_opts *)layer->opts)->mask_zero ? in->rank : 0;
+}
+
 static void forward(const visml_layer *layer, const visml_pass *pass) {
     const visml_embedding_opts *o = layer->opts;
+    for (int64_t i = 0; o->mask_zero && pass->mask && i < count_of(pass); i++)
+        pass->mask[i] = !(pass->x[0][i] == 0); /* NaN is none */
     visml_lookup(&pass->compute, count_of(pass), pass->x[0], o->input_dim, o->output_dim, pass->params[0], pass->y);
 }
 
@@ -62,6 +70,7 @@ const visml_layer_class visml_embedding_class = {
     .build = build,
     .forward = forward,
     .backward = backward,
+    .makes_mask = makes_mask,
 };
 
 visml_layer *visml_embedding(visml_context *ctx, const visml_embedding_opts *opts, visml_error *err) {

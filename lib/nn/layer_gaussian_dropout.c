@@ -2,21 +2,7 @@
 #include <math.h>
 
 #include "kernel/elementwise.h"
-#include "nn/layer.h"
-
-static const visml_field fields[] = {
-    VISML_FIELD_OF_RESERVED(visml_dropout_opts),
-    VISML_FIELD(visml_dropout_opts, rate, F64, VISML_FIELD_REQUIRED | VISML_FIELD_OPEN_MAX, 1, 0, 1, 0),
-    VISML_FIELD(visml_dropout_opts, seed, U64, 0, 1, 0, 18446744073709551615.0, 0),
-    VISML_FIELD(visml_dropout_opts, name, NAME, 0, 1, 0, 0, 0),
-    {0},
-};
-
-static visml_status infer(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err) {
-    (void)layer, (void)inputs, (void)err;
-    *out = *in;
-    return VISML_OK;
-}
+#include "nn/dropping.h"
 
 static void apply(const visml_layer *layer, const visml_pass *pass, const real *from, real *to) {
     const visml_dropout_opts *o = layer->opts;
@@ -37,11 +23,11 @@ const visml_layer_class visml_gaussian_dropout_class = {
     .name = "gaussian_dropout",
     .title = "GaussianDropout",
     .opts_size = sizeof(visml_dropout_opts),
-    .fields = fields,
-    .properties = VISML_IDLE_INFERENCE,
+    .fields = visml_dropping_fields,
+    .properties = VISML_IDLE_INFERENCE | VISML_PASSES_MASK,
     .min_inputs = 1,
     .max_inputs = 1,
-    .infer = infer,
+    .infer = visml_layer_same_shape,
     .forward = forward,
     .backward = backward,
 };

@@ -16,6 +16,8 @@ static const visml_field fields[] = {
     VISML_FIELD(visml_gru_opts, dropout, F64, VISML_FIELD_OPEN_MAX, 1, 0, 1, 0),
     VISML_FIELD(visml_gru_opts, recurrent_dropout, F64, VISML_FIELD_OPEN_MAX, 1, 0, 1, 0),
     VISML_FIELD(visml_gru_opts, name, NAME, 0, 1, 0, 0, 0),
+    VISML_FIELD(visml_gru_opts, stateful, FLAG, 0, 1, 0, 1, 0),
+    VISML_FIELD_OF_RESERVED(visml_gru_opts),
     {0},
 };
 
@@ -33,6 +35,8 @@ const visml_layer_class visml_gru_class = {
     .keep = visml_recurrent_keep,
     .forward = visml_recurrent_forward,
     .backward = visml_recurrent_backward,
+    .ends_mask = visml_recurrent_ends_mask,
+    .state = visml_recurrent_state,
 };
 
 visml_layer *visml_gru(visml_context *ctx, const visml_gru_opts *opts, visml_error *err) {

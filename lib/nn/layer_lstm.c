@@ -17,6 +17,8 @@ static const visml_field fields[] = {
     VISML_FIELD(visml_lstm_opts, dropout, F64, VISML_FIELD_OPEN_MAX, 1, 0, 1, 0),
     VISML_FIELD(visml_lstm_opts, recurrent_dropout, F64, VISML_FIELD_OPEN_MAX, 1, 0, 1, 0),
     VISML_FIELD(visml_lstm_opts, name, NAME, 0, 1, 0, 0, 0),
+    VISML_FIELD(visml_lstm_opts, stateful, FLAG, 0, 1, 0, 1, 0),
+    VISML_FIELD_OF_RESERVED(visml_lstm_opts),
     {0},
 };
 
@@ -33,7 +35,8 @@ static visml_status build(visml_layer *layer, const visml_shape *in, size_t inpu
 /* 1: kernel/lstm.h does not do it. */
 static int is_general(const visml_layer *layer, const visml_pass *pass) {
     const visml_lstm_opts *o = layer->opts;
-    return pass->masked || o->return_state || (pass->mode == VISML_TRAINING && (o->dropout > 0 || o->recurrent_dropout > 0));
+    int drops = pass->mode == VISML_TRAINING && (o->dropout > 0 || o->recurrent_dropout > 0);
+    return visml_recurrent_masked(pass) || o->return_state || o->stateful || drops;
 }
 
 static visml_lstm_sequence sequence_of(const visml_layer *layer, const visml_pass *pass) {
@@ -110,6 +113,8 @@ const visml_layer_class visml_lstm_class = {
     .keep = keep,
     .forward = forward,
     .backward = backward,
+    .ends_mask = visml_recurrent_ends_mask,
+    .state = visml_recurrent_state,
 };
 
 visml_layer *visml_lstm(visml_context *ctx, const visml_lstm_opts *opts, visml_error *err) {

@@ -21,6 +21,11 @@ static visml_status infer(const visml_layer *layer, const visml_shape *in, size_
     return VISML_OK;
 }
 
+static int32_t makes_mask(const visml_layer *layer, const visml_shape *in) {
+    (void)layer, (void)in;
+    return 1;
+}
+
 /* As Keras: a step counts when any of its channels has another value; NaN is one. */
 static int counts(const real *x, int64_t n, real value) {
     for (int64_t i = 0; i < n; i++)
@@ -55,12 +60,13 @@ const visml_layer_class visml_masking_class = {
     .title = "Masking",
     .opts_size = sizeof(visml_masking_opts),
     .fields = fields,
-    .properties = VISML_MAKES_MASK | VISML_BACKWARD_NEEDS_X,
+    .properties = VISML_BACKWARD_NEEDS_X,
     .min_inputs = 1,
     .max_inputs = 1,
     .infer = infer,
     .forward = forward,
     .backward = backward,
+    .makes_mask = makes_mask,
 };
 
 visml_layer *visml_masking(visml_context *ctx, const visml_masking_opts *opts, visml_error *err) {

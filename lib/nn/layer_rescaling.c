@@ -11,12 +11,6 @@ static const visml_field fields[] = {
     {0},
 };
 
-static visml_status infer(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err) {
-    (void)layer, (void)inputs, (void)err;
-    *out = *in;
-    return VISML_OK;
-}
-
 static size_t count_of(const visml_pass *pass) {
     return (size_t)(pass->batch * visml_shape_count(pass->in));
 }
@@ -49,7 +43,7 @@ const visml_layer_class visml_rescaling_class = {
     .properties = VISML_WORKS_IN_PLACE | VISML_PASSES_MASK,
     .min_inputs = 1,
     .max_inputs = 1,
-    .infer = infer,
+    .infer = visml_layer_same_shape,
     .forward = forward,
     .backward = backward,
     .affine = affine,

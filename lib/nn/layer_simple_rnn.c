@@ -14,6 +14,8 @@ static const visml_field fields[] = {
     VISML_FIELD(visml_simple_rnn_opts, dropout, F64, VISML_FIELD_OPEN_MAX, 1, 0, 1, 0),
     VISML_FIELD(visml_simple_rnn_opts, recurrent_dropout, F64, VISML_FIELD_OPEN_MAX, 1, 0, 1, 0),
     VISML_FIELD(visml_simple_rnn_opts, name, NAME, 0, 1, 0, 0, 0),
+    VISML_FIELD(visml_simple_rnn_opts, stateful, FLAG, 0, 1, 0, 1, 0),
+    VISML_FIELD_OF_RESERVED(visml_simple_rnn_opts),
     {0},
 };
 
@@ -31,6 +33,8 @@ const visml_layer_class visml_simple_rnn_class = {
     .keep = visml_recurrent_keep,
     .forward = visml_recurrent_forward,
     .backward = visml_recurrent_backward,
+    .ends_mask = visml_recurrent_ends_mask,
+    .state = visml_recurrent_state,
 };
 
 visml_layer *visml_simple_rnn(visml_context *ctx, const visml_simple_rnn_opts *opts, visml_error *err) {

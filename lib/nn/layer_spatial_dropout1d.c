@@ -1,4 +1,4 @@
-#include "nn/channel_dropout.h"
+#include "nn/dropping.h"
 
 static visml_status infer(const visml_layer *layer, const visml_shape *in, size_t inputs, visml_shape *out, visml_error *err) {
     (void)layer, (void)inputs;
@@ -9,8 +9,8 @@ const visml_layer_class visml_spatial_dropout1d_class = {
     .name = "spatial_dropout1d",
     .title = "SpatialDropout1D",
     .opts_size = sizeof(visml_dropout_opts),
-    .fields = visml_channel_dropout_fields,
-    .properties = VISML_IDLE_INFERENCE,
+    .fields = visml_dropping_fields,
+    .properties = VISML_IDLE_INFERENCE | VISML_PASSES_MASK,
     .min_inputs = 1,
     .max_inputs = 1,
     .infer = infer,

@@ -16,6 +16,8 @@ static visml_status adopt(visml_layer *layer, visml_error *err) {
     const visml_layer *inner = layer->inner[0];
     if (inner->cls->min_inputs != 1)
         return visml_fail(err, VISML_EINVAL, "time_distributed: the inner layer is %s, must be one with one input", inner->cls->name);
+    if (visml_layer_state(inner))
+        return visml_fail(err, VISML_EINVAL, "time_distributed: stateful of the inner layer must be 0: steps have no order here");
     layer->activation = inner->activation;
     layer->alpha = inner->alpha;
     return VISML_OK;
@@ -58,7 +60,7 @@ typedef struct steps {
 } steps;
 
 /* *s stays where it is: the pass points into it. */
-static void take_steps(const visml_pass *pass, steps *s) {
+static void take_steps(const visml_layer *inner, const visml_pass *pass, steps *s) {
     s->in = step_of(pass->in);
     s->out = step_of(pass->out);
     s->pass = *pass;
@@ -67,8 +69,11 @@ static void take_steps(const visml_pass *pass, steps *s) {
     s->pass.out = &s->out;
     s->pass.epilogue = NULL;
     s->pass.prepared = NULL;
-    s->pass.masked = 0;
-    s->pass.mask = NULL;
+    s->pass.mask_dims = pass->mask_dims - 1;
+    if (s->pass.mask_dims < 0 || inner->cls->makes_mask) { /* a mask that is made within a step goes nowhere */
+        s->pass.masked = 0;
+        s->pass.mask = NULL;
+    }
     s->pass.input_activation = VISML_LINEAR;
 }
 
@@ -81,21 +86,21 @@ static int hands_on(const visml_layer *inner, visml_mode mode) {
 static size_t scratch(const visml_layer *layer, const visml_pass *pass) {
     const visml_layer_class *cls = layer->inner[0]->cls;
     steps s;
-    take_steps(pass, &s);
+    take_steps(layer->inner[0], pass, &s);
     return cls->scratch ? cls->scratch(layer->inner[0], &s.pass) : 0;
 }
 
 static size_t keep(const visml_layer *layer, const visml_pass *pass) {
     const visml_layer_class *cls = layer->inner[0]->cls;
     steps s;
-    take_steps(pass, &s);
+    take_steps(layer->inner[0], pass, &s);
     return cls->keep ? cls->keep(layer->inner[0], &s.pass) : 0;
 }
 
 static void forward(const visml_layer *layer, const visml_pass *pass) {
     const visml_layer *inner = layer->inner[0];
     steps s;
-    take_steps(pass, &s);
+    take_steps(inner, pass, &s);
     if (hands_on(inner, pass->mode))
         pass->compute.kernels->copy_rows(1, pass->batch * visml_shape_count(pass->out), pass->x[0], 0, pass->y, 0);
     else
@@ -105,7 +110,7 @@ static void forward(const visml_layer *layer, const visml_pass *pass) {
 static void backward(const visml_layer *layer, const visml_pass *pass) {
     const visml_layer *inner = layer->inner[0];
     steps s;
-    take_steps(pass, &s);
+    take_steps(inner, pass, &s);
     if (!hands_on(inner, pass->mode))
         inner->cls->backward(inner, &s.pass);
     else if (pass->dx[0])
@@ -117,7 +122,7 @@ const visml_layer_class visml_time_distributed_class = {
     .title = "TimeDistributed",
     .opts_size = sizeof(visml_plain_opts),
     .fields = fields,
-    .properties = VISML_BACKWARD_NEEDS_X | VISML_BACKWARD_NEEDS_Y | VISML_PASSES_MASK, /* where the inner layer does */
+    .properties = VISML_BACKWARD_NEEDS_X | VISML_BACKWARD_NEEDS_Y | VISML_PASSES_MASK, /* as in Keras, whatever the inner layer does */
     .min_inputs = 1,
     .max_inputs = 1,
     .adopt = adopt,

@@ -56,8 +56,12 @@ int visml_loss_from_logits(const visml_loss *loss) {
     return 0;
 }
 
-double visml_loss_threshold(const visml_loss *loss) {
-    return visml_loss_from_logits(loss) ? 0 : loss->cls->threshold;
+int visml_loss_on_logits(const visml_loss *loss, const visml_loss_pass *pass) {
+    return pass->logits || (visml_loss_from_logits(loss) && !pass->probabilities);
+}
+
+double visml_loss_threshold(const visml_loss *loss, int32_t ends_in) {
+    return visml_loss_from_logits(loss) && ends_in != loss->cls->logits_of ? 0 : loss->cls->threshold;
 }
 
 /* ---- JSON ---- */

@@ -24,7 +24,7 @@ static double of_probability(const visml_row_loss *j, double t, double y, double
 
 static void run(const visml_loss *loss, const visml_loss_pass *pass) {
     double smoothing = ((const visml_crossentropy_opts *)loss->opts)->label_smoothing;
-    int logits = pass->logits || visml_loss_from_logits(loss);
+    int logits = visml_loss_on_logits(loss, pass);
     visml_loss_run_elements(loss, pass, logits ? of_logit : of_probability, 1 - smoothing, smoothing / 2);
 }
 
@@ -33,6 +33,7 @@ const visml_loss_class visml_binary_crossentropy_class = {
     .opts_size = sizeof(visml_crossentropy_opts),
     .fields = fields,
     .joins = VISML_SIGMOID,
+    .logits_of = VISML_SIGMOID,
     .one_unit = 1,
     .threshold = 0.5,
     .check = visml_loss_check_elements,

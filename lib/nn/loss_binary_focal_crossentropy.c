@@ -26,7 +26,7 @@ static double of_probability(const visml_focal_opts *o, double t, double y, doub
 
 static double term(const visml_row_loss *j, double t, double y, double *slope) {
     const visml_focal_opts *o = j->loss->opts;
-    if (!o->from_logits)
+    if (!visml_loss_on_logits(j->loss, j->pass))
         return of_probability(o, t, y, slope);
     double p = visml_loss_sigmoid(y), loss = of_probability(o, t, p, slope);
     *slope *= p * (1 - p);
@@ -42,6 +42,7 @@ const visml_loss_class visml_binary_focal_crossentropy_class = {
     .name = "binary_focal_crossentropy",
     .opts_size = sizeof(visml_focal_opts),
     .fields = fields,
+    .logits_of = VISML_SIGMOID,
     .one_unit = 1,
     .threshold = 0.5,
     .check = visml_loss_check_elements,

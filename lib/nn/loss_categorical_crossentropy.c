@@ -12,6 +12,8 @@ const visml_loss_class visml_categorical_crossentropy_class = {
     .opts_size = sizeof(visml_crossentropy_opts),
     .fields = fields,
     .joins = VISML_SOFTMAX,
+    .logits_of = VISML_SOFTMAX,
+    .along_last = 1,
     .check = visml_loss_check_classes,
     .run = visml_crossentropy_loss,
 };

@@ -17,7 +17,7 @@ static const visml_field fields[] = {
 
 /* What q is made of: y itself, or of logits exp(y - max). *sum: of all of it. */
 static double weight_of(const visml_row_loss *j, const real *y, double largest, int64_t i) {
-    return visml_loss_from_logits(j->loss) ? exp((double)y[i] - largest) : (double)y[i];
+    return visml_loss_on_logits(j->loss, j->pass) ? exp((double)y[i] - largest) : (double)y[i];
 }
 
 static double sum_of(const visml_row_loss *j, const real *y, double *largest) {
@@ -52,7 +52,7 @@ static double row_loss(const visml_row_loss *j, int64_t row, double factor) {
     for (int64_t i = 0; p->dy && i < p->width; i++) {
         double q = weight_of(j, y, largest, i) / sum;
         term(j, visml_loss_target(j, row, i), q, &slope);
-        p->dy[row * p->width + i] = (real)((slope - pull) * (visml_loss_from_logits(j->loss) ? q : 1 / sum) * factor);
+        p->dy[row * p->width + i] = (real)((slope - pull) * (visml_loss_on_logits(j->loss, j->pass) ? q : 1 / sum) * factor);
     }
     return loss;
 }
@@ -73,6 +73,8 @@ const visml_loss_class visml_categorical_focal_crossentropy_class = {
     .name = "categorical_focal_crossentropy",
     .opts_size = sizeof(visml_focal_opts),
     .fields = fields,
+    .logits_of = VISML_SOFTMAX,
+    .along_last = 1,
     .refuse = refuse,
     .check = visml_loss_check_classes,
     .run = run,

@@ -37,6 +37,7 @@ const visml_loss_class visml_categorical_hinge_class = {
     .name = "categorical_hinge",
     .opts_size = sizeof(visml_loss_opts),
     .fields = fields,
+    .along_last = 1,
     .check = visml_loss_check_classes,
     .run = run,
 };

@@ -38,6 +38,7 @@ const visml_loss_class visml_cosine_similarity_class = {
     .name = "cosine_similarity",
     .opts_size = sizeof(visml_loss_opts),
     .fields = fields,
+    .along_last = 1,
     .check = visml_loss_check_classes,
     .run = run,
 };

@@ -34,6 +34,7 @@ const visml_loss_class visml_kl_divergence_class = {
     .name = "kl_divergence",
     .opts_size = sizeof(visml_loss_opts),
     .fields = fields,
+    .along_last = 1,
     .check = visml_loss_check_classes,
     .run = run,
 };

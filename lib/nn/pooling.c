@@ -1,6 +1,7 @@
 #include "nn/pooling.h"
 
 #include "base/error.h"
+#include "kernel/kernels.h"
 #include "nn/window.h"
 
 const visml_field visml_pool_fields[] = {
@@ -135,15 +136,65 @@ void visml_global_max_backward(const visml_layer *layer, const visml_pass *pass)
         visml_rowmax_backward(&pass->compute, pass->batch, e.places, e.channels, pass->x[0], pass->y, pass->dy, pass->dx[0]);
 }
 
+/* 1: the mean is of the steps that count. */
+static int is_masked(const visml_layer *layer, const visml_pass *pass) {
+    return is_line(layer) && pass->masked && pass->mask_dims == 1;
+}
+
+typedef struct masked_job {
+    const visml_pass *pass;
+    extent e;
+} masked_job;
+
+static int64_t counted(const uint8_t *mask, int64_t n) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < n; i++)
+        count += mask[i];
+    return count;
+}
+
+/* As Keras: without a step that counts it is 0 / 0, NaN. */
+static void mean_of_sample(void *arg, size_t sample, size_t worker) {
+    const masked_job *j = arg;
+    const visml_kernels *k = j->pass->compute.kernels;
+    int64_t n = j->e.channels, i = (int64_t)sample, steps = j->e.places;
+    const real *x = j->pass->x[0] + i * steps * n;
+    const uint8_t *mask = j->pass->mask + i * steps;
+    real *y = j->pass->y + i * n, count = (real)counted(mask, steps);
+    (void)worker;
+    k->copy_rows(1, n, NULL, 0, y, 0);
+    for (int64_t s = 0; s < steps; s++)
+        if (mask[s])
+            k->add_rows(1, n, x + s * n, 0, y, 0);
+    for (int64_t c = 0; c < n; c++)
+        y[c] /= count;
+}
+
+static void gradient_of_sample(void *arg, size_t sample, size_t worker) {
+    const masked_job *j = arg;
+    int64_t n = j->e.channels, i = (int64_t)sample, steps = j->e.places;
+    const uint8_t *mask = j->pass->mask + i * steps;
+    const real *dy = j->pass->dy + i * n;
+    real *dx = j->pass->dx[0] + i * steps * n, count = (real)counted(mask, steps);
+    (void)worker;
+    for (int64_t s = 0; s < steps; s++)
+        for (int64_t c = 0; c < n; c++)
+            dx[s * n + c] = mask[s] ? dy[c] / count : 0;
+}
+
 void visml_global_mean_forward(const visml_layer *layer, const visml_pass *pass) {
     extent e = extent_of(pass);
-    (void)layer;
+    if (is_masked(layer, pass)) {
+        visml_parallel_run(pass->compute.parallel, (size_t)pass->batch, mean_of_sample, &(masked_job){pass, e});
+        return;
+    }
     visml_rowmean_forward(&pass->compute, pass->batch, e.places, e.channels, pass->x[0], pass->y);
 }
 
 void visml_global_mean_backward(const visml_layer *layer, const visml_pass *pass) {
     extent e = extent_of(pass);
-    (void)layer;
-    if (pass->dx[0])
+    if (pass->dx[0] && is_masked(layer, pass))
+        visml_parallel_run(pass->compute.parallel, (size_t)pass->batch, gradient_of_sample, &(masked_job){pass, e});
+    else if (pass->dx[0])
         visml_rowmean_backward(&pass->compute, pass->batch, e.places, e.channels, pass->dy, pass->dx[0]);
 }

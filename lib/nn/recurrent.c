@@ -9,9 +9,9 @@ const char *const visml_recurrent_activations[] = {"", "relu", "leaky_relu", "si
 
 #define COMMON(o)                                                                                                       \
     .units = (o)->units, .activation = (o)->activation, .no_bias = (o)->no_bias, .sequences = (o)->return_sequences,    \
-    .backwards = (o)->go_backwards, .state = (o)->return_state, .kernel = (o)->kernel_initializer,                      \
-    .recurrent = (o)->recurrent_initializer, .bias = (o)->bias_initializer, .dropout = (o)->dropout,                    \
-    .recurrent_dropout = (o)->recurrent_dropout
+    .backwards = (o)->go_backwards, .state = (o)->return_state, .stateful = (o)->stateful,                              \
+    .kernel = (o)->kernel_initializer, .recurrent = (o)->recurrent_initializer, .bias = (o)->bias_initializer,          \
+    .dropout = (o)->dropout, .recurrent_dropout = (o)->recurrent_dropout
 
 visml_recurrent visml_recurrent_of(const visml_layer *layer) {
     const visml_lstm_opts *lstm = layer->opts;
@@ -25,9 +25,18 @@ visml_recurrent visml_recurrent_of(const visml_layer *layer) {
     return (visml_recurrent){COMMON(simple), .cell = VISML_CELL_SIMPLE, .recurrent_activation = VISML_LINEAR};
 }
 
-/* Arrays that are handed from step to step: h, and c. */
-static int64_t states(const visml_recurrent *r) {
+int64_t visml_recurrent_states(const visml_recurrent *r) {
     return r->cell == VISML_CELL_LSTM ? 2 : 1;
+}
+
+/* Rows of the state are no time steps. */
+int visml_recurrent_ends_mask(const visml_layer *layer) {
+    return visml_recurrent_of(layer).state;
+}
+
+int64_t visml_recurrent_state(const visml_layer *layer) {
+    visml_recurrent r = visml_recurrent_of(layer);
+    return r.stateful ? visml_recurrent_states(&r) * r.units : 0;
 }
 
 /* ---- shapes and parameters ---- */
@@ -38,7 +47,7 @@ visml_status visml_recurrent_infer(const visml_layer *layer, const visml_shape *
     if (in->rank != 2)
         return visml_fail(err, VISML_EINVAL, "input %s must have two dimensions: time steps and channels", visml_shape_format(in).s);
     if (r.sequences || r.state)
-        *out = visml_shape_make(2, (int64_t[]){(r.sequences ? in->dims[0] : 1) + (r.state ? states(&r) : 0), r.units});
+        *out = visml_shape_make(2, (int64_t[]){(r.sequences ? in->dims[0] : 1) + (r.state ? visml_recurrent_states(&r) : 0), r.units});
     else
         *out = visml_shape_make(1, (int64_t[]){r.units});
     return VISML_OK;
@@ -67,6 +76,7 @@ static visml_rnn sequence_of(const visml_layer *layer, const visml_pass *pass) {
                        .activation = r.activation, .recurrent_activation = r.recurrent_activation, .backwards = r.backwards,
                        .sequences = r.sequences, .ldy = visml_shape_count(pass->out), .training = pass->mode == VISML_TRAINING,
                        .dropout = r.dropout, .recurrent_dropout = r.recurrent_dropout, .dropout_key = visml_key(pass->key, 0),
+                       .drops_by_gate = pass->mode == VISML_TRAINING && r.recurrent_dropout > 0 && r.cell != VISML_CELL_SIMPLE,
                        .recurrent_key = visml_key(pass->key, 1), .step = pass->step};
 }
 
@@ -88,7 +98,7 @@ size_t visml_recurrent_keep(const visml_layer *layer, const visml_pass *pass) {
 static void give(const visml_layer *layer, const visml_pass *pass, visml_rnn *l) {
     l->x = pass->x[0];
     l->keep = pass->keep;
-    l->mask = pass->mask;
+    l->mask = visml_recurrent_masked(pass) ? pass->mask : NULL;
     l->kernel = pass->params[0];
     l->recurrent = pass->params[1];
     l->bias = layer->param_count > 2 ? pass->params[2] : NULL;
@@ -104,13 +114,22 @@ static int64_t state_at(const visml_rnn *l) {
 void visml_recurrent_forward(const visml_layer *layer, const visml_pass *pass) {
     visml_rnn l = sequence_of(layer, pass);
     give(layer, pass, &l);
+    visml_recurrent r = visml_recurrent_of(layer);
     l.y = pass->y;
-    if (visml_recurrent_of(layer).state) {
+    if (r.stateful) {
+        l.h0 = l.h_end = pass->state;
+        l.ld0 = l.ld_end = pass->state_ld;
+    } else if (r.state) {
         l.h_end = pass->y + state_at(&l);
-        l.c_end = l.cell == VISML_CELL_LSTM ? l.h_end + l.units : NULL;
         l.ld_end = l.ldy;
     }
+    if (l.cell == VISML_CELL_LSTM) {
+        l.c_end = l.h_end ? l.h_end + l.units : NULL;
+        l.c0 = r.stateful ? l.c_end : NULL;
+    }
     visml_rnn_forward(&pass->compute, &l, pass->scratch);
+    if (r.stateful && r.state)
+        pass->compute.kernels->copy_rows(l.batch, visml_recurrent_states(&r) * l.units, l.h_end, l.ld_end, l.y + state_at(&l), l.ldy);
 }
 
 void visml_recurrent_backward(const visml_layer *layer, const visml_pass *pass) {

@@ -105,8 +105,9 @@ visml_status visml_loss_check_elements(const visml_loss *loss, const visml_shape
 
 visml_status visml_loss_check_classes(const visml_loss *loss, const visml_shape *out, int labels, const visml_shape *target,
                                       visml_error *err) {
-    if (out->rank != 1)
-        return visml_fail(err, VISML_EINVAL, "%s: the model's output %s must be [classes]", loss->cls->name, visml_shape_format(out).s);
+    if (labels && out->rank != 1)
+        return visml_fail(err, VISML_EINVAL, "%s: the model's output %s must be [classes] when targets are class numbers", loss->cls->name,
+                          visml_shape_format(out).s);
     if (labels && out->dims[0] == 1)
         return visml_fail(err, VISML_EINVAL, "%s: the model's output [1] must have a unit for each class; for one unit use "
                           "binary_crossentropy", loss->cls->name);

@@ -37,7 +37,7 @@ double visml_loss_sigmoid(double z);
 /* For a class' check: any shape, the targets' as the output's; class numbers for [units] alone. */
 visml_status visml_loss_check_elements(const visml_loss *loss, const visml_shape *out, int labels, const visml_shape *target,
                                        visml_error *err);
-/* Output [classes] only; class numbers need at least two of them. */
+/* Along the last dimension: class numbers for [classes] alone, and at least two of them. */
 visml_status visml_loss_check_classes(const visml_loss *loss, const visml_shape *out, int labels, const visml_shape *target,
                                       visml_error *err);
 

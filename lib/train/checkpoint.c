@@ -151,6 +151,17 @@ static slot_name name_values(size_t monitor) {
     return n;
 }
 
+/* What a stateful layer holds: "state.lstm_1". */
+static slot_name name_state(const visml_training *r, size_t node) {
+    slot_name n;
+    snprintf(n.s, sizeof n.s, "state.%s", visml_model_layer_name(r->model, node - 1));
+    return n;
+}
+
+static visml_shape state_shape(const visml_training *r, int64_t width) {
+    return visml_shape_make(2, (int64_t[]){r->batch, width});
+}
+
 static real *monitor_values(const visml_training *r, size_t i) {
     visml_monitor *m = r->opts.monitors[i];
     return m->cls->values ? m->cls->values(m) : NULL;
@@ -171,6 +182,14 @@ static visml_status fill_tensors(const visml_training *r, json_t *description, v
             tensors[(*n)++] = (visml_bundle_tensor){names->s, VISML_REAL_DTYPE, p->spec->shape, r->slots[slot] + p->offset};
             names++;
         }
+    for (size_t i = 1; i < m->node_count; i++) {
+        int64_t width;
+        real *values = visml_states_of(visml_trainer_states(r->trainer), i, 0, &width);
+        if (!values)
+            continue;
+        *names = name_state(r, i);
+        tensors[(*n)++] = (visml_bundle_tensor){names++->s, VISML_REAL_DTYPE, state_shape(r, width), values};
+    }
     for (size_t i = 0; i < r->opts.monitor_count; i++) {
         real *values = monitor_values(r, i);
         if (!values)
@@ -178,6 +197,26 @@ static visml_status fill_tensors(const visml_training *r, json_t *description, v
         *names = name_values(i);
         tensors[(*n)++] = (visml_bundle_tensor){names++->s, VISML_REAL_DTYPE, visml_shape_make(1, &(int64_t){(int64_t)m->value_count}),
                                                 values};
+    }
+    return VISML_OK;
+}
+
+/* Step 0 checks, step 1 copies. */
+static visml_status take_states(visml_training *r, const visml_bundle *b, int copy, visml_error *err) {
+    const visml_states *states = visml_trainer_states(r->trainer);
+    for (size_t i = 1; i < r->model->node_count; i++) {
+        int64_t width;
+        real *values = visml_states_of(states, i, 0, &width);
+        if (!values)
+            continue;
+        visml_shape shape = state_shape(r, width);
+        slot_name name = name_state(r, i);
+        const visml_bundle_tensor *t = visml_bundle_find(b, name.s);
+        if (!t || t->dtype != VISML_REAL_DTYPE || !visml_shape_equal(&t->shape, &shape))
+            return visml_fail(err, VISML_EFORMAT, "%s: \"%s\" is %s, must be a float32 tensor of %s", r->checkpoint, name.s,
+                              t ? visml_shape_format(&t->shape).s : "missing", visml_shape_format(&shape).s);
+        if (copy)
+            memcpy(values, t->data, (size_t)(r->batch * width) * sizeof(real));
     }
     return VISML_OK;
 }
@@ -242,7 +281,7 @@ visml_status visml_checkpoint_write(const visml_training *r, visml_error *err) {
     if (!r->checkpoint)
         return VISML_OK;
     VISML_TRY(visml_training_check_weights(r, err));
-    size_t params = r->model->param_count, others = params * VISML_MAX_SLOTS + r->opts.monitor_count;
+    size_t params = r->model->param_count, others = params * VISML_MAX_SLOTS + r->opts.monitor_count + r->model->node_count;
     visml_bundle_tensor *tensors = visml_mem_zalloc(m, params + others, sizeof *tensors, err);
     slot_name *names = visml_mem_zalloc(m, others, sizeof *names, err);
     json_t *description = json_object();
@@ -297,10 +336,12 @@ static visml_status read_bundle(visml_training *place, const visml_bundle *b, vi
         VISML_TRY(visml_estimate_from_json(place, training, &rows, err));
     VISML_TRY(visml_history_from_json(place->history, place->checkpoint, history, rows, err));
     VISML_TRY(take_slots(place, b, 0, err));
+    VISML_TRY(take_states(place, b, 0, err));
     VISML_TRY(take_monitor_values(place, b, 0, err));
     VISML_TRY(visml_monitors_load(place, json_object_get(training, "monitors"), err));
     VISML_TRY(visml_model_restore(place->model, b, err));
     VISML_TRY(take_slots(place, b, 1, err));
+    VISML_TRY(take_states(place, b, 1, err));
     return take_monitor_values(place, b, 1, err);
 }
 

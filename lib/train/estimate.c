@@ -136,7 +136,7 @@ static visml_status with_options(visml_estimate *e, visml_model *model, visml_ru
     visml_fit_opts opts;
     visml_training r;
     VISML_TRY(fit_opts_of(e, &opts, err));
-    VISML_TRY(visml_training_init(&r, model, e->train.data, &opts, err));
+    VISML_TRY(visml_training_init(&r, "train_and_evaluate", "train_and_evaluate: eval", model, e->train.data, &opts, err));
     r.estimate = e;
     visml_text_init(&e->passed_over, &r.context->memory);
     visml_status status = run_and_tell(&r, result, err);

@@ -60,7 +60,7 @@ typedef struct evaluation {
 /* A report tells two classes apart at 0.5; one unit whose classes meet elsewhere, at 0, becomes a score for each class. */
 static visml_tensor *scores_of(const visml_feed *f, int64_t rows, const real *y, visml_error *err) {
     visml_context *ctx = f->model->context;
-    if (f->width > 1 || visml_loss_threshold(f->loss) > 0)
+    if (f->width > 1 || visml_feed_threshold(f) > 0)
         return visml_tensor_wrap(ctx, VISML_REAL_DTYPE, VISML_SHAPE(rows, f->width), NULL, (void *)y, NULL, NULL, err);
     visml_tensor *scores = visml_tensor_new(ctx, VISML_REAL_DTYPE, VISML_SHAPE(rows, 2), err);
     real *pairs = scores ? visml_tensor_data(scores) : NULL;

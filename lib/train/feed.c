@@ -50,6 +50,15 @@ static visml_status choose_loss(visml_feed *f, visml_error *err) {
     return f->loss ? VISML_OK : err->code;
 }
 
+/* Where the loss knows the function that the model ends in, it is right all the same: on the logits, or on the probabilities. */
+static visml_status check_logits(const visml_feed *f, visml_error *err) {
+    int32_t ends_in = visml_model_ends_in(f->model);
+    if (!visml_loss_from_logits(f->loss) || ends_in == f->loss->cls->logits_of || (ends_in != VISML_SOFTMAX && ends_in != VISML_SIGMOID))
+        return VISML_OK;
+    return visml_fail(err, VISML_EINVAL, "%s: from_logits of %s is set, but the model ends in %s: its outputs are no logits", f->what,
+                      f->loss->cls->name, visml_act_names[ends_in]);
+}
+
 static visml_status check_targets(visml_feed *f, visml_error *err) {
     const visml_shape *out = &f->output;
     const visml_tensor *arrays = f->data->source->targets;
@@ -59,6 +68,7 @@ static visml_status check_targets(visml_feed *f, visml_error *err) {
     if (arrays)
         target = visml_shape_make(arrays->shape.rank - 1, arrays->shape.dims + 1);
     VISML_TRY(choose_loss(f, err));
+    VISML_TRY(check_logits(f, err));
     int numbers = f->labelled && !f->shared;
     visml_status status = f->loss->cls->check(f->loss, out, numbers, numbers ? NULL : &target, err);
     return status < 0 ? visml_fail_in(err, status, "%s", f->what) : VISML_OK;
@@ -159,6 +169,19 @@ visml_status visml_feed_check_classes(const visml_feed *f, visml_error *err) {
     const char *name = visml_dataset_class_name(f->data, (size_t)first);
     return visml_fail(err, VISML_EINVAL, "%s: all %lld samples are of one class, \"%s\": a classifier needs at least two", f->what,
                       (long long)f->data->count, name ? name : "");
+}
+
+visml_status visml_feed_check_batches(const visml_feed *f, int32_t batch_size, visml_error *err) {
+    size_t node = visml_model_stateful(f->model);
+    int64_t count = f->data->count;
+    if (!node || count <= batch_size || count % batch_size == 0)
+        return VISML_OK;
+    return visml_fail(err, VISML_EINVAL, "%s: %lld samples are no multiple of batch_size, %d: \"%s\" is stateful, so that all batches must "
+                      "have as many samples", f->what, (long long)count, batch_size, visml_model_layer_name(f->model, node - 1));
+}
+
+double visml_feed_threshold(const visml_feed *f) {
+    return f->loss ? visml_loss_threshold(f->loss, visml_model_ends_in(f->model)) : 0.5;
 }
 
 /* ---- life ---- */
@@ -306,7 +329,7 @@ static int32_t label_of(const visml_feed *f, const visml_train_batch *batch, int
 }
 
 void visml_sums_add(visml_sums *s, const visml_feed *f, const visml_train_batch *batch, double loss, const real *y) {
-    const double threshold = f->loss ? visml_loss_threshold(f->loss) : 0.5;
+    const double threshold = visml_feed_threshold(f);
     s->loss += loss;
     s->rows += batch->rows;
     for (int64_t row = 0; f->labelled && row < batch->rows; row++)

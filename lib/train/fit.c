@@ -54,8 +54,8 @@ static int tell(const visml_training *r, visml_moment when, const visml_progress
 }
 
 static visml_status cancelled(const visml_training *r, visml_error *err) {
-    return visml_fail(err, VISML_ECANCELLED, "fit: a callback asked to stop: %lld of %d epochs and %lld of %lld steps are done",
-                      (long long)r->epoch, r->opts.epochs, (long long)r->step, (long long)r->steps);
+    return visml_fail(err, VISML_ECANCELLED, "%s: a callback asked to stop: %lld of %d epochs and %lld of %lld steps are done",
+                      r->what, (long long)r->epoch, r->opts.epochs, (long long)r->step, (long long)r->steps);
 }
 
 static visml_status write_checkpoint(visml_training *r, visml_error *err) {
@@ -89,9 +89,9 @@ static visml_status not_finite(const visml_training *r, double loss, visml_error
     const visml_model *m = r->model;
     memcpy(m->values + m->trainable_count, r->untrained, (m->value_count - m->trainable_count) * sizeof(real));
     const char *what = isnan(loss) ? "the loss is NaN" : isinf(loss) ? "the loss is infinite" : "the gradient is not finite";
-    return visml_fail(err, VISML_ENONFINITE, "fit: epoch %lld/%d, step %lld/%lld: %s; the model keeps the weights from before this step. A "
-                      "learning rate below %s or pixels scaled to 0 ... 1 (visml_rescaling) usually help", (long long)r->epoch + 1,
-                      r->opts.epochs, (long long)r->step + 1, (long long)r->steps, what,
+    return visml_fail(err, VISML_ENONFINITE, "%s: epoch %lld/%d, step %lld/%lld: %s; the model keeps the weights from before this step. A "
+                      "learning rate below %s or pixels scaled to 0 ... 1 (visml_rescaling) usually help", r->what,
+                      (long long)r->epoch + 1, r->opts.epochs, (long long)r->step + 1, (long long)r->steps, what,
                       visml_shortest(visml_training_rate(r)).s);
 }
 
@@ -100,6 +100,10 @@ visml_status visml_training_step(visml_training *r, visml_train_batch *batch, co
     visml_model *m = r->model;
     visml_update update = visml_training_update(r);
     const visml_compute compute = {&r->context->kernels, &r->context->parallel};
+    visml_states *states = visml_trainer_states(r->trainer);
+    if (r->step == 0) /* an epoch begins */
+        visml_states_reset(states);
+    VISML_TRY(visml_states_take(states, "fit", batch->rows, err));
     batch->step = (uint64_t)r->epoch * (uint64_t)r->steps + (uint64_t)r->step;
     memcpy(r->untrained, m->values + m->trainable_count, (m->value_count - m->trainable_count) * sizeof(real));
     double sum = visml_trainer_gradients(r->trainer, batch);
@@ -120,7 +124,9 @@ static visml_status train_on(visml_training *r, visml_batch *b, visml_error *err
     visml_train_batch batch;
     double loss;
     VISML_TRY(visml_feed_batch(&r->feed, b, &batch, err));
-    return batch.rows ? visml_training_step(r, &batch, NULL, &loss, err) : VISML_OK;
+    if (batch.rows)
+        return visml_training_step(r, &batch, NULL, &loss, err);
+    return visml_states_take(visml_trainer_states(r->trainer), "fit", 0, err); /* no batch to a stateful layer */
 }
 
 /* A checkpoint that is due within an epoch. */
@@ -215,7 +221,7 @@ static visml_status train_epoch(visml_training *r, visml_error *err) {
     while (r->estimate ? !visml_estimate_due(r) : r->step < r->steps)
         VISML_TRY(train_step(r, err));
     if (!r->sums.rows && !(r->estimate && r->updates))
-        return visml_fail(err, VISML_EFORMAT, "fit: none of the %lld images is valid", (long long)r->feed.data->count);
+        return visml_fail(err, VISML_EFORMAT, "%s: none of the %lld images is valid", r->what, (long long)r->feed.data->count);
     return end_epoch(r, err);
 }
 
@@ -264,7 +270,7 @@ visml_status visml_fit(visml_model *model, visml_dataset *data, const visml_fit_
     visml_error own;
     if (!err)
         err = &own;
-    VISML_TRY(visml_training_init(&r, model, data, opts, err));
+    VISML_TRY(visml_training_init(&r, "fit", "fit: validation", model, data, opts, err));
     visml_status status = r.opts.resume ? visml_checkpoint_read(&r, err) : VISML_OK;
     if (status == VISML_OK)
         status = visml_training_run(&r, err);

@@ -217,7 +217,7 @@ visml_lr_range *visml_lr_range_test(visml_model *model, visml_dataset *data, con
         return NULL;
     const visml_fit_opts fit = {.size = (uint32_t)sizeof fit, .batch_size = t.opts.batch_size, .workers = t.opts.workers,
                                 .seed = t.opts.seed, .loss = t.opts.loss, .optimizer = t.opts.optimizer};
-    if (visml_training_init(&t.training, model, data, &fit, err) < 0)
+    if (visml_training_init(&t.training, "lr_range_test", NULL, model, data, &fit, err) < 0)
         return NULL;
     visml_status status = run_test(&t, err);
     put_back(&t);

@@ -177,9 +177,10 @@ visml_status visml_watch_available(const visml_monitor *m, const char *name, con
 static visml_status begin_one(visml_training *r, size_t i, visml_error *err) {
     visml_monitor *m = r->opts.monitors[i];
     if (!m)
-        return visml_fail(err, VISML_EINVAL, "fit: monitors[%zu] is NULL, must be a monitor", i);
+        return visml_fail(err, VISML_EINVAL, "%s: monitors[%zu] is NULL, must be a monitor", r->what, i);
     if (m->busy)
-        return visml_fail(err, VISML_EINVAL, "fit: monitors[%zu] (%s) is in a run already: make one for each run", i, m->cls->name);
+        return visml_fail(err, VISML_EINVAL, "%s: monitors[%zu] (%s) is in a run already: make one for each run", r->what, i,
+                          m->cls->name);
     visml_mem_free(&m->context->memory, m->state);
     m->state = visml_mem_zalloc(&m->context->memory, 1, m->cls->state_bytes, err);
     if (!m->state)

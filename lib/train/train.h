@@ -7,8 +7,8 @@
 
 #include "data/batch.h"
 #include "data/dataset.h"
-#include "model/model.h"
 #include "model/sizes.h"
+#include "model/states.h"
 #include "nn/optimizer.h"
 #include "visml/train.h"
 
@@ -39,6 +39,10 @@ visml_status visml_feed_init(visml_feed *f, const char *what, const visml_model 
 visml_status visml_feed_check_plain(const char *what, const visml_dataset *data, visml_error *err);
 /* Errors: VISML_EINVAL when all samples are of one class. */
 visml_status visml_feed_check_classes(const visml_feed *f, visml_error *err);
+/* Errors: VISML_EINVAL when a layer of the model is stateful and not all batches would have as many rows. */
+visml_status visml_feed_check_batches(const visml_feed *f, int32_t batch_size, visml_error *err);
+/* Where one unit tells two classes apart. */
+double visml_feed_threshold(const visml_feed *f);
 /* That label i means the same class in both. */
 visml_status visml_feed_check_same_classes(const visml_feed *f, const visml_feed *other, visml_error *err);
 /* Either may be NULL. Errors: VISML_EINVAL (the first bad weight), VISML_ENOMEM. */
@@ -109,6 +113,8 @@ visml_status visml_history_from_json(visml_history *h, const char *what, const j
 visml_status visml_callback_read(const char *what, const void *theirs, visml_callback *ours, visml_error *err);
 
 typedef struct visml_training {
+    const char *what;       /* "fit", "lr_range_test", ...: in messages */
+    const char *validating; /* the same for the validation data */
     visml_context *context;
     visml_model *model;
     visml_fit_opts opts; /* checked, with defaults */
@@ -142,8 +148,10 @@ typedef struct visml_training {
     double since;               /* the clock when this part of the epoch began */
 } visml_training;
 
-/* Checks everything and takes all memory that training needs. On failure nothing needs clearing. */
-visml_status visml_training_init(visml_training *r, visml_model *model, visml_dataset *data, const visml_fit_opts *opts, visml_error *err);
+/* Checks everything and takes all memory that training needs. On failure nothing needs clearing. what, validating: see above; the caller's,
+ * to the end of the run. */
+visml_status visml_training_init(visml_training *r, const char *what, const char *validating, visml_model *model, visml_dataset *data,
+                                 const visml_fit_opts *opts, visml_error *err);
 void visml_training_clear(visml_training *r);
 /* The learning rate of the next step. */
 double visml_training_rate(const visml_training *r);

@@ -21,15 +21,16 @@ static const visml_field fields[] = {
 
 static visml_status read_options(visml_training *r, const visml_fit_opts *opts, visml_error *err) {
     visml_fit_opts *o = &r->opts;
-    VISML_TRY(visml_options_read("fit", fields, opts, o, sizeof *o, err));
+    VISML_TRY(visml_options_read(r->what, fields, opts, o, sizeof *o, err));
     if (!o->checkpoint_dir && (o->resume || o->checkpoint_steps))
-        return visml_fail(err, VISML_EINVAL, "fit: %s is set, but checkpoint_dir is not", o->resume ? "resume" : "checkpoint_steps");
+        return visml_fail(err, VISML_EINVAL, "%s: %s is set, but checkpoint_dir is not", r->what,
+                          o->resume ? "resume" : "checkpoint_steps");
     if (o->checkpoint_dir && !*o->checkpoint_dir)
-        return visml_fail(err, VISML_EINVAL, "fit: checkpoint_dir is empty, must be the name of a folder");
+        return visml_fail(err, VISML_EINVAL, "%s: checkpoint_dir is empty, must be the name of a folder", r->what);
     if (!o->callbacks && o->callback_count)
-        return visml_fail(err, VISML_EINVAL, "fit: callbacks is NULL, callback_count is %zu", o->callback_count);
+        return visml_fail(err, VISML_EINVAL, "%s: callbacks is NULL, callback_count is %zu", r->what, o->callback_count);
     if (!o->monitors && o->monitor_count)
-        return visml_fail(err, VISML_EINVAL, "fit: monitors is NULL, monitor_count is %zu", o->monitor_count);
+        return visml_fail(err, VISML_EINVAL, "%s: monitors is NULL, monitor_count is %zu", r->what, o->monitor_count);
     if (!o->seed)
         o->seed = r->context->seed;
     return VISML_OK;
@@ -43,15 +44,17 @@ visml_status visml_callback_read(const char *what, const void *theirs, visml_cal
 /* Callbacks of an older header lie closer together than ours: the first one's size says how far apart they are. */
 static visml_status copy_callbacks(visml_training *r, visml_error *err) {
     size_t n = r->opts.callback_count;
+    char what[64];
     if (!n)
         return VISML_OK;
+    snprintf(what, sizeof what, "%s: callbacks", r->what);
     uint32_t stride = r->opts.callbacks[0].size;
     r->callbacks = visml_mem_zalloc(&r->context->memory, n, sizeof *r->callbacks, err);
     if (!r->callbacks)
         return VISML_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         const void *theirs = (const char *)r->opts.callbacks + i * stride;
-        VISML_TRY(visml_callback_read("fit: callbacks", theirs, &r->callbacks[i], err));
+        VISML_TRY(visml_callback_read(what, theirs, &r->callbacks[i], err));
     }
     return VISML_OK;
 }
@@ -106,9 +109,10 @@ static visml_status prepare_validation(visml_training *r, visml_error *err) {
     visml_feed *f = &r->validation;
     if (!r->opts.validation)
         return VISML_OK;
-    VISML_TRY(visml_feed_check_plain("fit: validation", r->opts.validation, err));
-    VISML_TRY(visml_feed_init(f, "fit: validation", r->model, r->opts.validation, r->opts.loss, 1, err));
+    VISML_TRY(visml_feed_check_plain(r->validating, r->opts.validation, err));
+    VISML_TRY(visml_feed_init(f, r->validating, r->model, r->opts.validation, r->opts.loss, 1, err));
     VISML_TRY(visml_feed_check_same_classes(f, &r->feed, err));
+    VISML_TRY(visml_feed_check_batches(f, r->opts.batch_size, err));
     int32_t batch = visml_walk_batch(f->data, r->opts.batch_size);
     r->session = visml_session_new(r->model, VISML_OPTS(visml_session_opts, .max_batch = batch, .input = &f->input), err);
     return r->session ? VISML_OK : err->code;
@@ -116,6 +120,7 @@ static visml_status prepare_validation(visml_training *r, visml_error *err) {
 
 static visml_status prepare(visml_training *r, visml_error *err) {
     VISML_TRY(visml_feed_check_classes(&r->feed, err));
+    VISML_TRY(visml_feed_check_batches(&r->feed, r->opts.batch_size, err));
     VISML_TRY(visml_feed_set_weights(&r->feed, r->opts.class_weight, r->opts.sample_weight, r->batch, err));
     VISML_TRY(copy_callbacks(r, err));
     VISML_TRY(choose_optimizer(r, err));
@@ -128,15 +133,18 @@ static visml_status prepare(visml_training *r, visml_error *err) {
     return visml_monitors_begin(r, err);
 }
 
-visml_status visml_training_init(visml_training *r, visml_model *model, visml_dataset *data, const visml_fit_opts *opts, visml_error *err) {
+visml_status visml_training_init(visml_training *r, const char *what, const char *validating, visml_model *model, visml_dataset *data,
+                                 const visml_fit_opts *opts, visml_error *err) {
     memset(r, 0, sizeof *r);
     if (!model)
-        return visml_fail(err, VISML_EINVAL, "fit: model is NULL, must be a model");
+        return visml_fail(err, VISML_EINVAL, "%s: model is NULL, must be a model", what);
+    r->what = what;
+    r->validating = validating;
     r->context = model->context;
     r->model = model;
     r->rate = NAN;
     VISML_TRY(read_options(r, opts, err));
-    VISML_TRY(visml_feed_init(&r->feed, "fit", model, data, r->opts.loss, 1, err));
+    VISML_TRY(visml_feed_init(&r->feed, what, model, data, r->opts.loss, 1, err));
     r->batch = visml_walk_batch(data, r->opts.batch_size);
     r->steps = (data->count + r->opts.batch_size - 1) / r->opts.batch_size;
     visml_status status = prepare(r, err);
@@ -187,9 +195,9 @@ visml_update visml_training_update(const visml_training *r) {
 visml_status visml_training_check_weights(const visml_training *r, visml_error *err) {
     for (size_t i = 0; i < r->model->value_count; i++)
         if (!isfinite(r->model->values[i]))
-            return visml_fail(err, VISML_ENONFINITE, "fit: epoch %lld/%d, step %lld/%lld: the weights are no longer finite after this "
-                              "step; a smaller learning rate usually helps", (long long)r->epoch + 1, r->opts.epochs, (long long)r->step,
-                              (long long)r->steps);
+            return visml_fail(err, VISML_ENONFINITE, "%s: epoch %lld/%d, step %lld/%lld: the weights are no longer finite after this "
+                              "step; a smaller learning rate usually helps", r->what, (long long)r->epoch + 1, r->opts.epochs,
+                              (long long)r->step, (long long)r->steps);
     return VISML_OK;
 }
 

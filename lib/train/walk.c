@@ -19,6 +19,7 @@ static visml_status walk_batch(visml_walk *w, visml_batch *b, double began, vism
     visml_train_batch batch;
     const real *y = NULL;
     VISML_TRY(visml_feed_batch(w->feed, b, &batch, err));
+    VISML_TRY(visml_states_take(visml_session_states(w->session), w->feed->what, batch.rows, err));
     if (batch.rows) {
         double loss = visml_session_losses(w->session, w->feed->loss, &batch, &y);
         visml_sums_add(&w->sums, w->feed, &batch, loss, y);
@@ -47,6 +48,8 @@ static visml_status walk_all(visml_walk *w, visml_loader *loader, visml_error *e
 }
 
 visml_status visml_walk_run(visml_walk *w, visml_error *err) {
+    VISML_TRY(visml_feed_check_batches(w->feed, w->batch_size, err));
+    visml_session_reset(w->session);
     const visml_loader_opts opts = {.size = (uint32_t)sizeof opts, .batch_size = w->batch_size, .workers = w->workers};
     visml_loader *loader = visml_loader_new(w->feed->data, &opts, err);
     if (!loader)

@@ -81,7 +81,7 @@ def masked(out, name, value, *layers):
     t = numbers(model(x).shape)
     with tf.GradientTape() as tape:
         y = model(x)
-        loss = tf.reduce_mean((y - t) ** 2)
+        loss = keras.losses.MeanSquaredError(dtype="float64")(t, y)  # knows the mask
     for i, g in enumerate(tape.gradient(loss, [w.value for w in model.weights])):
         out.add(f"{name}/g{i}", g)
     out.add(f"{name}/x0", x)

@@ -2,6 +2,8 @@
 #ifndef KERNEL_TEST_RUNS_BYTES_H
 #define KERNEL_TEST_RUNS_BYTES_H
 
+#include "trial.h"
+
 /* ---- bytes: results are kept as floats, to be compared like the others ---- */
 
 static uint8_t *in_bytes(trial *t, size_t n) {

@@ -34,7 +34,7 @@ static visml_rnn layer_of(const arrays *a, int32_t cell) {
                        .recurrent_activation = VISML_SIGMOID, .sequences = 1, .ldy = STEPS * UNITS, .training = 1, .x = a->x,
                        .kernel = a->kernel, .recurrent = a->recurrent, .bias = a->bias,
                        .recurrent_bias = cell == VISML_CELL_GRU ? a->bias + 3 * UNITS : NULL, .dy = a->dy, .dropout_key = 7,
-                       .recurrent_key = 8, .step = 9, .ld_end = UNITS};
+                       .recurrent_key = 8, .step = 9, .ld0 = UNITS, .ld_end = UNITS};
 }
 
 static void run(visml_rnn l, result *to) {
@@ -156,6 +156,39 @@ static void state_goes_on(void **state) {
     drop(&a);
 }
 
+/* Before the first step that counts the output is 0, as in Keras; the state waits. */
+static void a_state_behind_masked_steps(void **state) {
+    (void)state;
+    arrays a = make();
+    uint8_t mask[BATCH * STEPS];
+    for (int i = 0; i < BATCH * STEPS; i++)
+        mask[i] = i % STEPS >= i / STEPS + 1; /* none of the last sample's */
+    for (int32_t cell = VISML_CELL_SIMPLE; cell <= VISML_CELL_GRU_FIRST; cell++) {
+        static result first, second, last;
+        visml_rnn l = layer_of(&a, cell);
+        run(l, &first);
+        l.h0 = first.h;
+        l.c0 = first.c;
+        l.mask = mask;
+        run(l, &second);
+        for (int b = 0; b < BATCH; b++)
+            for (int s = 0; s < STEPS; s++)
+                for (int u = 0; u < UNITS; u++)
+                    assert_true((second.y[(b * STEPS + s) * UNITS + u] != 0) == (s >= b + 1));
+        assert_same(second.h + (BATCH - 1) * UNITS, second.y + (BATCH * STEPS - 1) * UNITS, UNITS, "h", "a step that counts");
+        l.sequences = 0;
+        l.ldy = UNITS;
+        for (int s = 0; s < STEPS; s++)
+            mask[s] = 0;
+        run(l, &last);
+        for (int u = 0; u < UNITS; u++)
+            assert_true(last.y[u] == 0);
+        assert_same(last.h, first.h, UNITS, "h", "masked steps alone");
+        mask[1] = mask[2] = mask[3] = mask[4] = mask[5] = 1;
+    }
+    drop(&a);
+}
+
 /* One channel and one unit that are dropped or doubled: as if the weights were. */
 static void dropout_is_the_same_at_every_step(void **state) {
     (void)state;
@@ -200,14 +233,15 @@ static void scratch_grows_with_the_batch(void **state) {
     all_levels(levels);
     visml_parallel p = workers(3);
     visml_compute c = {&levels[0].kernels, &p};
-    for (int32_t cell = VISML_CELL_SIMPLE; cell <= VISML_CELL_GRU_FIRST; cell++) {
-        visml_rnn l = {.cell = cell, .steps = 9, .channels = 5, .units = 20, .training = 1, .dropout = 0.5, .recurrent_dropout = 0.5};
+    for (int32_t i = 0; i < 2 * 4; i++) {
+        visml_rnn l = {.cell = VISML_CELL_SIMPLE + i / 2, .steps = 9, .channels = 5, .units = 20, .training = 1, .dropout = 0.5,
+                       .recurrent_dropout = 0.5, .drops_by_gate = i % 2};
         size_t before[3] = {0};
         for (l.batch = 1; l.batch < 300; l.batch++) {
             size_t now[] = {visml_rnn_keep(&l), visml_rnn_scratch(&c, &l), visml_rnn_backward_scratch(&c, &l)};
-            for (int i = 0; i < 3; i++) {
-                assert_true(now[i] >= before[i]);
-                before[i] = now[i];
+            for (int k = 0; k < 3; k++) {
+                assert_true(now[k] >= before[k]);
+                before[k] = now[k];
             }
         }
     }
@@ -233,6 +267,7 @@ int main(void) {
         cmocka_unit_test(masked_steps_do_nothing),
         cmocka_unit_test(what_is_masked_does_not_matter),
         cmocka_unit_test(state_goes_on),
+        cmocka_unit_test(a_state_behind_masked_steps),
         cmocka_unit_test(dropout_is_the_same_at_every_step),
         cmocka_unit_test(scratch_grows_with_the_batch),
         cmocka_unit_test(sizes_that_do_not_fit_cannot_be_allocated),

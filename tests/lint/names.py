@@ -20,8 +20,6 @@ LONG = {
     "include/visml/nn.h": "a room has one header",
     "tests/headers/layout.c": "made by a script",
     "bindings/python/visml/_ffi.py": "a mirror of the headers",
-    "tests/kernel/test_kernels.c": "a few lines for each kernel; to be divided as runs_pictures.h is",
-    "tests/train/test_fit.c": "to be divided",
 }
 PRINTS = "printf fprintf vprintf vfprintf dprintf puts fputs putchar fputc putc perror psignal __printf_chk __fprintf_chk stdout stderr"
 ENDS = "exit _exit _Exit quick_exit abort atexit on_exit raise kill __assert_fail __assert"

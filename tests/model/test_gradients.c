@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "model/networks.h"
+#include "model/states.h"
 
 #define STEP 1e-5
 
@@ -16,7 +17,11 @@ typedef struct problem {
     visml_trainer *trainer;
 } problem;
 
+/* From a state that is not 0, where there is one. */
 static double loss_of(const problem *p) {
+    visml_states *states = visml_trainer_states(p->trainer);
+    for (size_t i = 0; i < states->count; i++)
+        states->values[i] = (double)(i % 7) / 10 - 0.3;
     return visml_trainer_gradients(p->trainer, &p->batch) / p->batch.divisor;
 }
 
@@ -183,11 +188,95 @@ static void shapes_and_several_inputs(void **state) {
     with_loss(m, visml_categorical_crossentropy(ctx, NULL, &err), 1);
 }
 
+/* [6, 3] -> whatever: sequences of which parts are masked, with class numbers, or targets of the output's shape. */
+static void on_sequences(visml_model *m, visml_loss *loss, int labels) {
+    enum { ROWS = 4 };
+    const int32_t classes[ROWS] = {0, 2, 1, 2};
+    const real weights[ROWS] = {1, 0.5, 2, 1.5};
+    uint64_t state = 6;
+    visml_tensor *x = random_input(ctx, VISML_SHAPE(6, 3), ROWS, VISML_REAL_DTYPE, 8);
+    real *v = (real *)x->data, targets[ROWS * 6 * 4];
+    built(m, &err);
+    int64_t count = ROWS * visml_shape_count(visml_model_output_shape(m));
+    assert_true(count <= ROWS * 6 * 4);
+    for (int64_t i = 0; i < count; i++)
+        targets[i] = 0.1 + fabs((double)test_random_float(&state));
+    memset(v + 18 + 12, 0, 6 * sizeof *v); /* the end of a sequence, a beginning, a step between */
+    memset(v + 36, 0, 6 * sizeof *v);
+    memset(v + 54 + 6, 0, 3 * sizeof *v);
+    problem p = {.model = m, .loss = assert_made(loss, &err), .batch = {.rows = ROWS, .x = x->data, .x_dtype = VISML_REAL_DTYPE,
+                 .weights = weights, .divisor = ROWS, .step = 2, .labels = labels ? classes : NULL, .targets = labels ? NULL : targets}};
+    stir(m);
+    check(p);
+    visml_tensor_release(x);
+    visml_loss_free(loss);
+    visml_model_free(m);
+}
+
+static visml_model *masked(void) {
+    visml_model *m = visml_model_new(ctx, VISML_SHAPE(6, 3), &err);
+    visml_model_add(m, visml_masking(ctx, NULL, &err), &err);
+    return m;
+}
+
+#define DENSE(n, act) visml_dense(ctx, OPTS(visml_dense_opts, .units = n, .activation = act), &err)
+
+/* Masked steps in normalisation, in a recurrent layer with masks for each gate and a state, and in the loss. */
+static void masks_and_states(void **state) {
+    (void)state;
+    visml_model *m = masked();
+    visml_model_add(m, DENSE(4, VISML_SIGMOID), &err);
+    visml_model_add(m, visml_batchnorm(ctx, NULL, &err), &err);
+    visml_layer *lstm = visml_lstm(ctx, OPTS(visml_lstm_opts, .units = 3, .return_sequences = 1, .stateful = 1, .dropout = 0.3,
+                                             .recurrent_dropout = 0.3), &err);
+    visml_model_add(m, visml_bidirectional(ctx, lstm, OPTS(visml_bidirectional_opts, .merge_mode = VISML_MERGE_MUL), &err), &err);
+    visml_model_add(m, visml_time_distributed(ctx, DENSE(2, VISML_TANH), NULL, &err), &err);
+    on_sequences(m, visml_mean_squared_error(ctx, NULL, &err), 0);
+    m = masked();
+    visml_model_add(m, visml_batchnorm(ctx, OPTS(visml_batchnorm_opts, .axis = 1), &err), &err);
+    visml_model_add(m, visml_gru(ctx, OPTS(visml_gru_opts, .units = 3, .no_reset_after = 1, .return_sequences = 1, .stateful = 1,
+                                           .dropout = 0.3, .recurrent_dropout = 0.3), &err), &err);
+    visml_model_add(m, visml_global_avgpool1d(ctx, NULL, &err), &err);
+    visml_model_add(m, DENSE(3, VISML_SOFTMAX), &err);
+    on_sequences(m, visml_sparse_categorical_crossentropy(ctx, NULL, &err), 1);
+}
+
+static void masks_of_several_inputs(void **state) {
+    (void)state;
+    visml_model *m = visml_model_new(ctx, VISML_SHAPE(6, 3), &err);
+    int32_t a = PUT(visml_masking(ctx, NULL, &err), 0);
+    int32_t d = PUT(DENSE(3, VISML_SIGMOID), a);
+    int32_t b = PUT(visml_masking(ctx, OPTS(visml_masking_opts, .mask_value = 2), &err), d);
+    int32_t sum = PUT(visml_average(ctx, NULL, &err), b, d);
+    int32_t e = PUT(DENSE(3, VISML_TANH), b); /* what counts everywhere */
+    sum = PUT(visml_multiply(ctx, NULL, &err), sum, d, e);
+    sum = PUT(visml_maximum(ctx, NULL, &err), d, sum, e);
+    sum = PUT(visml_minimum(ctx, NULL, &err), e, d, sum);
+    int32_t all = PUT(visml_concatenate(ctx, OPTS(visml_concatenate_opts, .axis = 1), &err), sum, d, 0);
+    visml_layer *gru = visml_gru(ctx, OPTS(visml_gru_opts, .units = 3, .return_state = 1, .recurrent_dropout = 0.3), &err);
+    int32_t g = PUT(visml_bidirectional(ctx, gru, NULL, &err), all);
+    PUT(DENSE(3, VISML_SOFTMAX), PUT(visml_flatten(ctx, NULL, &err), g));
+    on_sequences(m, visml_categorical_crossentropy(ctx, NULL, &err), 1);
+}
+
+static void losses_of_each_step(void **state) {
+    (void)state;
+    visml_loss *losses[] = {visml_categorical_crossentropy(ctx, NULL, &err), visml_kl_divergence(ctx, NULL, &err),
+                            visml_cosine_similarity(ctx, NULL, &err), visml_categorical_focal_crossentropy(ctx, NULL, &err),
+                            visml_binary_crossentropy(ctx, NULL, &err)};
+    for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
+        visml_model *m = masked();
+        visml_model_add(m, DENSE(4, VISML_SOFTMAX), &err);
+        on_sequences(m, losses[i], 0);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(softmax_joined_with_crossentropy), cmocka_unit_test(softmax_by_itself), cmocka_unit_test(a_reshape_at_the_end),
         cmocka_unit_test(fan_out), cmocka_unit_test(penalties_and_frozen_layers),
         cmocka_unit_test(activations_of_their_input), cmocka_unit_test(shapes_and_several_inputs),
+        cmocka_unit_test(masks_and_states), cmocka_unit_test(masks_of_several_inputs), cmocka_unit_test(losses_of_each_step),
     };
     ctx = test_context(2);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

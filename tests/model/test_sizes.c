@@ -1,4 +1,5 @@
 /* Networks whose input has an open size: the bits of fixed ones at every size, what they show, refuse and allocate. */
+#include <math.h>
 #include <pthread.h>
 
 #include "model/exec.h"
@@ -87,7 +88,8 @@ static visml_model *fixed(visml_model *(*make)(visml_context *, const visml_shap
 
 static void check_size(visml_session *s, visml_model *(*make)(visml_context *, const visml_shape *), const visml_model *open,
                        const visml_shape *input, visml_dtype dtype) {
-    visml_tensor *x = random_input(ctx, input, 7, dtype, 3), *got = run(s, x); /* first: no memory is found with the values it should have */
+    /* The run comes first: it finds no memory that holds what it should have made. */
+    visml_tensor *x = random_input(ctx, input, 7, dtype, 3), *got = run(s, x);
     visml_model *m = fixed(make, open, input);
     visml_tensor *want = predict(m, x, 3);
     assert_same_bits(want, got);
@@ -150,6 +152,35 @@ static void time_can_be_open(void **state) {
     visml_session_free(t);
     visml_model_free(rows);
     visml_model_free(words);
+}
+
+static visml_model *memory_net(visml_context *c, const visml_shape *input, int32_t stateful) {
+    visml_model *m = visml_model_new(c, input, &err);
+    visml_model_add(m, visml_lstm(c, OPTS(visml_lstm_opts, .units = 5, .stateful = stateful), &err), &err);
+    return built(m, &err);
+}
+
+/* 7 steps and then 5 are 12 steps. */
+static void states_go_on_at_another_length(void **state) {
+    (void)state;
+    visml_model *m = memory_net(ctx, VISML_SHAPE(ANY, 4), 1), *whole = memory_net(ctx, VISML_SHAPE(12, 4), 0);
+    visml_session *s = assert_made(visml_session_new(m, NULL, &err), &err);
+    visml_tensor *x = random_input(ctx, VISML_SHAPE(12, 4), 1, VISML_F32, 3), *want = predict(whole, x, 1), *y = NULL;
+    for (int part = 0; part < 2; part++) {
+        visml_tensor *piece = visml_tensor_wrap(ctx, VISML_F32, VISML_SHAPE(1, part ? 5 : 7, 4), NULL,
+                                                (float *)visml_tensor_data(x) + (part ? 28 : 0), NULL, NULL, &err);
+        visml_tensor_release(y);
+        y = run(s, assert_made(piece, &err));
+        visml_tensor_release(piece);
+    }
+    for (int i = 0; i < 5; i++)
+        assert_true(fabs(((real *)y->data)[i] - ((real *)want->data)[i]) < 1e-6);
+    visml_tensor_release(x);
+    visml_tensor_release(y);
+    visml_tensor_release(want);
+    visml_session_free(s);
+    visml_model_free(m);
+    visml_model_free(whole);
 }
 
 /* ---- what is shown ---- */
@@ -589,8 +620,46 @@ static void training_takes_sizes_in_turn(void **state) {
     visml_model_free(m);
 }
 
+static visml_model *steps_net(visml_context *c, const visml_shape *input) {
+    visml_model *m = visml_model_new(c, input, &err);
+    visml_model_add(m, visml_masking(c, NULL, &err), &err);
+    visml_model_add(m, visml_lstm(c, OPTS(visml_lstm_opts, .units = 5, .return_sequences = 1), &err), &err);
+    visml_model_add(m, visml_dense(c, OPTS(visml_dense_opts, .units = 3), &err), &err);
+    return m;
+}
+
+/* The output has a place for each step, and the loss a number. */
+static void losses_behind_a_mask_take_lengths_in_turn(void **state) {
+    (void)state;
+    visml_model *m = built(steps_net(ctx, VISML_SHAPE(ANY, 4)), &err);
+    visml_loss *loss = assert_made(visml_mean_squared_error(ctx, NULL, &err), &err);
+    visml_trainer *t = assert_made(visml_trainer_new(m, loss, 2, 1, &err), &err);
+    for (int64_t steps = 3; steps < 40; steps = steps % 2 ? 4 * steps : steps + 1) {
+        visml_shape size = *VISML_SHAPE(steps, 4);
+        visml_model *f = fixed(steps_net, m, &size);
+        visml_trainer *u = assert_made(visml_trainer_new(f, loss, 2, 1, &err), &err);
+        visml_tensor *x = random_input(ctx, &size, 2, VISML_F32, 6), *y = random_input(ctx, VISML_SHAPE(steps, 3), 2, VISML_REAL_DTYPE, 7);
+        memset(x->data, 0, 4 * sizeof(float)); /* a step that does not count */
+        visml_train_batch batch = batch_of(x, NULL);
+        batch.targets = (real *)y->data;
+        assert_ok(visml_trainer_fit(t, &size, &err), &err);
+        double got = visml_trainer_gradients(t, &batch), want = visml_trainer_gradients(u, &batch);
+        assert_true(got == want && got > 0);
+        assert_memory_equal(visml_trainer_grads(t), visml_trainer_grads(u), m->trainable_count * sizeof(real));
+        visml_tensor_release(x);
+        visml_tensor_release(y);
+        visml_trainer_free(u);
+        visml_model_free(f);
+    }
+    visml_trainer_free(t);
+    visml_loss_free(loss);
+    visml_model_free(m);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(losses_behind_a_mask_take_lengths_in_turn, setup, teardown),
+        cmocka_unit_test_setup_teardown(states_go_on_at_another_length, setup, teardown),
         cmocka_unit_test_setup_teardown(every_size_has_the_bits_of_a_fixed_one, setup, teardown),
         cmocka_unit_test_setup_teardown(time_can_be_open, setup, teardown),
         cmocka_unit_test_setup_teardown(open_dimensions_are_shown, setup, teardown),

@@ -21,6 +21,16 @@ static void agrees_with_keras(void **state) {
     test_layer_golden("gru/sequences_state", LAYER(.units = 5, .return_state = 1, .return_sequences = 1), &err);
 }
 
+#define DROPPED(name, ...) test_layer_golden_in("recurrent.bin", name, LAYER(__VA_ARGS__), &err)
+
+/* Keras' cell with the same masks: one for all gates, or with recurrent_dropout one for each. */
+static void drops_as_keras(void **state) {
+    (void)state;
+    DROPPED("gru/dropout", .units = 5, .dropout = 0.4);
+    DROPPED("gru/both_dropouts", .units = 5, .dropout = 0.4, .recurrent_dropout = 0.3, .return_sequences = 1);
+    DROPPED("gru/first_dropouts", .units = 5, .dropout = 0.3, .recurrent_dropout = 0.4, .no_reset_after = 1, .return_sequences = 1);
+}
+
 /* One unit without activations: kernel and recurrent kernel are 1 2 3 (z r c), the biases 1 2 3 and 4 5 6.
  * x = 1, h = 0: z = 1 + 1 + 4 = 6, r = 2 + 2 + 5 = 9, c = 3 + 3 + 9 6 = 60, h = (1 - 6) 60 = -300.
  * Without reset_after, bias 1 2 3: z = 2, r = 4, c = 6, h = -6; x = 0: z = 1 - 6, r = 2 - 12, c = 3 + 3 60, h = 30 + 6 183. */
@@ -86,6 +96,7 @@ static int teardown(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_keras),
+        cmocka_unit_test(drops_as_keras),
         cmocka_unit_test(values_by_hand),
         cmocka_unit_test(has_two_biases),
         cmocka_unit_test(dropout_is_drawn_once_a_batch),

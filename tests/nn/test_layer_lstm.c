@@ -20,6 +20,16 @@ static void agrees_with_keras(void **state) {
     test_layer_golden("lstm/sequences_state", LAYER(.units = 5, .return_state = 1, .return_sequences = 1, .go_backwards = 1), &err);
 }
 
+#define DROPPED(name, ...) test_layer_golden_in("recurrent.bin", name, LAYER(__VA_ARGS__), &err)
+
+/* Keras' cell with the same masks: one for all gates, or with recurrent_dropout one for each. */
+static void drops_as_keras(void **state) {
+    (void)state;
+    DROPPED("lstm/dropout", .units = 5, .dropout = 0.4, .return_sequences = 1);
+    DROPPED("lstm/both_dropouts", .units = 5, .dropout = 0.4, .recurrent_dropout = 0.3, .return_sequences = 1);
+    DROPPED("lstm/recurrent_dropout", .units = 5, .recurrent_dropout = 0.4, .go_backwards = 1);
+}
+
 /* One unit without activations: kernel, recurrent kernel and bias are 1 2 3 4 (i f c' o).
  * x = 1: i = 2, f = 4, c' = 6, o = 8: c = 12, h = 96. x = 0: i = 97, f = 194, c' = 291, o = 388: c = 194 12 + 97 291, h = 388 c. */
 static void values_by_hand(void **state) {
@@ -96,6 +106,7 @@ static int teardown(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_keras),
+        cmocka_unit_test(drops_as_keras),
         cmocka_unit_test(values_by_hand),
         cmocka_unit_test(starts_as_in_keras),
         cmocka_unit_test(large_inputs_stay_finite),

@@ -14,6 +14,14 @@ static void agrees_with_keras(void **state) {
     test_layer_golden("simple_rnn/state", LAYER(.units = 5, .return_state = 1), &err);
 }
 
+#define DROPPED(name, ...) test_layer_golden_in("recurrent.bin", name, LAYER(__VA_ARGS__), &err)
+
+/* Keras' cell with the same masks: one of x, one of h. */
+static void drops_as_keras(void **state) {
+    (void)state;
+    DROPPED("simple_rnn/both_dropouts", .units = 5, .dropout = 0.4, .recurrent_dropout = 0.3, .return_sequences = 1);
+}
+
 /* Kernel, recurrent kernel and bias are 1: h = x + 1, then that + x + 1. */
 static void values_by_hand(void **state) {
     (void)state;
@@ -45,6 +53,7 @@ static int teardown(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_keras),
+        cmocka_unit_test(drops_as_keras),
         cmocka_unit_test(values_by_hand),
         cmocka_unit_test(mistakes_are_named),
     };

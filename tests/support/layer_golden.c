@@ -53,8 +53,8 @@ static void compare_backward(const test_golden *g, const char *name, test_layer 
     }
 }
 
-void test_layer_golden(const char *name, visml_layer *layer, const visml_error *err) {
-    test_golden g = test_golden_open("layers.bin");
+void test_layer_golden_in(const char *file, const char *name, visml_layer *layer, const visml_error *err) {
+    test_golden g = test_golden_open(file);
     visml_shape in[TEST_MAX_INPUTS];
     int64_t batch = 0;
     test_layer t;
@@ -76,6 +76,10 @@ void test_layer_golden(const char *name, visml_layer *layer, const visml_error *
     compare_backward(&g, name, &t);
     test_layer_close(&t);
     test_golden_close(&g);
+}
+
+void test_layer_golden(const char *name, visml_layer *layer, const visml_error *err) {
+    test_layer_golden_in("layers.bin", name, layer, err);
 }
 
 void test_layer_by_hand(visml_layer *layer, const visml_shape *in, visml_mode mode, const float *x, const float *y) {

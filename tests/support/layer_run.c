@@ -36,7 +36,8 @@ int64_t test_layer_param_count(const test_layer *t, size_t i) {
 static visml_pass pass_of(test_layer *t, visml_mode mode) {
     return (visml_pass){.compute = visml_context_compute(t->layer->context), .mode = mode, .batch = t->batch, .inputs = t->inputs,
                         .in = t->in, .out = &t->out, .x = (const real *const *)t->x, .y = t->y, .dx = t->dx, .params = t->params,
-                        .grads = t->grads, .keep = t->keep, .scratch = t->scratch, .key = t->key, .step = t->step};
+                        .grads = t->grads, .keep = t->keep, .scratch = t->scratch, .key = t->key, .step = t->step, .state = t->state,
+                        .state_ld = visml_layer_state(t->layer)};
 }
 
 static void open_memory(test_layer *t) {
@@ -75,6 +76,8 @@ void test_layer_open(test_layer *t, visml_layer *layer, int64_t batch, const vis
         t->grads[i] = layer->params[i].trainable ? new_array(test_layer_param_count(t, i)) : NULL;
         assert_ok(visml_init_fill(&layer->context->memory, &layer->params[i], i, t->params[i], &err), &err);
     }
+    if (visml_layer_state(layer))
+        t->state = new_array(batch * visml_layer_state(layer));
     open_memory(t);
 }
 
@@ -91,6 +94,7 @@ void test_layer_close(test_layer *t) {
         free_array(t->params[i], test_layer_param_count(t, i));
         free_array(t->grads[i], test_layer_param_count(t, i));
     }
+    free_array(t->state, t->batch * visml_layer_state(t->layer));
     test_guarded_free(t->scratch, t->scratch_bytes);
     if (t->prepared)
         test_guarded_free(t->prepared, t->prepared_bytes);
@@ -139,6 +143,13 @@ static void activate_backward(test_layer *t, const visml_pass *p) {
 
 /* ---- passes ---- */
 
+/* The same for all samples, so that they can be compared. */
+static void fill_state(test_layer *t) {
+    int64_t width = visml_layer_state(t->layer);
+    for (int64_t i = 0; t->state && i < t->batch * width; i++)
+        t->state[i] = (real)(i % width % 7 - 3) / 10;
+}
+
 static int passes_through(const test_layer *t, visml_mode mode) {
     int32_t p = t->layer->cls->properties;
     return (p & VISML_ALIASES_INPUT) || ((p & VISML_IDLE_INFERENCE) && mode == VISML_INFERENCE);
@@ -162,6 +173,7 @@ void test_layer_forward(test_layer *t, visml_mode mode) {
         fill_nan(t->y, test_layer_count(t, &t->out));
     fill_nan(t->before, test_layer_count(t, &t->out));
     memset(t->scratch, 0xFF, t->scratch_bytes); /* NaN */
+    fill_state(t);
     t->layer->cls->forward(t->layer, &p);
     activate(t, &p);
 }

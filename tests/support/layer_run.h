@@ -20,6 +20,7 @@ typedef struct test_layer {
     void *prepared; /* NULL until test_layer_prepare */
     size_t keep_bytes, scratch_bytes, prepared_bytes;
     uint64_t key, step;
+    real *state; /* [batch, width] of a stateful layer, else NULL; some numbers before each forward */
     int32_t input_activation; /* whose derivative backward multiplies dx[0] by; VISML_LINEAR until set */
 } test_layer;
 

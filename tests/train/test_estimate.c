@@ -514,6 +514,15 @@ static void what_cannot_be_is_refused(void **state) {
     c.eval.exporter_count = 0;
     c.train.max_steps = (int64_t)1 << 50;
     refused(&c, "train_and_evaluate: train: max_steps is 1125899906842624, must be at most 10737418235: 2147483647 epochs");
+    c = call_of(folder);
+    c.train.callback_count = 1;
+    refused(&c, "train_and_evaluate: callbacks is NULL, callback_count is 1");
+    c.train.callbacks = &(const visml_callback){.size = sizeof(visml_callback), .reserved = 1};
+    refused(&c, "train_and_evaluate: callbacks: reserved is 1, must be 0: it has no meaning in this version");
+    c.train.callback_count = 0;
+    c.train.monitors = &c.monitor;
+    c.train.monitor_count = 1;
+    refused(&c, "train_and_evaluate: monitors[0] is NULL, must be a monitor");
     test_folder_remove(folder);
 }
 

@@ -103,6 +103,11 @@ static void what_is_wrong_is_said(void **state) {
     assert_null(test_range(m, ds, VISML_OPTS(visml_lr_range_opts, .steps = 1)));
     assert_string_equal(err.message, "lr_range_test: steps is 1, must be 2 to 1000000");
     assert_null(visml_lr_range_test(NULL, ds, NULL, &err));
+    assert_string_equal(err.message, "lr_range_test: model is NULL, must be a model");
+    visml_dataset *wide = toy_rows(ctx, 2, 3, (float[]){1, 2, 3, 4, 5, 6}, 0, (int32_t[]){0, 1});
+    assert_null(test_range(m, wide, NULL));
+    assert_string_equal(err.message, "lr_range_test: the images are [3], the model's input is [2]: build the model for their shape");
+    visml_dataset_free(wide);
     assert_null(visml_lr_range_test(m, NULL, NULL, NULL));
     assert_true(visml_lr_range_count(NULL) == 0 && isnan(visml_lr_range_suggestion(NULL)));
     visml_lr_range_free(NULL);

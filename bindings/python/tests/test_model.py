@@ -185,6 +185,25 @@ class Running(unittest.TestCase):
         with self.assertRaisesRegex(visml.Error, r"\[2, 5\]"):
             visml.Session(small()).run(visml.Tensor.zeros((2, 5)))
 
+    def test_state(self):
+        model = visml.Model((4, 2), [visml.Bidirectional(visml.GRU(3, stateful=True, return_state=True), merge_mode="sum")])
+        self.assertEqual(model.output_shape, (3, 3))
+        x = visml.Tensor.zeros((2, 4, 2))
+        model.params["bidirectional/forward_bias"] = visml.Tensor(array.array("f", [0.5] * 18)).reshape(2, 9)
+        session = visml.Session(model)
+        first = session.run(x).tolist()
+        self.assertNotEqual(session.run(x).tolist(), first)
+        with self.assertRaisesRegex(visml.Error, "had 2"):
+            session.run(visml.Tensor.zeros((3, 4, 2)))
+        session.reset()
+        self.assertEqual(session.run(x).tolist(), first)
+
+    def test_mask(self):
+        model = visml.Model((4,), [visml.Embedding(5, 3, mask_zero=True), visml.GlobalAveragePooling1D()])
+        rows = model.params["embedding/embeddings"].tolist()
+        x = visml.Tensor(array.array("f", [2, 0, 0, 0])).reshape(1, 4)
+        self.assertEqual(model.predict(x).tolist(), [rows[2]])
+
     @needs_numpy
     def test_into_an_array(self):
         model = small()

@@ -185,6 +185,30 @@ class visml_session(Structure):
     """Opaque."""
 
 
+class visml_regions(Structure):
+    """Opaque."""
+
+
+class visml_extractor(Structure):
+    """Opaque."""
+
+
+class visml_aggregator(Structure):
+    """Opaque."""
+
+
+class visml_transform(Structure):
+    """Opaque."""
+
+
+class visml_features(Structure):
+    """Opaque."""
+
+
+class visml_table(Structure):
+    """Opaque."""
+
+
 class visml_report(Structure):
     """Opaque."""
 
@@ -383,7 +407,8 @@ class visml_gaussian_noise_opts(Structure):
 
 
 class visml_embedding_opts(Structure):
-    _fields_ = [("size", uint32), ("input_dim", int32), ("output_dim", int32), ("embeddings_initializer", int32), ("name", c_char_p)]
+    _fields_ = [("size", uint32), ("input_dim", int32), ("output_dim", int32), ("embeddings_initializer", int32), ("name", c_char_p),
+                ("mask_zero", int32), ("reserved", int32)]
 
 
 class visml_prelu_opts(Structure):
@@ -395,20 +420,21 @@ class visml_lstm_opts(Structure):
     _fields_ = [("size", uint32), ("units", int32), ("activation", int32), ("recurrent_activation", int32), ("no_bias", int32),
                 ("no_unit_forget_bias", int32), ("return_sequences", int32), ("go_backwards", int32), ("kernel_initializer", int32),
                 ("recurrent_initializer", int32), ("bias_initializer", int32), ("return_state", int32), ("dropout", double),
-                ("recurrent_dropout", double), ("name", c_char_p)]
+                ("recurrent_dropout", double), ("name", c_char_p), ("stateful", int32), ("reserved", int32)]
 
 
 class visml_gru_opts(Structure):
     _fields_ = [("size", uint32), ("units", int32), ("activation", int32), ("recurrent_activation", int32), ("no_bias", int32),
                 ("no_reset_after", int32), ("return_sequences", int32), ("go_backwards", int32), ("kernel_initializer", int32),
                 ("recurrent_initializer", int32), ("bias_initializer", int32), ("return_state", int32), ("dropout", double),
-                ("recurrent_dropout", double), ("name", c_char_p)]
+                ("recurrent_dropout", double), ("name", c_char_p), ("stateful", int32), ("reserved", int32)]
 
 
 class visml_simple_rnn_opts(Structure):
     _fields_ = [("size", uint32), ("units", int32), ("activation", int32), ("no_bias", int32), ("return_sequences", int32),
                 ("go_backwards", int32), ("kernel_initializer", int32), ("recurrent_initializer", int32), ("bias_initializer", int32),
-                ("return_state", int32), ("dropout", double), ("recurrent_dropout", double), ("name", c_char_p)]
+                ("return_state", int32), ("dropout", double), ("recurrent_dropout", double), ("name", c_char_p), ("stateful", int32),
+                ("reserved", int32)]
 
 
 class visml_bidirectional_opts(Structure):
@@ -639,6 +665,45 @@ class visml_progress(Structure):
                 ("steps", int64), ("loss", double), ("accuracy", double), ("val_loss", double),
                 ("val_accuracy", double), ("seconds", double), ("images_per_second", double), ("learning_rate", double),
                 ("dropped", int64)]
+
+
+class visml_grid_opts(Structure):
+    _fields_ = [("size", uint32), ("rows", int32), ("columns", int32), ("reserved", int32)]
+
+
+class visml_pyramid_opts(Structure):
+    _fields_ = [("size", uint32), ("levels", int32)]
+
+
+class visml_window_opts(Structure):
+    _fields_ = [("size", uint32), ("height", int32), ("width", int32), ("stride", int32 * 2), ("padding", int32 * 2),
+                ("reserved", int32), ("padding_value", double), ("scales", double * 16)]
+
+
+class visml_box(Structure):
+    _fields_ = [("top", int32), ("left", int32), ("height", int32), ("width", int32)]
+
+
+class visml_standardization_opts(Structure):
+    _fields_ = [("size", uint32), ("no_mean", int32), ("no_deviation", int32), ("reserved", int32)]
+
+
+class visml_features_opts(Structure):
+    _fields_ = [("size", uint32), ("height", int32), ("width", int32), ("color", int32), ("fit", int32),
+                ("filter", int32)]
+
+
+class visml_feature_progress(Structure):
+    _fields_ = [("size", uint32), ("pass", int32), ("passes", int32), ("reserved", int32), ("done", int64),
+                ("total", int64)]
+
+
+visml_feature_progress_fn = CFUNCTYPE(int32, c_void_p, P(visml_feature_progress))
+
+
+class visml_feature_run_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("seed", uint64), ("sample", int64), ("memory", uint64),
+                ("progress", visml_feature_progress_fn), ("user", c_void_p)]
 
 
 class visml_callback(Structure):
@@ -979,8 +1044,64 @@ PROTOTYPES = {
     "visml_session_new": (P(visml_session), [P(visml_model), P(visml_session_opts), P(visml_error)]),
     "visml_session_free": (None, [P(visml_session)]),
     "visml_session_output_for": (int32, [P(visml_session), P(visml_shape), P(visml_shape), P(visml_error)]),
+    "visml_session_reset": (None, [P(visml_session)]),
     "visml_session_output_shape": (P(visml_shape), [P(visml_session)]),
     "visml_session_run": (int32, [P(visml_session), P(visml_tensor), P(visml_tensor), P(visml_error)]),
+    # feature.h
+    "visml_regions_free": (None, [P(visml_regions)]),
+    "visml_regions_whole": (P(visml_regions), [P(visml_context), P(visml_error)]),
+    "visml_regions_grid": (P(visml_regions), [P(visml_context), P(visml_grid_opts), P(visml_error)]),
+    "visml_regions_pyramid": (P(visml_regions), [P(visml_context), P(visml_pyramid_opts), P(visml_error)]),
+    "visml_regions_window": (P(visml_regions), [P(visml_context), P(visml_window_opts), P(visml_error)]),
+    "visml_regions_boxes": (P(visml_regions), [P(visml_context), P(visml_box), size_t, P(visml_error)]),
+    "visml_regions_boxes_of": (int32, [P(visml_regions), int64, int64, P(visml_box), size_t, P(size_t),
+                                       P(visml_error)]),
+    "visml_extractor_free": (None, [P(visml_extractor)]),
+    "visml_extractor_run": (P(visml_tensor), [P(visml_extractor), P(visml_tensor), P(visml_error)]),
+    "visml_extractor_pixels": (P(visml_extractor), [P(visml_context), P(visml_error)]),
+    "visml_extractor_maximum": (P(visml_extractor), [P(visml_context), P(visml_error)]),
+    "visml_extractor_average": (P(visml_extractor), [P(visml_context), P(visml_error)]),
+    "visml_aggregator_free": (None, [P(visml_aggregator)]),
+    "visml_aggregator_concatenation": (P(visml_aggregator), [P(visml_context), P(visml_error)]),
+    "visml_aggregator_mean": (P(visml_aggregator), [P(visml_context), P(visml_error)]),
+    "visml_aggregator_max": (P(visml_aggregator), [P(visml_context), P(visml_error)]),
+    "visml_aggregator_fit": (int32, [P(visml_aggregator), P(visml_tensor), uint64, P(visml_error)]),
+    "visml_aggregator_run": (P(visml_tensor), [P(visml_aggregator), P(visml_tensor), P(visml_error)]),
+    "visml_transform_free": (None, [P(visml_transform)]),
+    "visml_transform_fit": (int32, [P(visml_transform), P(visml_tensor), P(visml_tensor), P(visml_error)]),
+    "visml_transform_run": (P(visml_tensor), [P(visml_transform), P(visml_tensor), P(visml_error)]),
+    "visml_transform_standardization": (P(visml_transform), [P(visml_context), P(visml_standardization_opts),
+                                                             P(visml_error)]),
+    "visml_features_new": (P(visml_features), [P(visml_context), P(visml_features_opts), P(visml_error)]),
+    "visml_features_free": (None, [P(visml_features)]),
+    "visml_features_add": (int32, [P(visml_features), P(visml_extractor), P(visml_error)]),
+    "visml_features_over": (int32, [P(visml_features), P(visml_regions), P(visml_error)]),
+    "visml_features_encode": (int32, [P(visml_features), P(visml_aggregator), P(visml_error)]),
+    "visml_features_pool": (int32, [P(visml_features), P(visml_aggregator), P(visml_error)]),
+    "visml_features_then": (int32, [P(visml_features), P(visml_transform), P(visml_error)]),
+    "visml_features_from_json": (P(visml_features), [P(visml_context), c_char_p, size_t, P(visml_error)]),
+    "visml_features_to_json": (size_t, [P(visml_features), P(c_char), size_t]),
+    "visml_features_fit": (int32, [P(visml_features), P(visml_dataset), P(visml_feature_run_opts), P(visml_error)]),
+    "visml_features_is_fitted": (int32, [P(visml_features)]),
+    "visml_features_length": (int32, [P(visml_features), P(visml_shape), P(int64), P(visml_error)]),
+    "visml_features_transform": (P(visml_tensor), [P(visml_features), P(visml_tensor), P(visml_error)]),
+    "visml_features_sequence": (P(visml_tensor), [P(visml_features), P(visml_tensor), P(visml_error)]),
+    "visml_features_save": (int32, [P(visml_features), c_char_p, P(visml_error)]),
+    "visml_features_load": (P(visml_features), [P(visml_context), c_char_p, P(visml_error)]),
+    "visml_table_free": (None, [P(visml_table)]),
+    "visml_features_extract": (P(visml_table), [P(visml_features), P(visml_dataset), P(visml_feature_run_opts),
+                                                P(visml_error)]),
+    "visml_table_count": (int64, [P(visml_table)]),
+    "visml_table_length": (int64, [P(visml_table)]),
+    "visml_table_values": (P(visml_tensor), [P(visml_table)]),
+    "visml_table_labels": (P(visml_tensor), [P(visml_table)]),
+    "visml_table_sample": (int64, [P(visml_table), int64]),
+    "visml_table_path": (c_char_p, [P(visml_table), int64]),
+    "visml_table_class_count": (size_t, [P(visml_table)]),
+    "visml_table_class_name": (c_char_p, [P(visml_table), size_t]),
+    "visml_table_save_npy": (int32, [P(visml_table), c_char_p, c_char_p, P(visml_error)]),
+    "visml_table_save_csv": (int32, [P(visml_table), c_char_p, P(visml_error)]),
+    "visml_table_export_arrow": (int32, [P(visml_table), c_void_p, c_void_p, P(visml_error)]),
     # metric.h
     "visml_report_new": (P(visml_report), [P(visml_context), size_t, P(visml_error)]),
     "visml_report_free": (None, [P(visml_report)]),

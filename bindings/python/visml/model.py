@@ -226,6 +226,10 @@ class Session(Object):
         call("visml_session_output_for", self._handle, make_shape(x.shape[1:]), ctypes.byref(shape))
         return tuple(shape.dims[: shape.rank])
 
+    def reset(self):
+        """The state of stateful layers becomes 0, as in a new session."""
+        call("visml_session_reset", self._handle)
+
     def run(self, x, out=None):
         """The output for x, [N, input shape]; uint8 and float32 are taken as they are. out: a float32 array or tensor to write to."""
         x = as_tensor(x, self.context).contiguous("float32", "uint8")

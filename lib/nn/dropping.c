@@ -1,11 +1,11 @@
-#include "nn/channel_dropout.h"
+#include "nn/dropping.h"
 
 #include "base/checked.h"
 #include "base/error.h"
 #include "kernel/elementwise.h"
 #include "kernel/norm.h"
 
-const visml_field visml_channel_dropout_fields[] = {
+const visml_field visml_dropping_fields[] = {
     VISML_FIELD_OF_RESERVED(visml_dropout_opts),
     VISML_FIELD(visml_dropout_opts, rate, F64, VISML_FIELD_REQUIRED | VISML_FIELD_OPEN_MAX, 1, 0, 1, 0),
     VISML_FIELD(visml_dropout_opts, seed, U64, 0, 1, 0, 18446744073709551615.0, 0),
