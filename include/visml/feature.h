@@ -278,15 +278,17 @@ VISML_API visml_extractor *visml_extractor_radial_profile(visml_context *ctx, co
 
 /* -- texture and descriptors -- */
 
-typedef enum visml_lbp_method {
-    VISML_LBP_UNIFORM = 1,    /* invariant to rotation: how many points are not darker, where these lie side by side: 0 ... P; all others
-                                 are P + 1. P + 2 numbers */
-    VISML_LBP_DEFAULT = 2,    /* the code. 2^P numbers, P at most 16 */
-    VISML_LBP_ROR = 3,        /* invariant to rotation: the smallest of the code's rotations. One number for each of those that there are, in
-                                 ascending order: 36 for P = 8. P at most 16 */
-    VISML_LBP_NRI_UNIFORM = 4 /* points that are not darker lie side by side: how many, and where; all others are one. P (P - 1) + 3
-                                 numbers (Ahonen, Hadid and Pietikainen 2004) */
-} visml_lbp_method;
+typedef int32_t visml_lbp_method;
+/* Invariant to rotation: how many points are not darker, where these lie side by side: 0 ... P; all others are P + 1. P + 2 numbers. */
+#define VISML_LBP_UNIFORM 1
+/* The code. 2^P numbers, P at most 16. */
+#define VISML_LBP_DEFAULT 2
+/* Invariant to rotation: the smallest of the code's rotations. One number for each of those that there are, in ascending order: 36 for
+ * P = 8. P at most 16. */
+#define VISML_LBP_ROR 3
+/* Points that are not darker lie side by side: how many, and where; all others are one. P (P - 1) + 3 numbers (Ahonen, Hadid and Pietikainen
+ * 2004). */
+#define VISML_LBP_NRI_UNIFORM 4
 
 /* Histograms of local binary patterns (Ojala, Pietikainen and Maenpaa 2002): of P points on a circle of radius R around a pixel, from the
  * right upwards, bit p of the pixel's code is 1 where the picture (bilinear; 0 outside) is not darker there than at the pixel. Shares of
