@@ -2,9 +2,9 @@
  *
  *     similar_images DIR PICTURE SHEET.png [FEATURES.json [METRIC]]
  *
- * DIR is a folder of one folder of images for each class. FEATURES.json says by what pictures are compared (see visml/feature.h); by
- * default the colours of small copies. METRIC is l2 (default), cosine, chi2, l1 or intersection. A line is printed for each picture that was
- * found: its distance and its path.
+ * DIR is a folder of one folder of images for each class. FEATURES.json says by what pictures are compared (visml/feature.h); by
+ * default the colours of small copies. METRIC is l2 (default), cosine, chi2, l1 or intersection. A line is printed for each picture that
+ * was found: its distance and its path.
  *
  * SPDX-License-Identifier: MIT
  */

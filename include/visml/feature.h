@@ -115,10 +115,10 @@ typedef int32_t visml_color_space;
 
 /* What a histogram is divided by: the sum of its counts, the root of the sum of their squares, the largest, or nothing. */
 typedef int32_t visml_histogram_norm;
-#define VISML_NORM_L1 0
-#define VISML_NORM_L2 1
-#define VISML_NORM_MAX 2
-#define VISML_NORM_NONE 3
+#define VISML_HISTOGRAM_L1 0
+#define VISML_HISTOGRAM_L2 1
+#define VISML_HISTOGRAM_MAX 2
+#define VISML_HISTOGRAM_NONE 3
 
 /* How many pixels have which value: bins of channel 0, then of channel 1, ..., each histogram divided by itself; or with `joint` (Swain and
  * Ballard 1991) how many have which colour: bins[0] x bins[1] x ... numbers, the last channel's the fastest. Bins are of equal width; byte v
@@ -153,15 +153,15 @@ typedef struct visml_color_moments_opts {
 } visml_color_moments_opts;
 VISML_API visml_extractor *visml_extractor_color_moments(visml_context *ctx, const visml_color_moments_opts *opts, visml_error *err);
 
-/* Six numbers of the luma: mean and contrast (deviation), in [0, 1]; the shares of pixels that are <= under and >= over; the variance of the
+/* Six numbers of the luma: mean and contrast (deviation), in [0, 1]; the shares of pixels that are <= dark and >= bright; the variance of the
  * Laplacian above + below + left + right - 4 middle, of bytes, with the picture mirrored at its edges (Pech-Pacheco et al. 2000: the less,
  * the more blurred; some 100 and less for a photo that is out of focus); the entropy of the 256 values in bits (Shannon 1948). */
 #define VISML_QUALITY_NUMBERS 6
 typedef struct visml_quality_opts {
     uint32_t size;
     int32_t reserved; /* must be 0 */
-    double under; /* 0 ... 1; default 0.05; VISML_ZERO: black alone */
-    double over;  /* 0 ... 1; default 0.95 */
+    double dark;   /* 0 ... 1; default 0.05; VISML_ZERO: black alone */
+    double bright; /* 0 ... 1; default 0.95 */
 } visml_quality_opts;
 VISML_API visml_extractor *visml_extractor_quality(visml_context *ctx, const visml_quality_opts *opts, visml_error *err);
 
@@ -278,15 +278,17 @@ VISML_API visml_extractor *visml_extractor_radial_profile(visml_context *ctx, co
 
 /* -- texture and descriptors -- */
 
-typedef enum visml_lbp_method {
-    VISML_LBP_UNIFORM = 1,    /* invariant to rotation: how many points are not darker, where these lie side by side: 0 ... P; all others
-                                 are P + 1. P + 2 numbers */
-    VISML_LBP_DEFAULT = 2,    /* the code. 2^P numbers, P at most 16 */
-    VISML_LBP_ROR = 3,        /* invariant to rotation: the smallest of the code's rotations. One number for each of those that there are, in
-                                 ascending order: 36 for P = 8. P at most 16 */
-    VISML_LBP_NRI_UNIFORM = 4 /* points that are not darker lie side by side: how many, and where; all others are one. P (P - 1) + 3
-                                 numbers (Ahonen, Hadid and Pietikainen 2004) */
-} visml_lbp_method;
+typedef int32_t visml_lbp_method;
+/* Invariant to rotation: how many points are not darker, where these lie side by side: 0 ... P; all others are P + 1. P + 2 numbers. */
+#define VISML_LBP_UNIFORM 1
+/* The code. 2^P numbers, P at most 16. */
+#define VISML_LBP_DEFAULT 2
+/* Invariant to rotation: the smallest of the code's rotations. One number for each of those that there are, in ascending order: 36 for
+ * P = 8. P at most 16. */
+#define VISML_LBP_ROR 3
+/* Points that are not darker lie side by side: how many, and where; all others are one. P (P - 1) + 3 numbers (Ahonen, Hadid and Pietikainen
+ * 2004). */
+#define VISML_LBP_NRI_UNIFORM 4
 
 /* Histograms of local binary patterns (Ojala, Pietikainen and Maenpaa 2002): of P points on a circle of radius R around a pixel, from the
  * right upwards, bit p of the pixel's code is 1 where the picture (bilinear; 0 outside) is not darker there than at the pixel. Shares of

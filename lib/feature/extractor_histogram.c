@@ -11,7 +11,7 @@
 static const char *const norm_names[] = {"l1", "l2", "max", "none", NULL};
 static const visml_field fields[] = {
     VISML_FIELD_OF_ENUM(visml_histogram_opts, space, VISML_SPACE_AS_IS, visml_color_space_names),
-    VISML_FIELD_OF_ENUM(visml_histogram_opts, norm, VISML_NORM_L1, norm_names),
+    VISML_FIELD_OF_ENUM(visml_histogram_opts, norm, VISML_HISTOGRAM_L1, norm_names),
     VISML_FIELD(visml_histogram_opts, bins, I32, VISML_FIELD_SPREAD, 4, 1, 256, 0),
     VISML_FIELD(visml_histogram_opts, joint, FLAG, 0, 1, 0, 1, 0),
     VISML_FIELD(visml_histogram_opts, cumulative, FLAG, 0, 1, 0, 1, 0),
@@ -121,7 +121,7 @@ static double divisor(visml_histogram_norm norm, int64_t n, const float *y) {
         two += v * v;
         most = v > most ? v : most;
     }
-    return norm == VISML_NORM_L1 ? one : norm == VISML_NORM_L2 ? sqrt(two) : norm == VISML_NORM_MAX ? most : 1;
+    return norm == VISML_HISTOGRAM_L1 ? one : norm == VISML_HISTOGRAM_L2 ? sqrt(two) : norm == VISML_HISTOGRAM_MAX ? most : 1;
 }
 
 static void finish(const visml_histogram_opts *o, int64_t n, const uint32_t *counts, float *y) {

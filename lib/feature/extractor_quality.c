@@ -6,8 +6,8 @@
 
 static const visml_field fields[] = {
     VISML_FIELD_OF_RESERVED(visml_quality_opts),
-    VISML_FIELD(visml_quality_opts, under, F64, 0, 1, 0, 1, 0.05),
-    VISML_FIELD(visml_quality_opts, over, F64, 0, 1, 0, 1, 0.95),
+    VISML_FIELD(visml_quality_opts, dark, F64, 0, 1, 0, 1, 0.05),
+    VISML_FIELD(visml_quality_opts, bright, F64, 0, 1, 0, 1, 0.95),
     {0},
 };
 
@@ -53,8 +53,8 @@ static void extract(const visml_extractor *e, const visml_compute *c, const vism
         sums[0] += counts[i] * i;
         sums[1] += counts[i] * i * i;
         sums[2] += counts[i] * i * i * i;
-        under += (double)i <= o->under * 255 ? counts[i] : 0;
-        over += (double)i >= o->over * 255 ? counts[i] : 0;
+        under += (double)i <= o->dark * 255 ? counts[i] : 0;
+        over += (double)i >= o->bright * 255 ? counts[i] : 0;
     }
     visml_moments m = visml_moments_of_sums(v->height * v->width, sums, 1);
     y[0] = (float)(m.mean / 255);

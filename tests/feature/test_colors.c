@@ -71,12 +71,12 @@ static void expect(const char *what, visml_extractor *e, const char *image, doub
 /* Counts are whole numbers and must be equal; shares are rounded once. */
 static void counts_are_those_of_others(void **state) {
     (void)state;
-    expect("gray-256", HISTOGRAM(.space = VISML_SPACE_GRAY, .norm = VISML_NORM_NONE), "picture", 1, 0);
-    expect("rgb-10", HISTOGRAM(.bins = {10}, .norm = VISML_NORM_NONE), "picture", 1, 0);
+    expect("gray-256", HISTOGRAM(.space = VISML_SPACE_GRAY, .norm = VISML_HISTOGRAM_NONE), "picture", 1, 0);
+    expect("rgb-10", HISTOGRAM(.bins = {10}, .norm = VISML_HISTOGRAM_NONE), "picture", 1, 0);
     expect("rgb-10", HISTOGRAM(.bins = {10}, .space = VISML_SPACE_RGB), "picture", 1.0 / (37 * 50), 0x1p-24);
-    expect("rgb-joint", HISTOGRAM(.bins = {8, 4, 6}, .joint = 1, .norm = VISML_NORM_NONE), "picture", 1, 0);
-    expect("hsv-joint", HISTOGRAM(.bins = {8, 4, 6}, .joint = 1, .space = VISML_SPACE_HSV, .norm = VISML_NORM_NONE), "picture", 1, 0);
-    expect("lab-12", HISTOGRAM(.bins = {12}, .space = VISML_SPACE_LAB, .norm = VISML_NORM_NONE), "picture", 1, 0);
+    expect("rgb-joint", HISTOGRAM(.bins = {8, 4, 6}, .joint = 1, .norm = VISML_HISTOGRAM_NONE), "picture", 1, 0);
+    expect("hsv-joint", HISTOGRAM(.bins = {8, 4, 4}, .joint = 1, .space = VISML_SPACE_HSV, .norm = VISML_HISTOGRAM_NONE), "picture", 1, 0);
+    expect("lab-12", HISTOGRAM(.bins = {12}, .space = VISML_SPACE_LAB, .norm = VISML_HISTOGRAM_NONE), "picture", 1, 0);
 }
 
 static void norms_and_cumulative(void **state) {
@@ -174,7 +174,8 @@ static void axes_of_a_set_are_learned(void **state) {
     visml_tensor *x = assert_made(visml_tensor_new(ctx, VISML_U8, VISML_SHAPE(2, 37, 50, 3), &err), &err);
     for (int i = 0; i < 2; i++)
         memcpy((uint8_t *)x->data + i * one[i]->count, one[i]->data, (size_t)one[i]->count);
-    visml_dataset *ds = assert_made(visml_dataset_from_arrays(ctx, x, NULL, NULL, 0, &err), &err);
+    visml_tensor *labels = assert_made(visml_tensor_new(ctx, VISML_I32, VISML_SHAPE(2), &err), &err);
+    visml_dataset *ds = assert_made(visml_dataset_from_arrays(ctx, x, labels, NULL, 0, &err), &err);
     visml_features *f = assert_made(visml_features_from_json(ctx, "[\"color_projection\"]", 20, &err), &err);
     assert_null(visml_features_transform(f, x, &err));
     assert_int_equal(err.code, VISML_ESTATE);
@@ -189,6 +190,7 @@ static void axes_of_a_set_are_learned(void **state) {
     }
     visml_features_free(f);
     visml_dataset_free(ds);
+    visml_tensor_release(labels);
     for (int i = 0; i < 2; i++)
         visml_tensor_release(one[i]);
     visml_tensor_release(x);

@@ -69,8 +69,8 @@ def main():
         out.add("gray-256", np.bincount(gray.ravel(), minlength=256))
         out.add("rgb-10", np.stack([cv2.calcHist([x], [c], None, [10], [0, 256]).ravel() for c in range(3)]))
         out.add("rgb-joint", cv2.calcHist([x], [0, 1, 2], None, [8, 4, 6], [0, 256] * 3))
-        pixels = hsv.reshape(-1, 3)
-        out.add("hsv-joint", np.histogramdd(pixels, (8, 4, 6), [(0, 1)] * 3)[0])
+        pixels = skimage.color.rgb2hsv(x.astype("f8")).reshape(-1, 3) / [1, 1, 255]  # ratios of whole numbers: exact at the edges of bins
+        out.add("hsv-joint", np.histogramdd(pixels, (8, 4, 4), [(0, 1)] * 3)[0])
         out.add("lab-12", np.stack([np.histogram(lab[..., c], 12, r)[0] for c, r in enumerate([(0, 100), (-128, 128), (-128, 128)])]))
         for name, colors in ("gray", gray[..., None] / 255.0), ("rgb", unit), ("hsv", hsv), ("lab", lab):
             out.add(f"moments-{name}", moments(colors))

@@ -472,6 +472,15 @@ static void run_tree_leaves(const visml_kernels *k, trial *t) {
     test_guarded_free(node, NODES * sizeof *node);
 }
 
+/* ---- texture ---- */
+
+static void run_lbp_8(const visml_kernels *k, trial *t) {
+    uint8_t *codes = bytes_of(t, t->n);
+    const float *above = in(t, t->n + 2), *here = in(t, t->n + 2), *below = in(t, t->n + 2);
+    k->lbp_8((int64_t)t->n, above + 1, here + 1, below + 1, codes);
+    keep_bytes(t, codes, t->n);
+}
+
 /* ---- augmentation ---- */
 
 /* Two rows of n pixels out of 5 x 7, all fill modes, with and without interpolation. */
