@@ -233,8 +233,8 @@ VISML_API visml_extractor *visml_extractor_hog(visml_context *ctx, const visml_h
  * than the threshold; all 0 when there are none. */
 typedef struct visml_edge_orientations_opts {
     uint32_t size;
-    int32_t bins;           /* equal ones from 0 on; even, 2 ... 128, or 1 ... 64 with unsigned_angle; default 36 */
-    int32_t unsigned_angle; /* 1: a direction and its opposite are one, over [0, pi); 0: over [0, 2 pi) */
+    int32_t bins;           /* equal ones of half a turn, from 0 on, 1 ... 64; default 18 */
+    int32_t unsigned_angle; /* 1: a direction and its opposite are one: `bins` numbers over [0, pi); 0: twice as many over [0, 2 pi) */
     int32_t weighted;       /* 1: pixels count as much as their gradients are long; 0: all the same */
     double threshold;       /* 0 ... 1.5, differences of pixels in [0, 1]; default 0.1; VISML_ZERO: 0 */
 } visml_edge_orientations_opts;
