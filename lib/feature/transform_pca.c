@@ -29,7 +29,7 @@ static const visml_field fields[] = {
 static visml_status check(const void *opts, visml_error *err) {
     const visml_pca_opts *o = opts;
     if (o->solver == VISML_PCA_RANDOMIZED && o->variance > 0)
-        return visml_fail(err, VISML_EINVAL, "pca: variance is given with solver randomized, which does not find all of it; give components");
+        return visml_fail(err, VISML_EINVAL, "pca: variance is given with solver randomized, which does not find it; give components");
     if (o->solver == VISML_PCA_RANDOMIZED && !o->components)
         return visml_fail(err, VISML_EINVAL, "pca: components must be given with solver randomized");
     return VISML_OK;

@@ -206,7 +206,8 @@ class Index(Object):
         if metric not in names:
             raise ValueError(f"metric is {metric!r}, must be one of {', '.join(names)}")
         opts = _ffi.visml_index_opts(size=ctypes.sizeof(_ffi.visml_index_opts), metric=names.index(metric) + 1)
-        super().__init__(call("visml_index_new", context._handle, rows._handle, ctypes.byref(opts)), lib.visml_index_free, context, keep=rows)
+        handle = call("visml_index_new", context._handle, rows._handle, ctypes.byref(opts))
+        super().__init__(handle, lib.visml_index_free, context, keep=rows)
 
     def __len__(self):
         return lib.visml_index_count(self._handle)
