@@ -86,53 +86,48 @@ static void run_bands(bands_job *j, void *scratch, double *total) {
 /* ---- edges by direction ---- */
 
 static const visml_field edge_fields[] = {
-    VISML_FIELD(visml_edge_orientations_opts, bins, I32, 0, 1, 1, 2 * VISML_VOTE_BINS, 36),
+    VISML_FIELD(visml_edge_orientations_opts, bins, I32, 0, 1, 1, VISML_VOTE_BINS, 18),
     VISML_FIELD(visml_edge_orientations_opts, unsigned_angle, FLAG, 0, 1, 0, 1, 0),
     VISML_FIELD(visml_edge_orientations_opts, weighted, FLAG, 0, 1, 0, 1, 0),
     VISML_FIELD(visml_edge_orientations_opts, threshold, F64, 0, 1, 0, 1.5, 0.1),
     {0},
 };
 
-static visml_status check_edges(const void *opts, visml_error *err) {
-    const visml_edge_orientations_opts *o = opts;
-    if (o->unsigned_angle && o->bins > VISML_VOTE_BINS)
-        return visml_fail(err, VISML_EINVAL, "edge_orientations: bins is %d, must be at most %d with unsigned_angle", (int)o->bins,
-                          VISML_VOTE_BINS);
-    if (!o->unsigned_angle && o->bins % 2)
-        return visml_fail(err, VISML_EINVAL, "edge_orientations: bins is %d, must be even without unsigned_angle", (int)o->bins);
-    return VISML_OK;
+static int64_t numbers_of(const visml_extractor *e) {
+    const visml_edge_orientations_opts *o = e->object.opts;
+    return o->unsigned_angle ? o->bins : 2 * o->bins;
 }
 
 static visml_status measure_edges(const visml_extractor *e, int64_t height, int64_t width, int64_t channels, int64_t *rows,
                                   int64_t *columns, visml_error *err) {
     (void)height, (void)width;
     *rows = 1;
-    *columns = ((const visml_edge_orientations_opts *)e->object.opts)->bins;
+    *columns = numbers_of(e);
     return check_channels(channels, err);
 }
 
 static size_t scratch_edges(const visml_extractor *e, const visml_compute *c, int64_t height, int64_t width, int64_t channels) {
-    return bands_scratch(c, ((const visml_edge_orientations_opts *)e->object.opts)->bins, height, width, channels);
+    return bands_scratch(c, numbers_of(e), height, width, channels);
 }
 
 static void extract_edges(const visml_extractor *e, const visml_compute *c, const visml_view *v, float *y, void *scratch) {
     const visml_edge_orientations_opts *o = e->object.opts;
     visml_directions d;
-    bands_job j = {.c = c, .v = v, .numbers = o->bins};
+    bands_job j = {.c = c, .v = v, .numbers = numbers_of(e)};
     double total[2 * VISML_VOTE_BINS], all = 0;
     j.votes = (visml_votes){.cosines = d.cosines, .sines = d.sines, .whole = !o->unsigned_angle, .counts = !o->weighted};
-    j.votes.bins = o->unsigned_angle ? o->bins : o->bins / 2;
+    j.votes.bins = o->bins;
     j.votes.threshold = (float)(v->bytes ? o->threshold * 255 : o->threshold);
     visml_directions_make(&d, j.votes.bins, 0);
     run_bands(&j, scratch, total);
-    for (int32_t k = 0; k < o->bins; k++)
+    for (int64_t k = 0; k < j.numbers; k++)
         all += total[k];
-    for (int32_t k = 0; k < o->bins; k++)
+    for (int64_t k = 0; k < j.numbers; k++)
         y[k] = all > 0 ? (float)(total[k] / all) : 0;
 }
 
 const visml_extractor_class visml_extractor_edge_orientations_class = {
-    .kind = {.name = "edge_orientations", .opts_size = sizeof(visml_edge_orientations_opts), .fields = edge_fields, .check = check_edges},
+    .kind = {.name = "edge_orientations", .opts_size = sizeof(visml_edge_orientations_opts), .fields = edge_fields},
     .takes = VISML_TAKES_BYTES | VISML_TAKES_FLOATS,
     .measure = measure_edges,
     .scratch = scratch_edges,

@@ -225,6 +225,8 @@ static void make_features(fixture *f, visml_error *err) {
     must(visml_transform_fit(f->transform, f->pixels, NULL, err) == VISML_OK, err, "a transform");
     f->table = visml_features_extract(f->features, f->folder, NULL, err);
     must(f->table != NULL, err, "a table");
+    f->index = visml_index_new(f->ctx, f->pixels, NULL, err);
+    must(f->index != NULL, err, "an index");
 }
 
 int fixture_setup(void **state) {
@@ -286,6 +288,7 @@ int fixture_teardown(void **state) {
     visml_transform_free(f->transform);
     visml_features_free(f->features);
     visml_table_free(f->table);
+    visml_index_free(f->index);
     visml_model_free(f->model);
     visml_model_free(f->open);
     visml_model_free(f->empty);

@@ -62,6 +62,7 @@ typedef struct fixture {
     visml_transform *transform;   /* a standardization that learned from `pixels` */
     visml_features *features;     /* an average */
     visml_table *table;           /* of `folder`: [4, 3] */
+    visml_index *index;           /* of `pixels` */
     /* Where results go: filled with 0xA5 before the call. */
     struct {
         visml_dataset *parts[3];
@@ -69,6 +70,7 @@ typedef struct fixture {
         visml_history *history;
         visml_run_result *result;
         visml_report *report;
+        visml_tensor *tensor;
         double loss;
         visml_shape shape;
         char text[256], reason[256];
