@@ -145,8 +145,8 @@ typedef struct visml_session_opts {
 /* Plans all memory; running allocates nothing. Where the size of the input is open and `input` does not say it, a run plans for that of
  * its x (for max_batch of them: 1 is right where each has a size of its own), and runs with the size of the run before allocate nothing.
  * What sessions make of the parameters is shared by all sizes. In a model with stateful layers (visml_lstm_opts) sample i of a run goes on
- * where sample i of the run before ended, until visml_session_reset, whatever the sizes: all runs till then must have as many samples as the
- * first, at most max_batch. The shape of y is that of the model's output or of the layer `output`:
+ * where sample i of the run before ended, until visml_session_reset, whatever the sizes: all runs till then must have as many samples as
+ * the first, at most max_batch. The shape of y is that of the model's output or of the layer `output`:
  * visml_session_output_shape. Owned by the caller. With a quantization convolutions, dense layers, pooling, sums of two
  * and the rescaling of pixels run on bytes, with the weights that the model has now; other layers run on floats between them.
  * Errors: VISML_ESTATE (not built), VISML_EINVAL, VISML_EUNSUPPORTED (a quantization for a model without a layer that can run on bytes),
