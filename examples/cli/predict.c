@@ -137,8 +137,9 @@ static int print_error(run *r, const char *path, const char *error) {
 
 /* ---- computing ----------------------------------------------------------------------------------------------------------------- */
 
-/* A batch of one picture, in its own size. */
+/* A batch of one picture, in its own size. Pictures are no sequel to each other: stateful layers begin anew with each. */
 static visml_status predict_picture(run *r, const char *path, visml_error *err) {
+    visml_session_reset(r->session);
     visml_tensor *picture = prepare(r, path, err);
     const int64_t *d = picture ? visml_tensor_shape(picture)->dims : NULL;
     visml_tensor *x = picture ? visml_tensor_reshape(picture, VISML_SHAPE(1, d[0], d[1], d[2]), err) : NULL;

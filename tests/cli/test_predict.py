@@ -131,6 +131,16 @@ class Predict(Case):
         self.fails("train", "d", "--arch", json.dumps(dict(TINY, input_shape=[None, None, 3])), "-o", "no.visml",
                    says=["global_average_pooling2d in place of layer 3 (flatten"])
 
+    def test_any_size_with_a_state(self):
+        layers = [{"class": "rescaling", "scale": 1 / 255}, {"class": "time_distributed", "layer": {"class": "flatten"}},
+                  {"class": "lstm", "units": 4, "stateful": True}, {"class": "dense", "units": 0, "activation": "softmax"}]
+        self.write("rows.json", json.dumps({"input_shape": [None, 8, 3], "layers": layers}))
+        self.visml("train", "d", "--arch", "rows.json", "--epochs", 1, "--batch", 10, "-o", "rows.visml")
+        pictures.picture(self.path("high.png"), 1, width=8, height=21)
+        first, high, again = self.lines("predict", "rows.visml", "d/along/001.png", "high.png", "d/along/001.png")
+        self.assertEqual(first, again)
+        self.assertEqual(self.lines("predict", "rows.visml", "high.png"), [high])
+
     def test_bad_models(self):
         self.fails("predict", "none.visml", "d", says="none.visml: ")
         self.fails("predict", "d/along/001.png", "d", says="d/along/001.png")
