@@ -85,7 +85,8 @@ class ModelDir(Case):
                 child.send_signal(signal.SIGKILL)
         self.visml(*command)
         self.assertEqual(self.read("m"), self.read("n"))
-        self.assertEqual(os.listdir(self.path("other/export/best")), os.listdir(self.path("run/export/best")))
+        exports = [n for n in os.listdir(self.path("other/export/best")) if ".tmp." not in n]  # a writer that is killed leaves its file
+        self.assertEqual(exports, os.listdir(self.path("run/export/best")))
 
     def test_a_damaged_checkpoint_is_told(self):
         self.visml(*self.command, "--max-steps", 9, "-o", "m")
