@@ -218,7 +218,7 @@ class Session(Object):
 
     def reset(self):
         """The state of stateful layers becomes 0, as in a new session."""
-        call("visml_session_reset", self._handle)
+        lib.visml_session_reset(self._handle)
 
     def run(self, x, out=None):
         """The output for x, [N, input shape]; uint8 and float32 are taken as they are. out: a float32 array or tensor to write to."""
