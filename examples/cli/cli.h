@@ -18,6 +18,7 @@ int train_main(int argc, char **argv);
 int evaluate_main(int argc, char **argv);
 int predict_main(int argc, char **argv);
 int info_main(int argc, char **argv);
+int features_main(int argc, char **argv);
 
 /* ---- output.c ---------------------------------------------------------------------------------------------------------------- */
 
@@ -93,7 +94,8 @@ int cli_architecture_input(const char *text, int64_t shape[3]);
 
 /* ---- lists.c ------------------------------------------------------------------------------------------------------------------ */
 
-/* A JSON array of objects from JSON or from "name:key=value,...,name"; the names become the value of `kind`. NULL after a message. */
+/* A JSON array of objects from JSON or from "name:key=value,...,name"; the names become the value of `kind`. NULL after a message, which
+ * starts with `name`. */
 json_t *cli_list(const char *name, const char *text, const char *kind);
 typedef struct cli_monitor_list {
     visml_monitor **items;

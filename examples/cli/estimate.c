@@ -54,7 +54,7 @@ static int read_exporters(const json_t *array, visml_exporter_opts **exporters, 
 int cli_estimate_check(const cli_estimate_arguments *a) {
     visml_exporter_opts *exporters = NULL;
     size_t n;
-    json_t *list = a->exporters ? cli_list("--export", a->exporters, "kind") : NULL;
+    json_t *list = a->exporters ? cli_list("train: --export", a->exporters, "kind") : NULL;
     int code = a->exporters && !list ? CLI_USAGE : read_exporters(list, &exporters, &n);
     free(exporters);
     json_decref(list);
@@ -114,7 +114,7 @@ int cli_estimate(const cli_estimate_arguments *a, visml_model *model, const vism
     visml_error err = {0};
     visml_exporter_opts *exporters = NULL;
     visml_eval_opts eval = {.size = (uint32_t)sizeof eval, .data = val, .every_steps = a->eval_steps, .every_epochs = a->eval_epochs};
-    json_t *list = a->exporters ? cli_list("--export", a->exporters, "kind") : NULL;
+    json_t *list = a->exporters ? cli_list("train: --export", a->exporters, "kind") : NULL;
     if (a->exporters && !list)
         return CLI_USAGE;
     int code = read_exporters(list, &exporters, &eval.exporter_count);

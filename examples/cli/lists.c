@@ -50,11 +50,11 @@ json_t *cli_list(const char *name, const char *text, const char *kind) {
     json_error_t where;
     json_t *root = *text == '[' || *text == '{' ? json_loads(text, JSON_REJECT_DUPLICATES, &where) : NULL;
     if (!root && (*text == '[' || *text == '{')) {
-        cli_message("train: %s: column %d: %s", name, where.column, where.text);
+        cli_message("%s: column %d: %s", name, where.column, where.text);
         return NULL;
     }
     if (!root && !(root = from_words(text, kind)))
-        cli_message("train: %s is \"%s\"; it must be a JSON array or NAME[:KEY=VALUE,...],NAME...", name, text);
+        cli_message("%s is \"%s\"; it must be a JSON array or NAME[:KEY=VALUE,...],NAME...", name, text);
     if (json_is_object(root)) {
         json_t *array = json_pack("[o]", root);
         return array;
@@ -75,7 +75,7 @@ static visml_monitor *make_monitor(visml_context *ctx, const json_t *object, siz
 }
 
 int cli_monitors(visml_context *ctx, const char *text, cli_monitor_list *list) {
-    json_t *array = text ? cli_list("--monitors", text, "class") : NULL;
+    json_t *array = text ? cli_list("train: --monitors", text, "class") : NULL;
     if (!text)
         return CLI_OK;
     size_t n = json_array_size(array);

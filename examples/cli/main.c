@@ -17,6 +17,7 @@ static const struct {
     {"train", train_main, "train a network and save it as a model file"},
     {"evaluate", evaluate_main, "measure a model on labelled images"},
     {"predict", predict_main, "tell the class of images"},
+    {"features", features_main, "make vectors of images: histograms, gradients, textures and what else there is"},
     {"info", info_main, "show what a model file, a manifest or an image holds"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -191,6 +192,20 @@ visml_number visml_shortest(double value) {
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(n.s, sizeof n.s, "%.*g", digits, value);
         if (strtod(n.s, NULL) == value || from_far_side(value, digits, &n)) /* the same locale reads back what it wrote */
+            break;
+    }
+    use_point(n.s);
+    return n;
+}
+
+/* Where six digits are enough, %g leaves out those that are not needed, but for subnormal numbers; nine tell all floats apart. */
+visml_number visml_shortest_float(float value) {
+    visml_number n;
+    if (name_nonfinite((double)value, &n))
+        return n;
+    for (int digits = fabsf(value) < FLT_MIN ? 1 : 6; digits <= 9; digits++) {
+        snprintf(n.s, sizeof n.s, "%.*g", digits, (double)value);
+        if ((float)strtod(n.s, NULL) == value) /* the same locale reads back what it wrote */
             break;
     }
     use_point(n.s);

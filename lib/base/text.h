@@ -37,5 +37,7 @@ visml_number visml_fixed(double value, int decimals);
 visml_number visml_scientific(double value, int decimals);
 /* The fewest digits that read back as the same number; whole numbers below 1e15 are written out. A point in every locale. */
 visml_number visml_shortest(double value);
+/* The fewest digits that read back as the same float, by way of a double; at some powers of two one more. */
+visml_number visml_shortest_float(float value);
 
 #endif

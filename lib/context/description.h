@@ -1,5 +1,5 @@
-/* What losses, optimizers, schedules, extractors, classifiers and the like share: each is described in JSON as {"class": "adam", "learning_rate": 0.01}, or by the name of its
- * class alone when all else is default. */
+/* What losses, optimizers, schedules, extractors, classifiers and the like share: each is described in JSON as
+ * {"class": "adam", "learning_rate": 0.01}, or by the name of its class alone when all else is default. */
 #ifndef CONTEXT_DESCRIPTION_H
 #define CONTEXT_DESCRIPTION_H
 

@@ -51,8 +51,8 @@ typedef struct visml_features_plan {
     visml_branch_plan branches[VISML_MAX_BRANCHES];
 } visml_features_plan;
 
-/* With `raw` a branch stops at its rows, which is what codebooks are learned from: vector and length are 0. Errors: VISML_EINVAL (why such a
- * picture does not fit), VISML_ELIMIT; plan->height is 0 then. */
+/* With `raw` a branch stops at its rows, which is what codebooks are learned from: vector and length are 0. Errors: VISML_EINVAL (why such
+ * a picture does not fit), VISML_ELIMIT; plan->height is 0 then. */
 visml_status visml_features_plan_make(const visml_features *f, const visml_compute *c, int raw, int64_t height, int64_t width,
                                       int64_t channels, visml_features_plan *plan, visml_error *err);
 /* The picture's sides and channels when extractors look at it. */

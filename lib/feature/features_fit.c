@@ -10,7 +10,7 @@
 
 #define STREAM_ROWS 0x726f7773u /* "rows": what a key is for */
 
-static const visml_field run_fields[] = {
+const visml_field visml_feature_run_fields[] = {
     VISML_FIELD_OF_RESERVED(visml_feature_run_opts),
     VISML_FIELD(visml_feature_run_opts, seed, U64, 0, 1, 0, 1.8446744073709552e19, 0),
     VISML_FIELD(visml_feature_run_opts, sample, I64, 0, 1, 1, 1e9, 200000),
@@ -368,7 +368,7 @@ visml_status visml_features_fit(visml_features *features, visml_dataset *dataset
     fitting *t = visml_mem_zalloc(&ctx->memory, 1, sizeof *t, err);
     if (!t)
         return VISML_ENOMEM;
-    visml_status status = visml_options_read("features", run_fields, opts, &t->opts, sizeof t->opts, err);
+    visml_status status = visml_options_read("features", visml_feature_run_fields, opts, &t->opts, sizeof t->opts, err);
     t->f = features;
     t->dataset = dataset;
     t->memory = &ctx->memory;

@@ -7,9 +7,8 @@
 
 /* ---- to JSON ---- */
 
-/* A class without options is its name alone. */
-static json_t *brief(const visml_object *o) {
-    json_t *object = visml_object_json(o);
+/* A class without options is its name alone. Takes the object over. */
+static json_t *brief(const visml_object *o, json_t *object) {
     if (!object || json_object_size(object) > 1)
         return object;
     json_decref(object);
@@ -17,13 +16,13 @@ static json_t *brief(const visml_object *o) {
 }
 
 static int put(json_t *object, const char *key, const visml_object *o) {
-    return o ? json_object_set_new(object, key, brief(o)) : 0;
+    return o ? json_object_set_new(object, key, brief(o, visml_object_json(o))) : 0;
 }
 
 static json_t *branch_json(const visml_branch *b) {
     int plain = b->regions->object.kind == &visml_regions_whole_class.kind;
     json_t *object = visml_object_json(&b->extractor->object);
-    if (object && (plain || put(object, "over", &b->regions->object) == 0) &&
+    if (object && (plain || json_object_set_new(object, "over", brief(&b->regions->object, visml_regions_json(b->regions))) == 0) &&
         put(object, "encode", b->encode ? &b->encode->object : NULL) == 0 && put(object, "pool", b->pool ? &b->pool->object : NULL) == 0)
         return object;
     json_decref(object);

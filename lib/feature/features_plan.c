@@ -39,20 +39,29 @@ static const char *name_of(const planning *p) {
     return p->b->extractor->object.kind->name;
 }
 
+/* A codebook takes rows as long as those that it learned from. */
+static visml_status check_dims(const planning *p, const visml_aggregator *a, int64_t d, visml_error *err) {
+    if (!a || !a->dims || a->dims == d)
+        return VISML_OK;
+    return visml_fail(err, VISML_EINVAL, "%s: gives rows of %lld numbers, those that %s learned from have %lld", name_of(p), (long long)d,
+                      a->object.kind->name, (long long)a->dims);
+}
+
 /* The vector of a region of so many rows must be as long as that of those before it. */
 static visml_status plan_vector(planning *p, int64_t rows, visml_error *err) {
     visml_branch_plan *to = p->to;
     int64_t length, columns = to->columns;
     if (p->raw)
         return VISML_OK;
+    VISML_TRY(check_dims(p, p->b->encode, columns, err));
     length = rows * columns;
     if (p->b->encode)
         length = visml_aggregator_class_of(p->b->encode)->length(p->b->encode, rows, columns);
     if (length < 1)
         return visml_fail(err, VISML_ELIMIT, "%s: the vector of a region does not fit in memory", name_of(p));
     if (to->vector && to->vector != length)
-        return visml_fail(err, VISML_EINVAL, "%s: one region gives %lld numbers, another %lld; choose regions of one size, or encode or pool "
-                          "what they give", name_of(p), (long long)to->vector, (long long)length);
+        return visml_fail(err, VISML_EINVAL, "%s: one region gives %lld numbers, another %lld; choose regions of one size, or encode or "
+                          "pool what they give", name_of(p), (long long)to->vector, (long long)length);
     to->vector = length;
     if (p->b->encode)
         need(p, visml_aggregator_scratch(p->b->encode, p->c, rows, columns));
@@ -97,6 +106,7 @@ static visml_status plan_pool(planning *p, visml_error *err) {
         return visml_fail(err, VISML_ELIMIT, "%s: the vectors of %lld regions do not fit in memory", name_of(p), (long long)to->regions);
     if (!pool)
         return VISML_OK;
+    VISML_TRY(check_dims(p, pool, to->vector, err));
     to->length = visml_aggregator_class_of(pool)->length(pool, to->regions, to->vector);
     need(p, visml_aggregator_scratch(pool, p->c, to->regions, to->vector));
     return VISML_OK;

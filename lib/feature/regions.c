@@ -21,11 +21,17 @@ visml_regions *visml_regions_make(visml_context *ctx, const visml_regions_class 
 }
 
 visml_regions *visml_regions_from_object(visml_context *ctx, const json_t *object, visml_error *err) {
-    static const char *const known[] = {"class", "boxes", NULL};
+    static const char *const known[] = {"boxes", "class", NULL};
     size_t i;
     if (visml_description_class(&family, object, &i, err) < 0)
         return NULL;
-    return visml_object_from_json(ctx, "regions", &visml_regions_classes[i]->kind, sizeof(visml_regions), object, known, err);
+    const visml_kind *kind = &visml_regions_classes[i]->kind;
+    int boxes = kind == &visml_regions_boxes_class.kind; /* others have no such key */
+    visml_regions *r = visml_object_from_json(ctx, "regions", kind, sizeof *r, object, known + !boxes, err);
+    if (!r || !boxes || visml_regions_read_boxes(r, json_object_get(object, "boxes"), err) == VISML_OK)
+        return r;
+    visml_regions_free(r);
+    return NULL;
 }
 
 void visml_regions_free(visml_regions *regions) {

@@ -19,7 +19,7 @@ typedef struct visml_regions_class {
     /* Copy number i of a picture of this size. NULL: as it is. height or width 0: the picture is too small for it, there are no
      * rectangles. */
     void (*level)(const visml_regions *r, int32_t i, int64_t height, int64_t width, visml_level *level);
-    /* How many rectangles a copy has, borders included; 0 only with several copies. Errors: VISML_EINVAL: why such a picture does not fit. */
+    /* How many rectangles a copy has, borders included; 0 only with several copies. Errors: VISML_EINVAL: why a picture does not fit. */
     visml_status (*count)(const visml_regions *r, int64_t height, int64_t width, int64_t *count, visml_error *err);
     void (*box)(const visml_regions *r, int64_t height, int64_t width, int64_t k, visml_box *box);
 } visml_regions_class;
@@ -39,6 +39,10 @@ static inline const visml_regions_class *visml_regions_class_of(const visml_regi
 }
 visml_regions *visml_regions_make(visml_context *ctx, const visml_regions_class *cls, const void *opts, visml_error *err);
 visml_regions *visml_regions_from_object(visml_context *ctx, const json_t *object, visml_error *err);
+/* As visml_object_json, with the rectangles of boxes. */
+json_t *visml_regions_json(const visml_regions *r);
+/* Boxes from the list that visml_regions_json writes. Errors: VISML_EFORMAT, VISML_ENOMEM. */
+visml_status visml_regions_read_boxes(visml_regions *r, const json_t *list, visml_error *err);
 /* With the defaults of those classes that say nothing of it. */
 int32_t visml_regions_levels(const visml_regions *r);
 visml_level visml_regions_level(const visml_regions *r, int32_t i, int64_t height, int64_t width);

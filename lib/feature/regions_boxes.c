@@ -44,6 +44,51 @@ static visml_status restore(visml_object *o, visml_error *err) {
     return check_boxes(VISML_EFORMAT, visml_object_array_data(o, "boxes"), dims[0], err);
 }
 
+/* ---- JSON: "boxes": [[top, left, height, width], ...], which no options struct can hold ---- */
+
+json_t *visml_regions_json(const visml_regions *r) {
+    json_t *object = visml_object_json(&r->object), *list = NULL;
+    const visml_tensor *t = visml_object_array_get(&r->object, "boxes");
+    if (!object || !t || r->object.kind != &visml_regions_boxes_class.kind)
+        return object;
+    const visml_box *b = (const visml_box *)(const void *)t->data;
+    list = json_array();
+    for (int64_t i = 0; list && i < t->shape.dims[0]; i++)
+        if (json_array_append_new(list, json_pack("[i, i, i, i]", (int)b[i].top, (int)b[i].left, (int)b[i].height, (int)b[i].width)) < 0) {
+            json_decref(list);
+            list = NULL;
+        }
+    if (list && json_object_set_new(object, "boxes", list) == 0)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+static int read_box(const json_t *value, int32_t *to) {
+    if (json_array_size(value) != 4)
+        return -1;
+    for (size_t k = 0; k < 4; k++) {
+        const json_t *number = json_array_get(value, k);
+        if (!json_is_integer(number) || json_integer_value(number) < 0 || json_integer_value(number) > 65535)
+            return -1;
+        to[k] = (int32_t)json_integer_value(number);
+    }
+    return 0;
+}
+
+visml_status visml_regions_read_boxes(visml_regions *r, const json_t *list, visml_error *err) {
+    size_t n = json_array_size(list);
+    if (n < 1 || n > MOST)
+        return visml_fail(err, VISML_EFORMAT, "boxes: \"boxes\" must be a list of 1 to %d rectangles [top, left, height, width]", MOST);
+    int32_t *to = visml_object_array_new(&r->object, "boxes", VISML_I32, VISML_SHAPE((int64_t)n, 4), err);
+    if (!to)
+        return VISML_ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        if (read_box(json_array_get(list, i), to + 4 * i) < 0)
+            return visml_fail(err, VISML_EFORMAT, "boxes: number %zu must be [top, left, height, width], of whole numbers up to 65535", i);
+    return check_boxes(VISML_EFORMAT, (const visml_box *)(const void *)to, (int64_t)n, err);
+}
+
 const visml_regions_class visml_regions_boxes_class = {
     .kind = {.name = "boxes", .opts_size = sizeof(visml_no_opts), .fields = fields, .restore = restore},
     .count = count,

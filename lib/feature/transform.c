@@ -60,7 +60,7 @@ visml_status visml_transform_learn(visml_transform *t, const visml_compute *c, c
 static visml_status check_x(const visml_transform *t, const visml_tensor *x, visml_error *err) {
     if (!t)
         return visml_fail(err, VISML_EINVAL, "transform: transform is NULL");
-    VISML_TRY(visml_tensor_check(t->object.kind->name, x, VISML_F32, err));
+    VISML_TRY(visml_tensor_check("transform: x", x, VISML_F32, err));
     if (x->shape.rank != 2 || x->shape.dims[1] < 1)
         return visml_fail(err, VISML_EINVAL, "%s: x is %s, must be [N, D]", t->object.kind->name, visml_shape_format(&x->shape).s);
     return VISML_OK;
@@ -69,7 +69,7 @@ static visml_status check_x(const visml_transform *t, const visml_tensor *x, vis
 static visml_status check_labels(const char *name, const visml_tensor *x, const visml_tensor *labels, visml_error *err) {
     if (!labels)
         return VISML_OK;
-    VISML_TRY(visml_tensor_check(name, labels, VISML_I32, err));
+    VISML_TRY(visml_tensor_check("transform: labels", labels, VISML_I32, err));
     if (labels->shape.rank != 1 || labels->shape.dims[0] != x->shape.dims[0])
         return visml_fail(err, VISML_EINVAL, "%s: labels are %s, must be [%lld], one for each row of x", name,
                           visml_shape_format(&labels->shape).s, (long long)x->shape.dims[0]);

@@ -1,10 +1,9 @@
 /* (x - mean) / deviation of each column. Sums are added in double, block after block; in two walks, so that the deviation does not suffer
  * from a mean that is large. */
 #include <math.h>
-#include <string.h>
 
 #include "base/error.h"
-#include "feature/transform.h"
+#include "feature/column_sums.h"
 
 static const visml_field fields[] = {
     VISML_FIELD(visml_standardization_opts, no_mean, FLAG, 0, 1, 0, 1, 0),
@@ -13,54 +12,21 @@ static const visml_field fields[] = {
     {0},
 };
 
-typedef struct sums {
-    int64_t d, n;
-    double at[]; /* [2, d]: of x, of (x - mean)^2 */
-} sums;
-
 static int64_t length(const visml_transform *t, int64_t d) {
     (void)t;
     return d;
-}
-
-static visml_status begin(visml_transform *t, const visml_compute *c, int64_t d, uint64_t seed, visml_error *err) {
-    visml_memory *m = &t->object.context->memory;
-    (void)c, (void)seed;
-    visml_mem_free(m, t->work);
-    sums *s = t->work = visml_mem_zalloc(m, 1, sizeof *s + 2 * (size_t)d * sizeof(double), err);
-    if (!s)
-        return VISML_ENOMEM;
-    s->d = d;
-    return VISML_OK;
-}
-
-static visml_status add(visml_transform *t, const visml_compute *c, const visml_rows *rows, visml_error *err) {
-    sums *s = t->work;
-    const double *mean = s->at;
-    (void)c, (void)err;
-    if (t->pass == 0)
-        s->n += rows->n;
-    for (int64_t i = 0; i < rows->n; i++)
-        for (int64_t j = 0; j < s->d; j++) {
-            double x = (double)rows->x[i * s->d + j], off = x - mean[j] / (double)s->n;
-            if (t->pass == 0)
-                s->at[j] += x;
-            else
-                s->at[s->d + j] += off * off;
-        }
-    return VISML_OK;
 }
 
 /* A column that does not vary is only shifted. */
 static visml_status end(visml_transform *t, const visml_compute *c, visml_error *err) {
     const visml_standardization_opts *o = t->object.opts;
     visml_memory *m = &t->object.context->memory;
-    sums *s = t->work;
+    visml_column_sums *s = t->work;
     float *mean = visml_object_array_new(&t->object, "mean", VISML_F32, VISML_SHAPE(s->d), err);
     float *factor = mean ? visml_object_array_new(&t->object, "factor", VISML_F32, VISML_SHAPE(s->d), err) : NULL;
     (void)c;
     for (int64_t j = 0; factor && j < s->d; j++) {
-        double average = s->at[j] / (double)s->n, deviation = sqrt(s->at[s->d + j] / (double)s->n);
+        double average = visml_column_mean(s, j), deviation = sqrt(visml_column_variance(s, j));
         mean[j] = o->no_mean ? 0 : (float)average;
         factor[j] = o->no_deviation || deviation <= 1e-7 * fabs(average) ? 1 : (float)(1 / deviation);
     }
@@ -90,8 +56,8 @@ const visml_transform_class visml_transform_standardization_class = {
     .kind = {.name = "standardization", .opts_size = sizeof(visml_standardization_opts), .fields = fields, .restore = restore},
     .length = length,
     .apply = apply,
-    .begin = begin,
-    .add = add,
+    .begin = visml_column_sums_begin,
+    .add = visml_column_sums_add,
     .end = end,
     .passes = 2,
 };

@@ -4,6 +4,8 @@
 
 #include "feature/features.h"
 
+extern const visml_field visml_feature_run_fields[]; /* features_fit.c */
+
 typedef struct visml_dataset_walk {
     const visml_features *features;
     visml_dataset *dataset;

@@ -347,6 +347,33 @@ typedef struct visml_tone {
     float low, high;
 } visml_tone;
 
+/* ---- gradients that vote: `rows` rows of pixels in planes of floats, whose neighbours, also outside of the rows, can be read ---- */
+
+#define VISML_VOTE_BINS 64
+
+/* Bin k is between the directions (cosines[k], sines[k]) and k + 1, turning from x to y; the last one ends opposite to the first. A
+ * direction's opposite has the same bin or, where `whole`, bin + bins. */
+typedef struct visml_votes {
+    const float *x;
+    int64_t rows, stride;    /* stride: elements from one row to the next */
+    int64_t channels, plane; /* plane: from one channel to the next */
+    const float *weights;    /* [rows] */
+    const float *cosines, *sines; /* [bins]; equal magnitudes where edges are mirrored, so that ties are exact */
+    int32_t bins, whole;     /* bins: 1 ... VISML_VOTE_BINS */
+    float threshold;         /* gradients up to this length have no vote */
+    int32_t counts;          /* 1: all votes count 1, 0: as many as the gradient is long */
+} visml_votes;
+
+/* ---- moments of bytes: with a the bytes of a column, out[0, i] their sum, out[1, i] the sum of its prefix sums, and so on ---- */
+
+#define VISML_FALL_ROWS 96 /* at most, so that whole numbers of 32 bits hold the sums */
+
+typedef struct visml_fall {
+    const uint8_t *x;
+    int64_t rows, stride, n;
+    int32_t *out; /* [4, n] */
+} visml_fall;
+
 /* ---- distances of each of n rows to each of m rows, d numbers each; lda, ldb, ldo: from one row to the next ---- */
 
 typedef struct visml_row_pairs {

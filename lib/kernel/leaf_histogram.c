@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "kernel/kernels.h"
-#include "kernel/vec.h"
+#include "kernel/vec_pixels.h"
 
 #ifndef VISML_REAL_DOUBLE
 
@@ -60,8 +60,70 @@ void LEAF(histogram_f32)(size_t n, const float *x, const visml_histogram_range *
     }
 }
 
+/* Bins of numbers x * scale + offset, cut off to 0 ... bins - 1; as digits behind those that stand there, which `first` overwrites. */
+void LEAF(bin_numbers)(size_t n, const float *x, float scale, float offset, int32_t bins, int first, int32_t *at) {
+    v16 s = v_set1(scale), o = v_set1(offset), last = v_set1((float)(bins - 1)), one = v_set1(1.0f);
+    for (size_t i = 0; i < n; i += LANES) {
+        int r = v_rest(i, n);
+        v16 t = v_max(v_min(v_add(v_mul(v_get(x + i, r), s), o), last), v_zero()), back = i_float(v_nearest(t));
+        i16 bin = v_nearest(v_select(v_gt(back, t), v_sub(back, one), back));
+        float *to = (float *)(void *)(at + i);
+        v_put(to, r, i_float_bits(first ? bin : i_add(i_mul(v_bits(v_get(to, r)), i_set1(bins)), bin)));
+    }
+}
+
+#define SMALL 512 /* bins of which there may be TABLES tables */
+
+VEC void count_places(size_t n, const int32_t *at, uint32_t *tables, size_t bins) {
+    size_t i = 0;
+    for (; i + TABLES <= n; i += TABLES)
+        UNROLL for (size_t t = 0; t < TABLES; t++)
+            tables[t * bins + (size_t)at[i + t]]++;
+    for (; i < n; i++)
+        tables[at[i]]++;
+}
+
+void LEAF(count_numbers)(size_t n, const int32_t *at, size_t bins, uint32_t *counts) {
+    uint32_t tables[TABLES * SMALL];
+    if (bins > SMALL || n < bins) {
+        for (size_t i = 0; i < n; i++)
+            counts[at[i]]++;
+        return;
+    }
+    memset(tables, 0, TABLES * bins * sizeof *tables);
+    count_places(n, at, tables, bins);
+    for (size_t b = 0; b < bins; b++)
+        counts[b] += tables[b] + tables[bins + b] + tables[2 * bins + b] + tables[3 * bins + b];
+}
+
+/* Three channels and few bins: a vector of pixels at a time. */
+static void count_colors(size_t pixels, const int32_t *bins, const uint8_t *x, uint32_t *counts) {
+    uint32_t tables[TABLES * SMALL];
+    int32_t words[PIXEL_BLOCK];
+    size_t all = (size_t)(bins[0] * bins[1] * bins[2]);
+    i16 low = i_set1(255), second = i_set1(bins[1]), third = i_set1(bins[2]), first = i_set1(bins[0]);
+    memset(tables, 0, TABLES * all * sizeof *tables);
+    for (size_t start = 0; start < pixels; start += PIXEL_BLOCK) {
+        size_t n = pixels - start < PIXEL_BLOCK ? pixels - start : PIXEL_BLOCK;
+        pixel_words(n, x + 3 * start, words);
+        for (size_t i = 0; i < n; i += LANES) {
+            i16 w = i_load(words + i);
+            i16 r = i_shr(i_mul(i_and(w, low), first), 8), g = i_shr(i_mul(i_and(i_shr(w, 8), low), second), 8);
+            i16 b = i_shr(i_mul(i_and(i_shr(w, 16), low), third), 8);
+            i_store(words + i, i_add(i_mul(i_add(i_mul(r, second), g), third), b));
+        }
+        count_places(n, words, tables, all);
+    }
+    for (size_t b = 0; b < all; b++)
+        counts[b] += tables[b] + tables[all + b] + tables[2 * all + b] + tables[3 * all + b];
+}
+
 /* A pixel's bin is that of its channels (v * bins / 256 each) read as digits, the first channel the highest. */
 void LEAF(histogram_joint)(size_t pixels, int64_t channels, const int32_t *bins, const uint8_t *x, uint32_t *counts) {
+    if (channels == 3 && pixels >= 256 && (int64_t)bins[0] * bins[1] * bins[2] <= SMALL) {
+        count_colors(pixels, bins, x, counts);
+        return;
+    }
     uint32_t digit[4][256];
     for (int64_t c = 0; c < channels; c++)
         for (uint32_t v = 0; v < 256; v++) {

@@ -152,6 +152,8 @@ static visml_status take_all(visml_object *o, const char *prefix, const visml_bu
         if (strncmp(name, prefix, length) == 0 && name[length] == '.')
             VISML_TRY(take(o, &b->tensors[i], name + length + 1, err));
     }
+    if (!o->kind->restore && o->array_count)
+        return visml_fail(err, VISML_EFORMAT, "%s: array \"%s\" is none of its own", o->kind->name, o->arrays[0].name);
     return o->kind->restore ? o->kind->restore(o, err) : VISML_OK;
 }
 

@@ -85,6 +85,31 @@ VALUES = {
     ("visml_history_get", "name"): '"loss"',
 }
 
+# feature.h: what is consumed is made anew for each call.
+TWO_CELLS = "visml_regions_grid(f->ctx, VISML_OPTS(visml_grid_opts, .rows = 2, .columns = 2), &f->err)"
+FEATURES = '["average"]'
+VALUES |= {
+    "features": "f->features", "table": "f->table", "dataset": "f->folder", "regions": "f->regions", "extractor": "f->extractor",
+    "aggregator": "f->aggregator", "transform": "f->transform", "rows": "f->pixels", "images": "f->image",
+    "labels_path": 'fixture_path("new2")',
+    "schema": "&f->out.schema", "array": "&f->out.array", "boxes": "f->out.boxes", "count": "&f->out.count", "length": "&f->out.length",
+    ("visml_regions_boxes", "boxes"): "(&(visml_box){.height = 1, .width = 1})", ("visml_regions_boxes", "n"): "1",
+    ("visml_regions_boxes_of", "capacity"): "2",
+    ("visml_features_length", "image"): "VISML_SHAPE(4, 5, 3)",
+    ("visml_index_new", "rows"): "f->pixels", ("visml_index_count", "index"): "f->index", ("visml_index_search", "index"): "f->index",
+    ("visml_index_free", "index"): "f->index", ("visml_index_search", "queries"): "f->pixels", ("visml_index_search", "places"): "&f->out.tensor",
+    ("visml_index_search", "distances"): "NULL",
+    ("visml_features_add", "extractor"): "visml_extractor_average(f->ctx, &f->err)", ("visml_features_over", "regions"): TWO_CELLS,
+    ("visml_features_encode", "aggregator"): "visml_aggregator_mean(f->ctx, &f->err)",
+    ("visml_features_pool", "aggregator"): "visml_aggregator_mean(f->ctx, &f->err)",
+    ("visml_features_then", "transform"): "visml_transform_standardization(f->ctx, NULL, &f->err)",
+    ("visml_features_from_json", "text"): json(FEATURES, FEATURES), ("visml_features_from_json", "n"): str(len(FEATURES)),
+    ("visml_features_save", "path"): 'fixture_path("new")', ("visml_features_load", "path"): 'fixture_path("features.visml")',
+    ("visml_table_save_npy", "path"): 'fixture_path("new")', ("visml_table_save_csv", "path"): 'fixture_path("new")',
+}
+# Functions that take an argument over, also when they fail (those that take a layer are known by its type).
+CONSUMES = {"visml_features_add", "visml_features_over", "visml_features_encode", "visml_features_pool", "visml_features_then"}
+
 # Options that make a valid struct; and which fields must be given.
 BASE = {
     "visml_conv2d_opts": ".filters = 2, .kernel_size = {1, 1}",
@@ -125,6 +150,7 @@ BASE = {
     "visml_conv2d_transpose_opts": ".filters = 2, .kernel_size = {1, 1}, .strides = {2, 2}",
     "visml_depthwise_conv2d_opts": ".kernel_size = {1, 1}",
     "visml_separable_conv2d_opts": ".filters = 2, .kernel_size = {1, 1}",
+    "visml_window_opts": ".height = 2, .width = 2",
 }
 REQUIRED = {
     "visml_train_opts": ("data", "max_steps"), "visml_eval_opts": ("data",), "visml_run_opts": ("model_dir",),
@@ -150,6 +176,7 @@ REQUIRED = {
     "visml_conv2d_transpose_opts": ("filters", "kernel_size"),
     "visml_depthwise_conv2d_opts": ("kernel_size",),
     "visml_separable_conv2d_opts": ("filters", "kernel_size"),
+    "visml_window_opts": ("height", "width"),
     "visml_gru_opts": ("units",), "visml_simple_rnn_opts": ("units",), "visml_sliding_window_opts": ("window",),
 }
 
@@ -158,13 +185,14 @@ NULLABLE = {
     "err", "strides", "release", "user", "class_names", ("visml_dataset_from_manifest", "part"), ("visml_model_from_json", "input"),
     ("visml_report_add", "weights"), ("visml_fit", "history"), ("visml_train_and_evaluate", "result"),
     ("visml_evaluate", "loss"), ("visml_evaluate", "report"),
+    "labels_path", ("visml_transform_fit", "labels"),
     ("visml_model_set_attribute", "value"), ("visml_report_text", "names"), ("visml_model_set_trainable", "first"),
     ("visml_model_set_trainable", "last"),
 }
 # NULL is not spoken of: both are fine, a crash is not.
 EITHER = {("visml_dataset_dropped", "path"), ("visml_dataset_dropped", "reason")}
 # What a function without an error returns for a NULL handle, where it is not 0, NULL or NaN.
-NULL_RESULT = {"visml_dataset_label": "-1"}
+NULL_RESULT = {"visml_dataset_label": "-1", "visml_table_sample": "-1"}
 
 # Values out of range, by (function, parameter): (expression, words that the message must hold one of, or None for the parameter's name).
 BAD = {
@@ -265,6 +293,30 @@ BAD = {
     ("visml_fit", "data"): [("f->folder", "shape|data|input|4")],
     ("visml_evaluate", "data"): [("f->folder", "shape|data|input|4")],
     ("visml_predict", "data"): [("f->folder", "shape|data|input|4")],
+}
+
+BAD |= {
+    ("visml_regions_boxes", "n"): [("0", "boxes"), ("SIZE_MAX", "boxes")],
+    ("visml_regions_boxes_of", "height"): [("0", "picture"), ("65536", "picture"), ("1", "grid")],
+    ("visml_regions_boxes_of", "width"): [("0", "picture"), ("65536", "picture"), ("1", "grid")],
+    ("visml_extractor_run", "image"): [("f->tensor", "image"), ("f->labels", "image")],
+    ("visml_aggregator_fit", "rows"): [("f->labels", "rows"), ("f->image", "rows"), ("f->weights", "rows")],
+    ("visml_aggregator_run", "rows"): [("f->labels", "rows"), ("f->image", "rows"), ("f->weights", "rows")],
+    ("visml_transform_fit", "x"): [("f->labels", "x|vectors"), ("f->image", "x|vectors")],
+    ("visml_transform_fit", "labels"): [("f->weights", "labels"), ("f->kernel", "labels")],
+    ("visml_transform_run", "x"): [("f->labels", "x|vectors"), ("f->kernel", "vectors")],
+    ("visml_features_from_json", "text"): [(json("{", FEATURES), "line|column"), (json("{}", FEATURES), "extract"),
+                                           (json('["averag"]', FEATURES), "averag")],
+    ("visml_features_from_json", "n"): [("0", "n|text|line|empty"), ("5", "line|column")],
+    ("visml_features_transform", "images"): [("f->tensor", "images"), ("f->labels", "images")],
+    ("visml_features_sequence", "image"): [("f->tensor", "image"), ("f->labels", "image")],
+    ("visml_features_extract", "dataset"): [("f->dataset", "image|samples")],
+    ("visml_features_save", "path"): [('fixture_path("none/x")', "none"), ('""', "path|file")],
+    ("visml_features_load", "path"): [('fixture_path("none")', "none"), ('fixture_path("table.csv")', "csv"),
+                                      ('fixture_path("model.visml")', "model")],
+    ("visml_table_save_npy", "path"): [('fixture_path("none/x")', "none")],
+    ("visml_table_save_npy", "labels_path"): [('fixture_path("none/x")', "none")],
+    ("visml_table_save_csv", "path"): [('fixture_path("none/x")', "none")],
 }
 
 # The options that all optimizers have, as each optimizer gets them.
@@ -404,6 +456,17 @@ BAD_FIELDS = {
     ("visml_eval_opts", "data"): [("@ = f->folder", "validation|shape")], ("visml_eval_opts", "monitor"): [('@ = "f1"', "f1")],
     ("visml_run_opts", "model_dir"): [('@ = ""', None)], ("visml_run_opts", "workers"): [("@ = -2", None)],
     ("visml_run_opts", "keep_checkpoints"): [("@ = 101", None)],
+    ("visml_grid_opts", "rows"): [("@ = 1025", None)], ("visml_grid_opts", "columns"): [("@ = 1025", None)],
+    ("visml_pyramid_opts", "levels"): [("@ = 9", None)],
+    ("visml_lbp_opts", "method"): [("@ = 5", None)], ("visml_lbp_opts", "radius"): [("@[0] = 0.25", None)],
+    ("visml_lbp_opts", "points"): [("@[0] = 25", None)], ("visml_glcm_opts", "levels"): [("@ = 257", None)],
+    ("visml_glcm_opts", "distances"): [("@[0] = 1025", None)], ("visml_glcm_opts", "angles"): [("@ = 65", None)],
+    ("visml_glcm_opts", "symmetric"): [("@ = 2", None)], ("visml_glcm_opts", "average"): [("@ = 2", None)],
+    ("visml_window_opts", "height"): [("@ = 0", None), ("@ = 65536", None)], ("visml_window_opts", "width"): [("@ = 0", None)],
+    ("visml_window_opts", "padding_value"): [("@ = NAN", None), ("@ = INFINITY", None)],
+    ("visml_window_opts", "scales"): [("@[0] = 0.05", None), ("@[0] = 1; @[1] = 65", None)],
+    ("visml_features_opts", "height"): [("@ = 5", "height|width"), ("@ = 65536", None)],
+    ("visml_features_opts", "width"): [("@ = 5", "height|width")], ("visml_features_opts", "color"): [("@ = 2", None)],
     ("visml_conv2d_opts", "name"): [('@ = "a/b"', None), ('@ = ""', None)],
     ("visml_dense_opts", "name"): [('@ = "a/b"', None)],
 }
@@ -416,7 +479,7 @@ OWN_RANGE = {
     ("visml_concatenate_opts", "axis"), ("visml_reshape_opts", "target_shape"), ("visml_rescaling_opts", "scale"),
     ("visml_rescaling_opts", "offset"),
     ("visml_layernorm_opts", "axis"), ("visml_groupnorm_opts", "groups"), ("visml_batchnorm_opts", "axis"),
-    ("visml_masking_opts", "mask_value"),
+    ("visml_masking_opts", "mask_value"), ("visml_window_opts", "padding_value"),
 }
 
 # Factors and values may be below 0.
@@ -451,10 +514,14 @@ HARMLESS = [
     "isnan(visml_lr_range_smoothed(f->range, SIZE_MAX))",
     "visml_schedule_learning_rate(f->schedule, INT64_MIN) == visml_schedule_learning_rate(f->schedule, 0)",
     "visml_schedule_learning_rate(f->schedule, INT64_MAX) >= 0",
+    "visml_table_sample(f->table, -1) == -1", "visml_table_sample(f->table, 4) == -1", "visml_table_path(f->table, INT64_MIN) == NULL",
+    "visml_table_path(f->table, 4) == NULL", "visml_table_class_name(f->table, SIZE_MAX) == NULL",
+    "visml_features_is_fitted(f->features) == 1",
     "isnan(visml_history_get(f->history, \"none\", 0))", "isnan(visml_history_get(f->history, \"loss\", SIZE_MAX))",
     "isnan(visml_history_get(f->history, \"loss\", visml_history_epochs(f->history)))",
 ]
 # Functions that write text: (call up to the text, a text that is longer than 10 bytes). Small capacities must hold.
-TEXTS = ["visml_loss_to_json(f->loss", "visml_optimizer_to_json(f->optimizer", "visml_schedule_to_json(f->schedule",
+TEXTS = ["visml_features_to_json(f->features",
+         "visml_loss_to_json(f->loss", "visml_optimizer_to_json(f->optimizer", "visml_schedule_to_json(f->schedule",
          "visml_model_summary(f->model", "visml_model_to_json(f->model", "visml_report_text(f->report, NULL",
          "visml_augmentation_to_json(f->augmentation", "visml_progress_text(&f->progress, 0", "visml_progress_text(&f->progress, 1"]

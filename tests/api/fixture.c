@@ -93,6 +93,18 @@ static void write_model(visml_context *ctx, visml_error *err) {
     visml_model_free(model);
 }
 
+static visml_features *new_features(visml_context *ctx, visml_error *err) {
+    visml_features *f = visml_features_new(ctx, NULL, err);
+    must(f && visml_features_add(f, visml_extractor_average(ctx, err), err) == VISML_OK, err, "features");
+    return f;
+}
+
+static void write_features(visml_context *ctx, visml_error *err) {
+    visml_features *f = new_features(ctx, err);
+    must(visml_features_save(f, fixture_path("features.visml"), err) == VISML_OK, err, "features.visml");
+    visml_features_free(f);
+}
+
 int fixture_open(void **state) {
     visml_error err = {0};
     (void)state;
@@ -102,6 +114,7 @@ int fixture_open(void **state) {
     write_images(ctx, &err);
     write_tables(ctx, &err);
     write_model(ctx, &err);
+    write_features(ctx, &err);
     visml_context_free(ctx);
     return 0;
 }
@@ -202,6 +215,20 @@ static void make_networks(fixture *f, visml_error *err) {
     f->progress = (visml_progress){.size = sizeof f->progress, .epochs = 2, .step = 1, .steps = 2};
 }
 
+static void make_features(fixture *f, visml_error *err) {
+    f->regions = visml_regions_grid(f->ctx, VISML_OPTS(visml_grid_opts, .rows = 2, .columns = 2), err);
+    f->extractor = visml_extractor_average(f->ctx, err);
+    f->aggregator = visml_aggregator_mean(f->ctx, err);
+    f->transform = visml_transform_standardization(f->ctx, NULL, err);
+    f->features = new_features(f->ctx, err);
+    must(f->regions && f->extractor && f->aggregator && f->transform, err, "regions, an extractor and more");
+    must(visml_transform_fit(f->transform, f->pixels, NULL, err) == VISML_OK, err, "a transform");
+    f->table = visml_features_extract(f->features, f->folder, NULL, err);
+    must(f->table != NULL, err, "a table");
+    f->index = visml_index_new(f->ctx, f->pixels, NULL, err);
+    must(f->index != NULL, err, "an index");
+}
+
 int fixture_setup(void **state) {
     visml_error err = {0};
     fixture *f = calloc(1, sizeof *f);
@@ -211,6 +238,7 @@ int fixture_setup(void **state) {
     make_tensors(f, &err);
     make_data(f, &err);
     make_networks(f, &err);
+    make_features(f, &err);
     fixture_before(f);
     return 0;
 }
@@ -225,6 +253,11 @@ typedef struct managed {
 void fixture_free_dlpack(void *dlpack) {
     if (dlpack)
         ((managed *)dlpack)->deleter(dlpack);
+}
+
+void fixture_free_arrow(fixture *f) {
+    f->out.schema.release(&f->out.schema);
+    f->out.array.release(&f->out.array);
 }
 
 int fixture_teardown(void **state) {
@@ -249,6 +282,13 @@ int fixture_teardown(void **state) {
     visml_report_free(f->report);
     visml_history_free(f->history);
     visml_run_result_free(f->result);
+    visml_regions_free(f->regions);
+    visml_extractor_free(f->extractor);
+    visml_aggregator_free(f->aggregator);
+    visml_transform_free(f->transform);
+    visml_features_free(f->features);
+    visml_table_free(f->table);
+    visml_index_free(f->index);
     visml_model_free(f->model);
     visml_model_free(f->open);
     visml_model_free(f->empty);

@@ -11,6 +11,22 @@
 
 #include <visml/visml.h>
 
+/* As Arrow's C data interface has them. */
+struct ArrowSchema {
+    const char *format, *name, *metadata;
+    int64_t flags, n_children;
+    struct ArrowSchema **children, *dictionary;
+    void (*release)(struct ArrowSchema *);
+    void *private_data;
+};
+struct ArrowArray {
+    int64_t length, null_count, offset, n_buffers, n_children;
+    const void **buffers;
+    struct ArrowArray **children, *dictionary;
+    void (*release)(struct ArrowArray *);
+    void *private_data;
+};
+
 typedef struct fixture {
     visml_context *ctx;
     visml_tensor *tensor;  /* VISML_F32 [2, 3] */
@@ -40,6 +56,13 @@ typedef struct fixture {
     visml_lr_range *range;
     visml_run_result *result;
     visml_progress progress;
+    visml_regions *regions;       /* 2 x 2 cells */
+    visml_extractor *extractor;   /* an average */
+    visml_aggregator *aggregator; /* a mean */
+    visml_transform *transform;   /* a standardization that learned from `pixels` */
+    visml_features *features;     /* an average */
+    visml_table *table;           /* of `folder`: [4, 3] */
+    visml_index *index;           /* of `pixels` */
     /* Where results go: filled with 0xA5 before the call. */
     struct {
         visml_dataset *parts[3];
@@ -47,10 +70,16 @@ typedef struct fixture {
         visml_history *history;
         visml_run_result *result;
         visml_report *report;
+        visml_tensor *tensor;
         double loss;
         visml_shape shape;
         char text[256], reason[256];
         visml_image_info info;
+        visml_box boxes[4];
+        size_t count;
+        int64_t length;
+        struct ArrowSchema schema;
+        struct ArrowArray array;
     } out;
     visml_error err;
     uint64_t used; /* memory of the context before the call */
@@ -60,7 +89,8 @@ typedef struct fixture {
 extern const unsigned char *fixture_png, *fixture_file;
 extern size_t fixture_png_size, fixture_file_size;
 extern const char *const fixture_names[2];
-/* "folder/name" in the temporary folder: images/, images.idx, labels.idx, table.csv, split.json, model.visml, picture.png; "new" is
+/* "folder/name" in the temporary folder: images/, images.idx, labels.idx, table.csv, split.json, model.visml,
+ * features.visml, picture.png; "new" is
  * free. */
 const char *fixture_path(const char *name);
 extern const visml_shape fixture_shape_2x3;
@@ -88,6 +118,7 @@ void fixture_succeeded(fixture *f, int succeeded);
 /* After a call that may do either: what it says about itself must be true. */
 void fixture_either(fixture *f, int succeeded, const char *words);
 void fixture_free_dlpack(void *dlpack);
+void fixture_free_arrow(fixture *f); /* what is in `out` */
 
 /* A copy of the first n bytes of an options struct in memory that ends there, with its size set to n; n >= 4. Freed by fixture_teardown. */
 void *fixture_cut(const void *opts, size_t n);

@@ -23,9 +23,12 @@ FREE = {"visml_context": "visml_context_free", "visml_tensor": "visml_tensor_rel
         "visml_quantization": "visml_quantization_free", "visml_monitor": "visml_monitor_free",
         "visml_schedule": "visml_schedule_free", "visml_lr_range": "visml_lr_range_free",
         "visml_run_result": "visml_run_result_free",
+        "visml_regions": "visml_regions_free", "visml_extractor": "visml_extractor_free",
+        "visml_aggregator": "visml_aggregator_free", "visml_transform": "visml_transform_free",
+        "visml_features": "visml_features_free", "visml_table": "visml_table_free", "visml_index": "visml_index_free",
         "visml_report": "visml_report_free", "void": "fixture_free_dlpack"}
 OUT = {"visml_batch": "visml_batch_free(f->out.batch);", "visml_history": "visml_history_free(f->out.history);",
-       "visml_report": "visml_report_free(f->out.report);", "visml_run_result": "visml_run_result_free(f->out.result);",
+       "visml_report": "visml_report_free(f->out.report);", "visml_tensor": "visml_tensor_release(f->out.tensor);", "visml_run_result": "visml_run_result_free(f->out.result);",
        "visml_dataset": "for (int i = 0; i < 3; i++)\n        visml_dataset_free(f->out.parts[i]);"}
 # Enumerations of parameters and fields; a dtype has no 0, a format is only given back.
 SMALLEST = {"visml_dtype": 1}
@@ -67,7 +70,8 @@ def is_pointer(parameter):
 
 
 def consumes(function):
-    return any(p.type.name == "visml_layer" for p in function.parameters) and can_fail(function)
+    takes = any(p.type.name == "visml_layer" for p in function.parameters) or function.name in cases.CONSUMES
+    return takes and can_fail(function)
 
 
 def result_of(function):
@@ -81,6 +85,8 @@ def result_of(function):
 def out_frees(function, given):
     if function.name == "visml_split_save":
         return []
+    if function.name == "visml_table_export_arrow":
+        return ["fixture_free_arrow(f);"]
     return [OUT[p.type.name] for p in function.parameters
             if p.type.stars == 2 and p.type.name in OUT and given.get(p.name) != "NULL"]
 

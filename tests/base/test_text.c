@@ -76,6 +76,11 @@ static void numbers_are_as_in_c(void) {
     assert_string_equal(visml_fixed(NAN, 2).s, "nan");
     assert_string_equal(visml_fixed(-INFINITY, 2).s, "-inf");
     assert_string_equal(visml_shortest(0.1).s, "0.1");
+    assert_string_equal(visml_shortest_float(0.1f).s, "0.1");
+    assert_string_equal(visml_shortest_float(1.0f / 3).s, "0.33333334");
+    assert_string_equal(visml_shortest_float(16777216.0f).s, "16777216");
+    assert_string_equal(visml_shortest_float(1e-45f).s, "1e-45");
+    assert_string_equal(visml_shortest_float(-0.0f).s, "-0");
     assert_string_equal(visml_shortest(-1.0 / 3).s, "-0.3333333333333333");
     assert_string_equal(visml_shortest(1e300).s, "1e+300");
     assert_string_equal(visml_shortest(0x1p-44).s, "5.684341886080802e-14");

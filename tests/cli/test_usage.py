@@ -4,7 +4,7 @@ import subprocess
 
 from program import OK, PROGRAM, USAGE, FAILURE, Case, main
 
-COMMANDS = ["split", "train", "evaluate", "predict", "info"]
+COMMANDS = ["split", "train", "evaluate", "predict", "features", "info"]
 
 
 class Usage(Case):

@@ -77,8 +77,23 @@ class Examples(unittest.TestCase):
         self.run_example("contact_sheet", "d", "nowhere.json", "one.png", code=1)
         self.run_example("contact_sheet", "nowhere.png", "chain.json", "one.png", code=1)
 
+    def test_similar_images(self):
+        """A picture is nearest to itself."""
+        for metric in ("l2", "cosine", "chi2", "l1", "intersection"):
+            with open(os.path.join(self.folder.name, "f.json"), "w") as f:
+                json.dump([{"class": "average", "over": "grid"}], f)
+            lines = self.run_example("similar_images", "d", "d/along/000.png", "s.png", "f.json", metric).splitlines()
+            self.assertEqual(len(lines), 10)
+            if metric != "intersection":
+                self.assertTrue(lines[0].endswith("along/000.png"), lines[0])
+        with open(os.path.join(self.folder.name, "s.png"), "rb") as f:
+            self.assertTrue(f.read().startswith(b"\x89PNG"))
+        self.run_example("similar_images", "d", "d/along/000.png", "s.png")
+        self.run_example("similar_images", "d", "nowhere.png", "s.png", code=1)
+        self.run_example("similar_images", "d", "d/along/000.png", "s.png", "nowhere.json", code=1)
+
     def test_usage(self):
-        for name in ("train_cnn", "classify_image", "split_dataset", "idx_to_png", "contact_sheet"):
+        for name in ("train_cnn", "classify_image", "split_dataset", "idx_to_png", "contact_sheet", "similar_images"):
             self.run_example(name, code=2)
 
 

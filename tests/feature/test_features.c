@@ -68,7 +68,8 @@ static void pools_and_encoders_do_what_they_say(void **state) {
     assert_int_equal(visml_features_length(f, VISML_SHAPE(2, 4, 1), &length, &err), VISML_EINVAL);
     visml_tensor_release(y);
     visml_features_free(f);
-    f = assert_made(from_json("[{\"class\": \"pixels\", \"over\": {\"class\": \"window\", \"height\": 2, \"width\": 2, \"stride\": [1, 1]}}]"), &err);
+    f = assert_made(from_json("[{\"class\": \"pixels\", \"over\": {\"class\": \"window\", \"height\": 2, \"width\": 2, "
+                              "\"stride\": [1, 1]}}]"), &err);
     y = assert_made(visml_features_sequence(f, p, &err), &err);
     assert_int_equal(y->shape.dims[0], 9);
     assert_true(fabsf(at(y, 8 * 4 + 3) - 33.0f / 255) < 1e-7f);
@@ -78,8 +79,10 @@ static void pools_and_encoders_do_what_they_say(void **state) {
 }
 
 static void json_goes_round(void **state) {
-    static const char text[] = "{\"height\":8,\"width\":8,\"color\":\"gray\",\"extract\":[{\"class\":\"pixels\",\"over\":{\"class\":\"window\","
-                               "\"height\":2,\"width\":2,\"scales\":[1.0,2.5]},\"encode\":\"mean\",\"pool\":\"max\"},{\"class\":\"average\"}],"
+    static const char text[] = "{\"height\":8,\"width\":8,\"color\":\"gray\",\"extract\":[{\"class\":\"pixels\",\"over\":{"
+                               "\"class\":\"window\","
+                               "\"height\":2,\"width\":2,\"scales\":[1.0,2.5]},\"encode\":\"mean\",\"pool\":\"max\"},"
+                               "{\"class\":\"average\"}],"
                                "\"then\":[{\"class\":\"standardization\",\"no_mean\":true}]}";
     char again[1000];
     (void)state;

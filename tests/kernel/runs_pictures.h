@@ -261,6 +261,92 @@ static void run_histogram_joint(const visml_kernels *k, trial *t) {
     test_guarded_free(x, t->n * 3);
 }
 
+static void run_bin_numbers(const visml_kernels *k, trial *t) {
+    const float *x = in(t, t->n);
+    int32_t *at = test_guarded(t->n * sizeof *at);
+    k->bin_numbers(t->n, x, 4, 2, 5, 1, at);
+    k->bin_numbers(t->n, x, 8, 1, 7, 0, at);
+    keep_counts(t, (uint32_t *)at, t->n);
+}
+
+static void run_count_numbers(const visml_kernels *k, trial *t) {
+    int32_t *at = test_guarded(t->n * sizeof *at);
+    uint32_t *counts = counts_of(13);
+    for (size_t i = 0; i < t->n; i++)
+        at[i] = (int32_t)(i * i % 13);
+    k->count_numbers(t->n, at, 13, counts);
+    keep_counts(t, counts, 13);
+    test_guarded_free(at, t->n * sizeof *at);
+}
+
+/* ---- sums of powers ---- */
+
+static void run_srgb_linear(const visml_kernels *k, trial *t) {
+    float *x = in(t, t->n);
+    for (size_t i = 0; i < t->n; i++)
+        x[i] = t->special ? x[i] : fabsf(x[i]);
+    k->srgb_linear(t->n, x, out(t, t->n));
+}
+
+#define RUN_PLANES(name, more)                                                  \
+    static void run_##name(const visml_kernels *k, trial *t) {                  \
+        uint8_t *x = bytes_of(t, 3 * t->n);                                     \
+        float *y = out(t, 3 * t->n), linear[256];                               \
+        for (int i = 0; i < 256; i++)                                           \
+            linear[i] = (float)i / 255;                                         \
+        (void)linear;                                                           \
+        if (t->n)                                                               \
+            k->name(t->n, x, more y, t->n);                                     \
+        for (size_t i = 0; i < 3 * t->n; i++)                                   \
+            y[i] *= 0x1p-8f;                                                    \
+        test_guarded_free(x, 3 * t->n);                                         \
+    }
+RUN_PLANES(rgb_planes, )
+RUN_PLANES(hsv_planes, )
+#define LINEAR linear,
+RUN_PLANES(lab_planes, LINEAR)
+
+/* The low 24 bits of sums, which are whole numbers. */
+static void keep_sums(trial *t, const uint64_t *sums, size_t n) {
+    float *kept = out(t, n);
+    for (size_t i = 0; i < n; i++)
+        kept[i] = (float)(sums[i] & 0xffffff);
+}
+
+static void run_moments_u8(const visml_kernels *k, trial *t) {
+    for (size_t c = 1; c <= 5; c++) {
+        uint8_t *x = bytes_of(t, t->n * c);
+        uint64_t sums[15] = {1, 2, 3};
+        k->moments_u8(t->n, (int64_t)c, x, sums);
+        keep_sums(t, sums, 3 * c);
+        test_guarded_free(x, t->n * c);
+    }
+}
+
+static void run_moments_f32(const visml_kernels *k, trial *t) {
+    const float *x = in(t, t->n);
+    k->moments_f32(t->n, x, 0.25f, out(t, 3));
+}
+
+static void run_products_rgb(const visml_kernels *k, trial *t) {
+    uint8_t *x = bytes_of(t, t->n * 3);
+    uint64_t sums[9] = {1, 2, 3};
+    k->products_rgb(t->n, x, sums);
+    keep_sums(t, sums, 9);
+    test_guarded_free(x, t->n * 3);
+}
+
+static void run_laplacian_u8(const visml_kernels *k, trial *t) {
+    uint8_t *a = bytes_of(t, t->n), *x = bytes_of(t, t->n), *b = bytes_of(t, t->n);
+    int64_t sums[2] = {1, 2};
+    if (t->n)
+        k->laplacian_u8((int64_t)t->n, a, x, b, sums);
+    keep_sums(t, (const uint64_t *)sums, 2);
+    test_guarded_free(a, t->n);
+    test_guarded_free(x, t->n);
+    test_guarded_free(b, t->n);
+}
+
 /* ---- gradients ---- */
 
 static void run_difference(const visml_kernels *k, trial *t) {
@@ -283,6 +369,41 @@ static void run_polar(const visml_kernels *k, trial *t) {
     angle = out(t, t->n);
     k->polar((int64_t)t->n, dx, dy, 1, magnitude, NULL);
     k->polar((int64_t)t->n, dx, dy, 1, NULL, angle);
+}
+
+/* n columns of `rows` rows with a border of one pixel, one or three planes. */
+static visml_votes votes_of(trial *t, float *weights, const float *cosines, const float *sines) {
+    visml_votes v = {.rows = (int64_t)(t->rows % 8), .stride = (int64_t)t->n + 2, .channels = t->rows & 1 ? 3 : 1, .weights = weights,
+                     .cosines = cosines, .sines = sines, .bins = 4};
+    v.plane = (v.rows + 2) * v.stride;
+    v.x = in(t, (size_t)(v.channels * v.plane)) + v.stride + 1;
+    return v;
+}
+
+static void run_votes(const visml_kernels *k, trial *t) {
+    static const float cosines[] = {1, 0.75f, 0, -0.75f}, sines[] = {0, 0.75f, 1, 0.75f};
+    float *weights = in(t, 8);
+    for (int which = 0; which < 4; which++) {
+        visml_votes v = votes_of(t, weights, cosines, sines);
+        v.whole = which & 1;
+        v.counts = which >> 1;
+        v.threshold = 0.25f * (float)(which >> 1);
+        k->votes(&v, (int64_t)t->n, out(t, (v.whole ? 8 : 4) * t->n));
+    }
+}
+
+static void run_vote_moments(const visml_kernels *k, trial *t) {
+    visml_votes v = votes_of(t, NULL, NULL, NULL);
+    k->vote_moments(&v, (int64_t)t->n, out(t, 8));
+}
+
+static void run_fall(const visml_kernels *k, trial *t) {
+    size_t n = t->n, size = 9 * (n + 1);
+    uint8_t *x = bytes_of(t, size);
+    uint32_t *sums = counts_of(4 * n);
+    k->fall(&(visml_fall){x, 9, (int64_t)n + 1, (int64_t)n, (int32_t *)(void *)sums});
+    keep_counts(t, sums, 4 * n);
+    test_guarded_free(x, size);
 }
 
 /* ---- distances ---- */
@@ -349,6 +470,15 @@ static void run_tree_leaves(const visml_kernels *k, trial *t) {
     k->tree_leaves(&r, &f, (int32_t *)leaves);
     keep_counts(t, leaves, t->n * TREES);
     test_guarded_free(node, NODES * sizeof *node);
+}
+
+/* ---- texture ---- */
+
+static void run_lbp_8(const visml_kernels *k, trial *t) {
+    uint8_t *codes = bytes_of(t, t->n);
+    const float *above = in(t, t->n + 2), *here = in(t, t->n + 2), *below = in(t, t->n + 2);
+    k->lbp_8((int64_t)t->n, above + 1, here + 1, below + 1, codes);
+    keep_bytes(t, codes, t->n);
 }
 
 /* ---- augmentation ---- */

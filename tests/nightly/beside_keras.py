@@ -112,7 +112,8 @@ def run_keras(kind, data, args, seed, clock):
     if kind == "cnn":
         change = keras.Sequential([keras.layers.RandomFlip("horizontal", seed=seed), keras.layers.RandomTranslation(0.05, 0.05, seed=seed),
                                    keras.layers.RandomZoom(0.05, seed=seed)])
-        train = train.map(lambda x, y: (change(tf.cast(x, "float32"), training=True), y), num_parallel_calls=args.threads or tf.data.AUTOTUNE)
+        train = train.map(lambda x, y: (change(tf.cast(x, "float32"), training=True), y),
+                          num_parallel_calls=args.threads or tf.data.AUTOTUNE)
         rate = keras.optimizers.schedules.CosineDecay(1e-3, args.epochs * -(-TRAIN // args.batch))
     model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(train.prefetch(tf.data.AUTOTUNE), epochs=args.epochs, callbacks=[Timer()], verbose=0)

@@ -127,6 +127,44 @@ VISML_MODE_MAX = 2
 VISML_EXPORT_LATEST = 0
 VISML_EXPORT_BEST = 1
 VISML_EXPORT_FINAL = 2
+VISML_SPACE_AS_IS = 0
+VISML_SPACE_GRAY = 1
+VISML_SPACE_RGB = 2
+VISML_SPACE_HSV = 3
+VISML_SPACE_LAB = 4
+VISML_HISTOGRAM_L1 = 0
+VISML_HISTOGRAM_L2 = 1
+VISML_HISTOGRAM_MAX = 2
+VISML_HISTOGRAM_NONE = 3
+VISML_SKEWNESS_CUBE_ROOT = 0
+VISML_SKEWNESS_STANDARDIZED = 1
+VISML_SKEWNESS_NONE = 2
+VISML_QUALITY_NUMBERS = 6
+VISML_HOG_DALAL_TRIGGS = 0
+VISML_HOG_UOCTTI = 1
+VISML_HOG_L2_HYS = 0
+VISML_HOG_L2 = 1
+VISML_HOG_L1 = 2
+VISML_HOG_L1_SQRT = 3
+VISML_LBP_UNIFORM = 1
+VISML_LBP_DEFAULT = 2
+VISML_LBP_ROR = 3
+VISML_LBP_NRI_UNIFORM = 4
+VISML_WORDS_L1 = 1
+VISML_WORDS_L2 = 2
+VISML_WORDS_NONE = 3
+VISML_NORM_L2 = 1
+VISML_NORM_L1 = 2
+VISML_NORM_MAX = 3
+VISML_NORM_POWER = 4
+VISML_PCA_AUTO = 0
+VISML_PCA_COVARIANCE = 1
+VISML_PCA_RANDOMIZED = 2
+VISML_METRIC_L2 = 1
+VISML_METRIC_COSINE = 2
+VISML_METRIC_CHI2 = 3
+VISML_METRIC_L1 = 4
+VISML_METRIC_INTERSECTION = 5
 
 
 # ---- opaque objects, used through pointers only ----
@@ -181,6 +219,34 @@ class visml_quantization(Structure):
 
 
 class visml_session(Structure):
+    """Opaque."""
+
+
+class visml_regions(Structure):
+    """Opaque."""
+
+
+class visml_extractor(Structure):
+    """Opaque."""
+
+
+class visml_aggregator(Structure):
+    """Opaque."""
+
+
+class visml_transform(Structure):
+    """Opaque."""
+
+
+class visml_features(Structure):
+    """Opaque."""
+
+
+class visml_table(Structure):
+    """Opaque."""
+
+
+class visml_index(Structure):
     """Opaque."""
 
 
@@ -642,6 +708,136 @@ class visml_progress(Structure):
                 ("dropped", int64)]
 
 
+class visml_grid_opts(Structure):
+    _fields_ = [("size", uint32), ("rows", int32), ("columns", int32), ("reserved", int32)]
+
+
+class visml_pyramid_opts(Structure):
+    _fields_ = [("size", uint32), ("levels", int32)]
+
+
+class visml_window_opts(Structure):
+    _fields_ = [("size", uint32), ("height", int32), ("width", int32), ("stride", int32 * 2), ("padding", int32 * 2),
+                ("reserved", int32), ("padding_value", double), ("scales", double * 16)]
+
+
+class visml_box(Structure):
+    _fields_ = [("top", int32), ("left", int32), ("height", int32), ("width", int32)]
+
+
+class visml_histogram_opts(Structure):
+    _fields_ = [("size", uint32), ("space", int32), ("norm", int32), ("bins", int32 * 4), ("joint", int32),
+                ("cumulative", int32), ("reserved", int32)]
+
+
+class visml_color_moments_opts(Structure):
+    _fields_ = [("size", uint32), ("space", int32), ("skewness", int32), ("reserved", int32)]
+
+
+class visml_quality_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("dark", double), ("bright", double)]
+
+
+class visml_dominant_colors_opts(Structure):
+    _fields_ = [("size", uint32), ("k", int32), ("max_iterations", int32), ("reserved", int32)]
+
+
+class visml_color_pca_opts(Structure):
+    _fields_ = [("size", uint32), ("components", int32)]
+
+
+class visml_color_projection_opts(Structure):
+    _fields_ = [("size", uint32), ("components", int32)]
+
+
+class visml_hog_opts(Structure):
+    _fields_ = [("size", uint32), ("variant", int32), ("orientations", int32), ("pixels_per_cell", int32 * 2),
+                ("cells_per_block", int32 * 2), ("block_norm", int32), ("transform_sqrt", int32)]
+
+
+class visml_edge_orientations_opts(Structure):
+    _fields_ = [("size", uint32), ("bins", int32), ("unsigned_angle", int32), ("weighted", int32),
+                ("threshold", double)]
+
+
+class visml_hu_moments_opts(Structure):
+    _fields_ = [("size", uint32), ("log_scale", int32)]
+
+
+class visml_zernike_opts(Structure):
+    _fields_ = [("size", uint32), ("degree", int32)]
+
+
+class visml_radial_profile_opts(Structure):
+    _fields_ = [("size", uint32), ("rings", int32), ("sectors", int32), ("log_polar", int32)]
+
+
+class visml_lbp_opts(Structure):
+    _fields_ = [("size", uint32), ("method", int32), ("radius", double * 8), ("points", int32 * 8)]
+
+
+class visml_glcm_opts(Structure):
+    _fields_ = [("size", uint32), ("levels", int32), ("distances", int32 * 8), ("angles", int32),
+                ("symmetric", int32), ("average", int32), ("reserved", int32)]
+
+
+class visml_bag_of_words_opts(Structure):
+    _fields_ = [("size", uint32), ("clusters", int32), ("max_iterations", int32), ("norm", int32)]
+
+
+class visml_vlad_opts(Structure):
+    _fields_ = [("size", uint32), ("clusters", int32), ("max_iterations", int32), ("no_power", int32),
+                ("intra", int32), ("no_l2", int32)]
+
+
+class visml_fisher_opts(Structure):
+    _fields_ = [("size", uint32), ("components", int32), ("max_iterations", int32), ("no_power", int32),
+                ("no_l2", int32), ("reserved", int32)]
+
+
+class visml_standardization_opts(Structure):
+    _fields_ = [("size", uint32), ("no_mean", int32), ("no_deviation", int32), ("reserved", int32)]
+
+
+class visml_normalization_opts(Structure):
+    _fields_ = [("size", uint32), ("norm", int32), ("exponent", double)]
+
+
+class visml_variance_selection_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("threshold", double)]
+
+
+class visml_pca_opts(Structure):
+    _fields_ = [("size", uint32), ("components", int32), ("variance", double), ("whiten", int32), ("solver", int32),
+                ("oversamples", int32), ("power_iterations", int32)]
+
+
+class visml_mutual_information_selection_opts(Structure):
+    _fields_ = [("size", uint32), ("components", int32), ("bins", int32), ("reserved", int32)]
+
+
+class visml_features_opts(Structure):
+    _fields_ = [("size", uint32), ("height", int32), ("width", int32), ("color", int32), ("fit", int32),
+                ("filter", int32)]
+
+
+class visml_feature_progress(Structure):
+    _fields_ = [("size", uint32), ("pass", int32), ("passes", int32), ("reserved", int32), ("done", int64),
+                ("total", int64)]
+
+
+visml_feature_progress_fn = CFUNCTYPE(int32, c_void_p, P(visml_feature_progress))
+
+
+class visml_feature_run_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("seed", uint64), ("sample", int64), ("memory", uint64),
+                ("progress", visml_feature_progress_fn), ("user", c_void_p)]
+
+
+class visml_index_opts(Structure):
+    _fields_ = [("size", uint32), ("metric", int32)]
+
+
 class visml_callback(Structure):
     _fields_ = [("size", uint32), ("reserved", int32), ("user", c_void_p),
                 ("epoch_begin", CFUNCTYPE(int32, c_void_p, P(visml_model), P(visml_progress))),
@@ -982,6 +1178,97 @@ PROTOTYPES = {
     "visml_session_reset": (None, [P(visml_session)]),
     "visml_session_output_shape": (P(visml_shape), [P(visml_session)]),
     "visml_session_run": (int32, [P(visml_session), P(visml_tensor), P(visml_tensor), P(visml_error)]),
+    # feature.h
+    "visml_regions_free": (None, [P(visml_regions)]),
+    "visml_regions_whole": (P(visml_regions), [P(visml_context), P(visml_error)]),
+    "visml_regions_grid": (P(visml_regions), [P(visml_context), P(visml_grid_opts), P(visml_error)]),
+    "visml_regions_pyramid": (P(visml_regions), [P(visml_context), P(visml_pyramid_opts), P(visml_error)]),
+    "visml_regions_window": (P(visml_regions), [P(visml_context), P(visml_window_opts), P(visml_error)]),
+    "visml_regions_boxes": (P(visml_regions), [P(visml_context), P(visml_box), size_t, P(visml_error)]),
+    "visml_regions_boxes_of": (int32, [P(visml_regions), int64, int64, P(visml_box), size_t, P(size_t),
+                                       P(visml_error)]),
+    "visml_extractor_free": (None, [P(visml_extractor)]),
+    "visml_extractor_run": (P(visml_tensor), [P(visml_extractor), P(visml_tensor), P(visml_error)]),
+    "visml_extractor_pixels": (P(visml_extractor), [P(visml_context), P(visml_error)]),
+    "visml_extractor_maximum": (P(visml_extractor), [P(visml_context), P(visml_error)]),
+    "visml_extractor_average": (P(visml_extractor), [P(visml_context), P(visml_error)]),
+    "visml_extractor_histogram": (P(visml_extractor), [P(visml_context), P(visml_histogram_opts), P(visml_error)]),
+    "visml_extractor_color_moments": (P(visml_extractor), [P(visml_context), P(visml_color_moments_opts),
+                                                           P(visml_error)]),
+    "visml_extractor_quality": (P(visml_extractor), [P(visml_context), P(visml_quality_opts), P(visml_error)]),
+    "visml_extractor_dominant_colors": (P(visml_extractor), [P(visml_context), P(visml_dominant_colors_opts),
+                                                             P(visml_error)]),
+    "visml_extractor_color_pca": (P(visml_extractor), [P(visml_context), P(visml_color_pca_opts), P(visml_error)]),
+    "visml_extractor_color_projection": (P(visml_extractor), [P(visml_context), P(visml_color_projection_opts),
+                                                              P(visml_error)]),
+    "visml_extractor_hog": (P(visml_extractor), [P(visml_context), P(visml_hog_opts), P(visml_error)]),
+    "visml_extractor_edge_orientations": (P(visml_extractor), [P(visml_context), P(visml_edge_orientations_opts),
+                                                               P(visml_error)]),
+    "visml_extractor_gradient_stats": (P(visml_extractor), [P(visml_context), P(visml_error)]),
+    "visml_extractor_hu_moments": (P(visml_extractor), [P(visml_context), P(visml_hu_moments_opts), P(visml_error)]),
+    "visml_extractor_zernike": (P(visml_extractor), [P(visml_context), P(visml_zernike_opts), P(visml_error)]),
+    "visml_extractor_radial_profile": (P(visml_extractor), [P(visml_context), P(visml_radial_profile_opts),
+                                                            P(visml_error)]),
+    "visml_extractor_lbp": (P(visml_extractor), [P(visml_context), P(visml_lbp_opts), P(visml_error)]),
+    "visml_extractor_glcm": (P(visml_extractor), [P(visml_context), P(visml_glcm_opts), P(visml_error)]),
+    "visml_aggregator_free": (None, [P(visml_aggregator)]),
+    "visml_aggregator_concatenation": (P(visml_aggregator), [P(visml_context), P(visml_error)]),
+    "visml_aggregator_mean": (P(visml_aggregator), [P(visml_context), P(visml_error)]),
+    "visml_aggregator_max": (P(visml_aggregator), [P(visml_context), P(visml_error)]),
+    "visml_aggregator_fit": (int32, [P(visml_aggregator), P(visml_tensor), uint64, P(visml_error)]),
+    "visml_aggregator_run": (P(visml_tensor), [P(visml_aggregator), P(visml_tensor), P(visml_error)]),
+    "visml_aggregator_bag_of_words": (P(visml_aggregator), [P(visml_context), P(visml_bag_of_words_opts),
+                                                            P(visml_error)]),
+    "visml_aggregator_vlad": (P(visml_aggregator), [P(visml_context), P(visml_vlad_opts), P(visml_error)]),
+    "visml_aggregator_fisher": (P(visml_aggregator), [P(visml_context), P(visml_fisher_opts), P(visml_error)]),
+    "visml_transform_free": (None, [P(visml_transform)]),
+    "visml_transform_fit": (int32, [P(visml_transform), P(visml_tensor), P(visml_tensor), P(visml_error)]),
+    "visml_transform_run": (P(visml_tensor), [P(visml_transform), P(visml_tensor), P(visml_error)]),
+    "visml_transform_standardization": (P(visml_transform), [P(visml_context), P(visml_standardization_opts),
+                                                             P(visml_error)]),
+    "visml_transform_normalization": (P(visml_transform), [P(visml_context), P(visml_normalization_opts),
+                                                           P(visml_error)]),
+    "visml_transform_variance_selection": (P(visml_transform), [P(visml_context), P(visml_variance_selection_opts),
+                                                                P(visml_error)]),
+    "visml_transform_pca": (P(visml_transform), [P(visml_context), P(visml_pca_opts), P(visml_error)]),
+    "visml_transform_mutual_information_selection": (P(visml_transform), [P(visml_context),
+                                                                          P(visml_mutual_information_selection_opts),
+                                                                          P(visml_error)]),
+    "visml_features_new": (P(visml_features), [P(visml_context), P(visml_features_opts), P(visml_error)]),
+    "visml_features_free": (None, [P(visml_features)]),
+    "visml_features_add": (int32, [P(visml_features), P(visml_extractor), P(visml_error)]),
+    "visml_features_over": (int32, [P(visml_features), P(visml_regions), P(visml_error)]),
+    "visml_features_encode": (int32, [P(visml_features), P(visml_aggregator), P(visml_error)]),
+    "visml_features_pool": (int32, [P(visml_features), P(visml_aggregator), P(visml_error)]),
+    "visml_features_then": (int32, [P(visml_features), P(visml_transform), P(visml_error)]),
+    "visml_features_from_json": (P(visml_features), [P(visml_context), c_char_p, size_t, P(visml_error)]),
+    "visml_features_to_json": (size_t, [P(visml_features), P(c_char), size_t]),
+    "visml_features_fit": (int32, [P(visml_features), P(visml_dataset), P(visml_feature_run_opts), P(visml_error)]),
+    "visml_features_is_fitted": (int32, [P(visml_features)]),
+    "visml_features_length": (int32, [P(visml_features), P(visml_shape), P(int64), P(visml_error)]),
+    "visml_features_transform": (P(visml_tensor), [P(visml_features), P(visml_tensor), P(visml_error)]),
+    "visml_features_sequence": (P(visml_tensor), [P(visml_features), P(visml_tensor), P(visml_error)]),
+    "visml_features_save": (int32, [P(visml_features), c_char_p, P(visml_error)]),
+    "visml_features_load": (P(visml_features), [P(visml_context), c_char_p, P(visml_error)]),
+    "visml_table_free": (None, [P(visml_table)]),
+    "visml_features_extract": (P(visml_table), [P(visml_features), P(visml_dataset), P(visml_feature_run_opts),
+                                                P(visml_error)]),
+    "visml_table_count": (int64, [P(visml_table)]),
+    "visml_table_length": (int64, [P(visml_table)]),
+    "visml_table_values": (P(visml_tensor), [P(visml_table)]),
+    "visml_table_labels": (P(visml_tensor), [P(visml_table)]),
+    "visml_table_sample": (int64, [P(visml_table), int64]),
+    "visml_table_path": (c_char_p, [P(visml_table), int64]),
+    "visml_table_class_count": (size_t, [P(visml_table)]),
+    "visml_table_class_name": (c_char_p, [P(visml_table), size_t]),
+    "visml_table_save_npy": (int32, [P(visml_table), c_char_p, c_char_p, P(visml_error)]),
+    "visml_table_save_csv": (int32, [P(visml_table), c_char_p, P(visml_error)]),
+    "visml_table_export_arrow": (int32, [P(visml_table), c_void_p, c_void_p, P(visml_error)]),
+    "visml_index_new": (P(visml_index), [P(visml_context), P(visml_tensor), P(visml_index_opts), P(visml_error)]),
+    "visml_index_free": (None, [P(visml_index)]),
+    "visml_index_count": (int64, [P(visml_index)]),
+    "visml_index_search": (int32, [P(visml_index), P(visml_tensor), int64, P(P(visml_tensor)), P(P(visml_tensor)),
+                                   P(visml_error)]),
     # metric.h
     "visml_report_new": (P(visml_report), [P(visml_context), size_t, P(visml_error)]),
     "visml_report_free": (None, [P(visml_report)]),
