@@ -121,7 +121,7 @@ typedef int32_t visml_histogram_norm;
 #define VISML_HISTOGRAM_NONE 3
 
 /* How many pixels have which value: bins of channel 0, then of channel 1, ..., each histogram divided by itself; or with `joint` (Swain and
- * Ballard 1991) how many have which colour: bins[0] x bins[1] x ... numbers, the last channel's the fastest. Bins are of equal width; byte v
+ * Ballard 1991) how many have which colour: bins[0] x bins[1] x ... numbers, the last channel's the fastest. Bins are equally wide; byte v
  * is in bin v bins / 256; a* and b* are counted over [-128, 128). Cumulative: the share of what is in a bin or in those before it, of what
  * the norm divides by. */
 typedef struct visml_histogram_opts {
@@ -143,7 +143,7 @@ typedef int32_t visml_skewness;
 #define VISML_SKEWNESS_STANDARDIZED 1
 #define VISML_SKEWNESS_NONE 2
 
-/* Mean of each channel, then deviation of each (divided by the number of pixels), then skewness of each, in the units of the space. The mean
+/* Mean of each channel, then deviation of each (divided by the number of pixels), then skewness of each, in units of the space. The mean
  * of a hue is that of a number, not of an angle. */
 typedef struct visml_color_moments_opts {
     uint32_t size;
@@ -153,7 +153,7 @@ typedef struct visml_color_moments_opts {
 } visml_color_moments_opts;
 VISML_API visml_extractor *visml_extractor_color_moments(visml_context *ctx, const visml_color_moments_opts *opts, visml_error *err);
 
-/* Six numbers of the luma: mean and contrast (deviation), in [0, 1]; the shares of pixels that are <= dark and >= bright; the variance of the
+/* Six numbers of the luma: mean and contrast (deviation), in [0, 1]; the shares of pixels <= dark and >= bright; the variance of the
  * Laplacian above + below + left + right - 4 middle, of bytes, with the picture mirrored at its edges (Pech-Pacheco et al. 2000: the less,
  * the more blurred; some 100 and less for a photo that is out of focus); the entropy of the 256 values in bits (Shannon 1948). */
 #define VISML_QUALITY_NUMBERS 6
@@ -176,7 +176,7 @@ typedef struct visml_dominant_colors_opts {
 } visml_dominant_colors_opts;
 VISML_API visml_extractor *visml_extractor_dominant_colors(visml_context *ctx, const visml_dominant_colors_opts *opts, visml_error *err);
 
-/* Principal components of the colours of a picture of 3 channels in [0, 1] (Pearson 1901): the three eigenvalues of their covariance (divided
+/* Principal components of the colours of a picture of 3 channels in [0, 1] (Pearson 1901): three eigenvalues of their covariance (divided
  * by the number of pixels), the largest first, then the axes of the first `components` of them, three numbers each, of which the largest in
  * magnitude is positive. */
 typedef struct visml_color_pca_opts {
@@ -286,7 +286,7 @@ typedef int32_t visml_lbp_method;
 /* Invariant to rotation: the smallest of the code's rotations. One number for each of those that there are, in ascending order: 36 for
  * P = 8. P at most 16. */
 #define VISML_LBP_ROR 3
-/* Points that are not darker lie side by side: how many, and where; all others are one. P (P - 1) + 3 numbers (Ahonen, Hadid and Pietikainen
+/* Points that are not darker lie side by side: how many, and where; all others are one. P (P - 1) + 3 numbers (Ahonen, Hadid, Pietikainen
  * 2004). */
 #define VISML_LBP_NRI_UNIFORM 4
 
@@ -442,7 +442,7 @@ typedef int32_t visml_pca_solver;
 typedef struct visml_pca_opts {
     uint32_t size;
     int32_t components;       /* at most the number of vectors and of columns; default: the smaller of both */
-    double variance;          /* between 0 and 1, in place of components: as many as explain more than this share; default: not used */
+    double variance;          /* between 0 and 1: as many as explain more than this share, at most `components`; default: not used */
     int32_t whiten;           /* 1: each of y has variance 1 (0 for those without any: 10^-7 of the largest variance or less) */
     visml_pca_solver solver;  /* default VISML_PCA_AUTO */
     int32_t oversamples;      /* of random projections: directions more than components; 1 ... 10,000, default 10 */

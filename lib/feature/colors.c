@@ -13,8 +13,8 @@ int64_t visml_space_channels(visml_color_space space, int64_t channels, visml_er
         return 1;
     if (space != VISML_SPACE_GRAY && channels == 3)
         return 3;
-    visml_fail(err, VISML_EINVAL, "needs a picture of %s channels for \"%s\", this one has %lld", space == VISML_SPACE_GRAY ? "1, 3 or 4" : "3",
-               visml_color_space_names[space], (long long)channels);
+    visml_fail(err, VISML_EINVAL, "needs a picture of %s channels for \"%s\", this one has %lld",
+               space == VISML_SPACE_GRAY ? "1, 3 or 4" : "3", visml_color_space_names[space], (long long)channels);
     return 0;
 }
 

@@ -1,4 +1,4 @@
-/* The k colours that stand best for a picture: k-means (Lloyd 1982) on the means of 16 x 16 x 16 cells of the cube of colours, each with the
+/* The k colours that suit a picture best: k-means (Lloyd 1982) on the means of 16 x 16 x 16 cells of the cube of colours, each with the
  * weight of its pixels. Nothing is drawn: the first center is the heaviest cell, each further one the cell whose weight times squared
  * distance to the nearest center so far is largest. */
 #include <string.h>

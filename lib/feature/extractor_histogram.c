@@ -40,8 +40,8 @@ static visml_status measure(const visml_extractor *e, int64_t height, int64_t wi
     if (!c)
         return VISML_EINVAL;
     if (o->joint && c > VISML_JOINT_CHANNELS)
-        return visml_fail(err, VISML_EINVAL, "needs a picture of at most %d channels for \"joint\", this one has %lld", VISML_JOINT_CHANNELS,
-                          (long long)c);
+        return visml_fail(err, VISML_EINVAL, "needs a picture of at most %d channels for \"joint\", this one has %lld",
+                          VISML_JOINT_CHANNELS, (long long)c);
     *rows = 1;
     *columns = all_bins(o, c);
     if (!*columns)

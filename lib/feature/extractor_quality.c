@@ -24,7 +24,8 @@ static double blur(const visml_compute *c, const visml_view *v) {
     int64_t sums[2] = {0, 0}, h = v->height;
     for (int64_t i = 0; i < h; i++) {
         const uint8_t *x = v->bytes + i * v->stride;
-        const uint8_t *above = i ? x - v->stride : h > 1 ? x + v->stride : x, *below = i + 1 < h ? x + v->stride : h > 1 ? x - v->stride : x;
+        const uint8_t *above = i ? x - v->stride : h > 1 ? x + v->stride : x;
+        const uint8_t *below = i + 1 < h ? x + v->stride : h > 1 ? x - v->stride : x;
         c->kernels->laplacian_u8(v->width, above, x, below, sums);
     }
     double n = (double)(v->height * v->width), mean = (double)sums[0] / n, variance = (double)sums[1] / n - mean * mean;

@@ -28,8 +28,8 @@ static const visml_field fields[] = {
 
 static visml_status check(const void *opts, visml_error *err) {
     const visml_pca_opts *o = opts;
-    if (o->components && o->variance > 0)
-        return visml_fail(err, VISML_EINVAL, "pca: components is %d and variance %g; give one of them", (int)o->components, o->variance);
+    if (o->solver == VISML_PCA_RANDOMIZED && o->variance > 0)
+        return visml_fail(err, VISML_EINVAL, "pca: variance is given with solver randomized, which does not find it; give components");
     if (o->solver == VISML_PCA_RANDOMIZED && !o->components)
         return visml_fail(err, VISML_EINVAL, "pca: components must be given with solver randomized");
     return VISML_OK;
@@ -242,7 +242,7 @@ static int wants_random(const visml_pca_opts *o, int64_t n, int64_t d) {
     int64_t least = n < d ? n : d;
     if (o->solver)
         return o->solver == VISML_PCA_RANDOMIZED;
-    return o->components && d > 1500 && o->components < least / 4;
+    return o->components && !(o->variance > 0) && d > 1500 && o->components < least / 4;
 }
 
 static visml_status fit(visml_transform *t, const visml_compute *c, const visml_rows *rows, uint64_t seed, visml_error *err) {

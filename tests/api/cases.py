@@ -97,7 +97,8 @@ VALUES |= {
     ("visml_regions_boxes_of", "capacity"): "2",
     ("visml_features_length", "image"): "VISML_SHAPE(4, 5, 3)",
     ("visml_index_new", "rows"): "f->pixels", ("visml_index_count", "index"): "f->index", ("visml_index_search", "index"): "f->index",
-    ("visml_index_free", "index"): "f->index", ("visml_index_search", "queries"): "f->pixels", ("visml_index_search", "places"): "&f->out.tensor",
+    ("visml_index_free", "index"): "f->index", ("visml_index_search", "queries"): "f->pixels",
+    ("visml_index_search", "places"): "&f->out.tensor",
     ("visml_index_search", "distances"): "NULL",
     ("visml_features_add", "extractor"): "visml_extractor_average(f->ctx, &f->err)", ("visml_features_over", "regions"): TWO_CELLS,
     ("visml_features_encode", "aggregator"): "visml_aggregator_mean(f->ctx, &f->err)",
@@ -182,6 +183,7 @@ REQUIRED = {
 
 # Pointers that may be NULL, by (function, parameter) or parameter.
 NULLABLE = {
+    ("visml_index_search", "distances"),
     "err", "strides", "release", "user", "class_names", ("visml_dataset_from_manifest", "part"), ("visml_model_from_json", "input"),
     ("visml_report_add", "weights"), ("visml_fit", "history"), ("visml_train_and_evaluate", "result"),
     ("visml_evaluate", "loss"), ("visml_evaluate", "report"),

@@ -56,8 +56,9 @@ static const feature_case transform_cases[] = {
     /* transforms */
     {"normalization", "\"norm\": \"power\", \"exponent\": 0.3"},
     {"variance_selection", "\"threshold\": 0.00001"},
-    {"pca", "\"components\": 4, \"whiten\": true, \"solver\": \"randomized\", \"oversamples\": 3, \"power_iterations\": 2"},
+    {"pca", "\"components\": 4, \"whiten\": true, \"solver\": \"covariance\", \"oversamples\": 3, \"power_iterations\": 2"},
     {"pca", "\"variance\": 0.8"},
+    {"pca", "\"components\": 4, \"solver\": \"randomized\""},
     {"mutual_information_selection", "\"components\": 3, \"bins\": 5"},
 };
 

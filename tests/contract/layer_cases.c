@@ -150,6 +150,7 @@ const test_case test_cases[] = {
     CASE(gaussian_noise, "a third", gaussian_noise, LINEAR, ONE(2, 5, 7), .stddev = 1 / 3.0),
     CASE(gaussian_noise, "with a seed", gaussian_noise, LINEAR, ONE(2, 5, 7), .stddev = VISML_ZERO, .seed = 11),
     CASE(embedding, "of numbers near 0", embedding, LINEAR, ONE(1, 7), .input_dim = 3, .output_dim = 5),
+    CASE(embedding, "masks", embedding, LINEAR, ONE(1, 7), .input_dim = 3, .output_dim = 5, .mask_zero = 1),
     CASE(embedding, "higher rank", embedding, LINEAR, ONE(2, 3, 2), .input_dim = 1, .output_dim = 2,
          .embeddings_initializer = VISML_INIT_HE_NORMAL, .mask_zero = 1),
     CASE(prelu, "default", prelu, LINEAR, ONE(3, 3, 4, 5), .reserved = 0),

@@ -111,7 +111,8 @@ static void expect_moments(const char *name, visml_color_space space, double off
         assert_int_equal(y->count, 3 * c);
         for (int64_t i = 0; i < 3 * c; i++) {
             int64_t from = i < 2 * c ? i : i + skewness * c;
-            double deviation = (double)want.values[c + i % c], root = (double)want.values[2 * c + i % c], wanted = (double)want.values[from];
+            double deviation = (double)want.values[c + i % c], root = (double)want.values[2 * c + i % c];
+            double wanted = (double)want.values[from];
             double room = off + 0x1p-23 * fabs(wanted);
             if (i >= 2 * c)
                 room *= skewness ? 6 / deviation : 1 + deviation * deviation / (root * root);
@@ -159,7 +160,8 @@ static void dominant_colors_are_those_of_others(void **state) {
 static void axes_are_those_of_others(void **state) {
     (void)state;
     expect("pca", visml_extractor_color_pca(ctx, NULL, &err), "picture", 1, 2 * 0x1p-24);
-    visml_tensor *x = filled(2, 2, 3, 9), *y = run(visml_extractor_color_pca(ctx, VISML_OPTS(visml_color_pca_opts, .components = 1), &err), x);
+    visml_tensor *x = filled(2, 2, 3, 9), *y;
+    y = run(visml_extractor_color_pca(ctx, VISML_OPTS(visml_color_pca_opts, .components = 1), &err), x);
     static const float none[] = {0, 0, 0, 1, 0, 0};
     assert_int_equal(y->count, 6);
     assert_memory_equal(y->data, none, sizeof none);
@@ -201,7 +203,8 @@ static void axes_of_a_set_are_learned(void **state) {
 
 static const char *const all[] = {"histogram", "{\"class\": \"histogram\", \"space\": \"hsv\", \"joint\": true}",
                                   "{\"class\": \"histogram\", \"space\": \"lab\", \"bins\": 5}", "color_moments",
-                                  "{\"class\": \"color_moments\", \"space\": \"lab\"}", "{\"class\": \"color_moments\", \"space\": \"gray\"}",
+                                  "{\"class\": \"color_moments\", \"space\": \"lab\"}",
+                                  "{\"class\": \"color_moments\", \"space\": \"gray\"}",
                                   "quality", "dominant_colors", "color_pca"};
 
 static visml_features *one_of(size_t i, const char *over) {

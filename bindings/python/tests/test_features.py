@@ -26,6 +26,14 @@ def dataset(n=12):
 
 
 class Vectors(unittest.TestCase):
+    @needs_numpy
+    def test_index(self):
+        index = visml.Index(np.array([[0, 0], [3, 4], [1, 0]], "f4"))
+        places, distances = index.search(np.array([[0, 0]], "f4"), 3)
+        self.assertEqual((len(index), np.asarray(places).tolist(), np.asarray(distances).tolist()), (3, [[0, 2, 1]], [[0, 1, 5]]))
+        with self.assertRaises(ValueError):
+            visml.Index([[1.0]], metric="near")
+
     def test_json_and_length(self):
         f = visml.Features(["average", {"class": "maximum", "over": {"class": "grid", "rows": 2, "columns": 2}}], height=4, width=4)
         self.assertEqual(visml.Features(f.to_json()).to_json(), f.to_json())

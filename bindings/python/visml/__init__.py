@@ -13,7 +13,7 @@ from . import augmentation, image
 from ._call import Error
 from .context import Context, default_context, version
 from .data import Batch, Dataset, Loader, save_split
-from .features import Features, Table
+from .features import Features, Index, Table
 from .layers import (GRU, LSTM, SGD, Activation, Adadelta, Adagrad, Adam, AdamW, Adamax, Add, Average, AveragePooling1D, AveragePooling2D,
                      BatchNormalization, Bidirectional, BinaryCrossentropy, BinaryFocalCrossentropy, CSVLogger, CategoricalCrossentropy,
                      CategoricalFocalCrossentropy, CategoricalHinge, Concatenate, Conv1D, Conv2D, Conv2DTranspose, CosineDecay,
@@ -47,6 +47,6 @@ __all__ = [
     "Maximum", "Minimum", "Multiply", "PReLU", "Permute", "RepeatVector", "SpatialDropout1D", "SpatialDropout2D", "Subtract",
     "UpSampling2D", "ZeroPadding1D", "ZeroPadding2D", "RunResult",
 ]
-__all__ += ["Features", "Table"]
+__all__ += ["Features", "Index", "Table"]
 __all__ += ["AveragePooling1D", "Conv1D", "Conv2DTranspose", "DepthwiseConv2D", "GlobalAveragePooling1D", "GlobalMaxPooling1D",
             "GlobalMaxPooling2D", "GroupNormalization", "LayerNormalization", "MaxPooling1D", "SeparableConv2D"]

@@ -194,3 +194,27 @@ class Table(Object):
 
     def __repr__(self):
         return f"Table({self.shape[0]} x {self.shape[1]})"
+
+
+class Index(Object):
+    """Vectors [N, D] that are searched for the nearest, exactly: metric "l2", "cosine", "chi2", "l1" or "intersection"."""
+
+    def __init__(self, rows, metric="l2", context=None):
+        context = context or default_context()
+        rows = as_tensor(rows, context)
+        names = ("l2", "cosine", "chi2", "l1", "intersection")
+        if metric not in names:
+            raise ValueError(f"metric is {metric!r}, must be one of {', '.join(names)}")
+        opts = _ffi.visml_index_opts(size=ctypes.sizeof(_ffi.visml_index_opts), metric=names.index(metric) + 1)
+        handle = call("visml_index_new", context._handle, rows._handle, ctypes.byref(opts))
+        super().__init__(handle, lib.visml_index_free, context, keep=rows)
+
+    def __len__(self):
+        return lib.visml_index_count(self._handle)
+
+    def search(self, queries, k=10):
+        """Of each query [Q, D] the k nearest rows: (places [Q, k] int32, distances [Q, k] float32)."""
+        queries = as_tensor(queries, self.context)
+        places, distances = ctypes.POINTER(_ffi.visml_tensor)(), ctypes.POINTER(_ffi.visml_tensor)()
+        call("visml_index_search", self._handle, queries._handle, k, ctypes.byref(places), ctypes.byref(distances))
+        return Tensor._adopt(places, self.context), Tensor._adopt(distances, self.context)
