@@ -152,7 +152,7 @@ const test_case test_cases[] = {
     CASE(embedding, "of numbers near 0", embedding, LINEAR, ONE(1, 7), .input_dim = 3, .output_dim = 5),
     CASE(embedding, "masks", embedding, LINEAR, ONE(1, 7), .input_dim = 3, .output_dim = 5, .mask_zero = 1),
     CASE(embedding, "higher rank", embedding, LINEAR, ONE(2, 3, 2), .input_dim = 1, .output_dim = 2,
-         .embeddings_initializer = VISML_INIT_HE_NORMAL),
+         .embeddings_initializer = VISML_INIT_HE_NORMAL, .mask_zero = 1),
     CASE(prelu, "default", prelu, LINEAR, ONE(3, 3, 4, 5), .reserved = 0),
     CASE(prelu, "a channel", prelu, LINEAR, ONE(3, 3, 4, 5), .alpha_initializer = VISML_INIT_RANDOM_NORMAL, .shared_axes = {1, 2}),
     CASE(prelu, "a place", prelu, LINEAR, ONE(3, 3, 4, 5), .shared_axes = {3}),
