@@ -7,27 +7,12 @@
 
 #include "base/text.h"
 #include "feature/table.h"
+#include "support/arrow.h"
 #include "support/support.h"
 
 static visml_context *ctx;
 static visml_error err;
 static char *folder;
-
-/* As the interface has them. */
-struct ArrowSchema {
-    const char *format, *name, *metadata;
-    int64_t flags, n_children;
-    struct ArrowSchema **children, *dictionary;
-    void (*release)(struct ArrowSchema *);
-    void *private_data;
-};
-struct ArrowArray {
-    int64_t length, null_count, offset, n_buffers, n_children;
-    const void **buffers;
-    struct ArrowArray **children, *dictionary;
-    void (*release)(struct ArrowArray *);
-    void *private_data;
-};
 
 /* ---- what they are made from ---- */
 
