@@ -56,7 +56,7 @@ typedef struct fixture {
         visml_history *history;
         visml_run_result *result;
         visml_report *report;
-        visml_tensor *tensor;
+        visml_tensor *tensors[2];
         double loss;
         visml_shape shape;
         char text[256], reason[256];

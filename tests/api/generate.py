@@ -28,7 +28,7 @@ FREE = {"visml_context": "visml_context_free", "visml_tensor": "visml_tensor_rel
         "visml_features": "visml_features_free", "visml_table": "visml_table_free", "visml_index": "visml_index_free",
         "visml_report": "visml_report_free", "void": "fixture_free_dlpack"}
 OUT = {"visml_batch": "visml_batch_free(f->out.batch);", "visml_history": "visml_history_free(f->out.history);",
-       "visml_report": "visml_report_free(f->out.report);", "visml_tensor": "visml_tensor_release(f->out.tensor);",
+       "visml_report": "visml_report_free(f->out.report);", "visml_tensor": "visml_tensor_release(*($));",
        "visml_run_result": "visml_run_result_free(f->out.result);",
        "visml_dataset": "for (int i = 0; i < 3; i++)\n        visml_dataset_free(f->out.parts[i]);"}
 # Enumerations of parameters and fields; a dtype has no 0, a format is only given back.
@@ -88,7 +88,7 @@ def out_frees(function, given):
         return []
     if function.name == "visml_table_export_arrow":
         return ["fixture_free_arrow(f);"]
-    return [OUT[p.type.name] for p in function.parameters
+    return [OUT[p.type.name].replace("$", value(function, p)) for p in function.parameters
             if p.type.stars == 2 and p.type.name in OUT and given.get(p.name) != "NULL"]
 
 

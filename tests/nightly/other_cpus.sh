@@ -88,22 +88,22 @@ x86() { # CPU
 
 # The libraries, to where the cross file looks.
 unpack() {
-  [ -f "$builds/root/done" ] && return
-  mkdir -p "$builds/root" "$builds/deb"
+  [ -f "$builds/arm64/done" ] && return
+  mkdir -p "$builds/arm64" "$builds/deb"
   for p in libjansson4 libjansson-dev libcmocka0 libcmocka-dev libspng0 libspng-dev zlib1g zlib1g-dev libturbojpeg0 libturbojpeg0-dev \
            libstb-dev; do
     (cd "$builds/deb" && apt-get download -qq "$p:arm64" 2>log) ||
       { fail "missing: $p:arm64 (dpkg --add-architecture arm64; apt-get update)"; return 1; }
   done
-  for d in "$builds"/deb/*.deb; do dpkg -x "$d" "$builds/root" || return 1; done
-  touch "$builds/root/done"
+  for d in "$builds"/deb/*.deb; do dpkg -x "$d" "$builds/arm64" || return 1; done
+  touch "$builds/arm64/done"
 }
 
 aarch64() {
   has aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu || return
   has qemu-aarch64 qemu-user || return
   unpack || return
-  root=$builds/root libs=$builds/root/usr/lib/aarch64-linux-gnu
+  root=$builds/arm64 libs=$builds/arm64/usr/lib/aarch64-linux-gnu
   cat >"$builds/aarch64.txt" <<FILE
 [binaries]
 c = 'aarch64-linux-gnu-gcc'
