@@ -70,6 +70,8 @@ void visml_features_free(visml_features *features) {
 static visml_status check_add(const visml_features *f, const void *what, const char *name, visml_error *err) {
     if (!f || !what)
         return visml_fail(err, VISML_EINVAL, "features: %s is NULL%s", f ? name : "features", f ? "; making it failed?" : "");
+    if (f->closed)
+        return visml_fail(err, VISML_ESTATE, "features: fitted already; what has learned from the others cannot have more of them");
     return VISML_OK;
 }
 

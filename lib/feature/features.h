@@ -21,6 +21,7 @@ struct visml_features {
     visml_context *context; /* one reference */
     _Atomic int64_t references;
     visml_features_opts opts;
+    int32_t closed; /* 1: it has been fitted or loaded, nothing can be added */
     size_t branch_count, transform_count;
     visml_branch branches[VISML_MAX_BRANCHES];
     visml_transform *transforms[VISML_MAX_TRANSFORMS];

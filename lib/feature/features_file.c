@@ -96,6 +96,7 @@ static visml_status load_objects(visml_features *f, const visml_bundle *b, visml
         VISML_TRY(visml_object_load(o, prefix_of(i).s, b, err));
     for (size_t i = 0; i < f->branch_count; i++)
         f->branches[i].extractor->fitted = 1;
+    f->closed = 1;
     return check_all(f, b, err);
 }
 

@@ -235,6 +235,14 @@ static visml_status walk_vectors(fitting *t, visml_error *err) {
     return flush(t, err);
 }
 
+/* One that has learned before, by itself, must have done so from vectors of this length. */
+static visml_status check_dims(const visml_transform *learner, int64_t d, visml_error *err) {
+    if (!learner->dims || learner->dims == d)
+        return VISML_OK;
+    return visml_fail(err, VISML_EINVAL, "features: vectors have %lld numbers, those that %s learned from %lld", (long long)d,
+                      learner->object.kind->name, (long long)learner->dims);
+}
+
 /* All vectors are there: transform after transform. */
 static visml_status learn_from_all(fitting *t, visml_error *err) {
     int64_t d = t->d;
@@ -245,6 +253,7 @@ static visml_status learn_from_all(fitting *t, visml_error *err) {
         visml_transform *learner = t->f->transforms[i];
         visml_rows rows = {t->rows, d, t->x, t->labels};
         float *y = NULL;
+        VISML_TRY(check_dims(learner, d, err));
         if (visml_transform_waits(learner))
             VISML_TRY(visml_transform_learn(learner, &t->compute, &rows, t->opts.seed, err));
         VISML_TRY(visml_features_transforms(t->f, &t->compute, i, i + 1, t->rows, d, t->x, &y, err));
@@ -260,6 +269,7 @@ static visml_status learn_in_blocks(fitting *t, visml_error *err) {
     for (t->upto = 0; t->upto < t->f->transform_count; t->upto++) {
         visml_transform *learner = t->learning = t->f->transforms[t->upto];
         const visml_transform_class *cls = visml_transform_class_of(learner);
+        VISML_TRY(check_dims(learner, visml_features_length_after(t->f, t->d, t->upto), err));
         if (!visml_transform_waits(learner))
             continue;
         if (!cls->add)
@@ -382,6 +392,8 @@ visml_status visml_features_fit(visml_features *features, visml_dataset *dataset
         status = learn_transforms(t, err);
     if (status < 0)
         forget(features, waited);
+    else
+        features->closed = 1;
     clear_samples(t);
     visml_mem_free(t->memory, t->x);
     visml_mem_free(t->memory, t->labels);

@@ -162,6 +162,40 @@ static void a_fit_that_is_stopped_leaves_nothing(void **state) {
     visml_dataset_free(ds);
 }
 
+static void what_was_learned_stays_as_it_is(void **state) {
+    visml_dataset *ds = dataset(20);
+    visml_features *f = assert_made(from_json("{\"extract\": [\"average\"], \"then\": [\"standardization\"]}"), &err);
+    (void)state;
+    assert_ok(visml_features_fit(f, ds, NULL, &err), &err);
+    assert_int_equal(visml_features_add(f, visml_extractor_maximum(ctx, &err), &err), VISML_ESTATE);
+    assert_string_equal(err.message, "features: fitted already; what has learned from the others cannot have more of them");
+    assert_int_equal(visml_features_over(f, visml_regions_grid(ctx, NULL, &err), &err), VISML_ESTATE);
+    assert_int_equal(visml_features_pool(f, visml_aggregator_mean(ctx, &err), &err), VISML_ESTATE);
+    assert_int_equal(visml_features_then(f, visml_transform_standardization(ctx, NULL, &err), &err), VISML_ESTATE);
+    visml_features_free(f);
+    visml_dataset_free(ds);
+}
+
+/* One that was fitted by itself, to vectors of another length, among those that still learn. */
+static void a_transform_of_another_length_is_named(void **state) {
+    visml_dataset *ds = dataset(20);
+    (void)state;
+    for (int blocks = 0; blocks < 2; blocks++) {
+        visml_features *f = assert_made(from_json("[\"average\"]"), &err);
+        visml_transform *t = assert_made(visml_transform_standardization(ctx, NULL, &err), &err);
+        visml_tensor *x = assert_made(visml_tensor_new(ctx, VISML_F32, VISML_SHAPE(4, 1000), &err), &err);
+        assert_ok(visml_transform_fit(t, x, NULL, &err), &err);
+        assert_ok(visml_features_then(f, t, &err), &err);
+        assert_ok(visml_features_then(f, visml_transform_standardization(ctx, NULL, &err), &err), &err);
+        assert_int_equal(visml_features_fit(f, ds, VISML_OPTS(visml_feature_run_opts, .memory = blocks ? 100 : 0), &err), VISML_EINVAL);
+        assert_string_equal(err.message, "features: vectors have 3 numbers, those that standardization learned from 1000");
+        assert_false(visml_features_is_fitted(f));
+        visml_tensor_release(x);
+        visml_features_free(f);
+    }
+    visml_dataset_free(ds);
+}
+
 static void pixels_that_are_nan_are_named(void **state) {
     visml_features *f = assert_made(from_json("[\"average\"]"), &err);
     visml_tensor *x = assert_made(visml_tensor_new(ctx, VISML_F32, VISML_SHAPE(2, 3, 3, 1), &err), &err);
@@ -192,6 +226,8 @@ int main(void) {
         cmocka_unit_test(json_goes_round),
         cmocka_unit_test(transforms_learn_in_memory_and_in_blocks),
         cmocka_unit_test(a_fit_that_is_stopped_leaves_nothing),
+        cmocka_unit_test(what_was_learned_stays_as_it_is),
+        cmocka_unit_test(a_transform_of_another_length_is_named),
         cmocka_unit_test(pixels_that_are_nan_are_named),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
