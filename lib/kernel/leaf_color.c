@@ -194,7 +194,6 @@ VEC triple lab_of_bytes(i16 w, const float *linear) {
                                   v_gather(linear, i_and(i_shr(w, 16), low))});
 }
 
-DEFINE_PLANES(rgb_planes, (size_t n, const uint8_t *x, float *y, size_t plane), bytes_of(w))
 DEFINE_PLANES(hsv_planes, (size_t n, const uint8_t *x, float *y, size_t plane), hsv_of_bytes(w))
 DEFINE_PLANES(lab_planes, (size_t n, const uint8_t *x, const float *linear, float *y, size_t plane), lab_of_bytes(w, linear))
 

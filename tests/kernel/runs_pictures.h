@@ -301,7 +301,6 @@ static void run_srgb_linear(const visml_kernels *k, trial *t) {
             y[i] *= 0x1p-8f;                                                    \
         test_guarded_free(x, 3 * t->n);                                         \
     }
-RUN_PLANES(rgb_planes, )
 RUN_PLANES(hsv_planes, )
 #define LINEAR linear,
 RUN_PLANES(lab_planes, LINEAR)
