@@ -15,5 +15,6 @@
 #include "feature.h"
 #include "metric.h"
 #include "train.h"
+#include "classify.h"
 
 #endif /* VISML_VISML_H */
