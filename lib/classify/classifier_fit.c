@@ -47,6 +47,8 @@ static visml_status begin(fit_job *j, visml_classifier *c, const visml_classifie
     VISML_TRY(visml_options_copy(what, opts, &j->opts, sizeof j->opts, err));
     if (j->opts.reserved)
         return visml_fail(err, VISML_EINVAL, "%s: reserved is %d, must be 0", what, (int)j->opts.reserved);
+    if (j->opts.warm_start < 0 || j->opts.warm_start > 1)
+        return visml_fail(err, VISML_EINVAL, "%s: warm_start is %d, must be 0 or 1", what, (int)j->opts.warm_start);
     if (j->opts.class_weighting < 0 || j->opts.class_weighting > VISML_CLASS_WEIGHT_BALANCED)
         return visml_fail(err, VISML_EINVAL, "%s: class_weighting is %d, must be one of VISML_CLASS_WEIGHT_*", what,
                           (int)j->opts.class_weighting);
@@ -316,6 +318,8 @@ static visml_status check_rows(const fit_job *j, const visml_row_source *rows, v
     const visml_classifier_fit_opts *o = &j->opts;
     if (!rows || rows->size < sizeof *rows || !rows->next)
         return visml_fail(err, VISML_EINVAL, "%s: rows must be a visml_row_source with a function", cls->kind.name);
+    if (rows->reserved)
+        return visml_fail(err, VISML_EINVAL, "%s: reserved is %d in rows, must be 0", cls->kind.name, (int)rows->reserved);
     if (!cls->fit_rows && !(cls->can & VISML_CAN_PARTIAL))
         return visml_fail(err, VISML_EUNSUPPORTED, "%s: it needs all rows in memory; call visml_classifier_fit", cls->kind.name);
     if (o->weights || o->class_weights || o->class_weighting || o->classes || o->validation_x || o->warm_start)

@@ -45,13 +45,14 @@ def extent(text):
     return int(HEADERS.constants.get(left, 0) or left) + int(sign + (right or "0"))
 
 
-FEATURE = declarations.Declarations()
-declarations.parse_header("feature", FEATURE)
+DESCRIBED = declarations.Declarations()
+declarations.parse_header("feature", DESCRIBED)
+declarations.parse_header("classify", DESCRIBED)
 
 
 def option_structs():
-    """Those that keywords are made for; classes of features are described in JSON."""
-    return {n: fields for n, fields in HEADERS.structs.items() if n not in FEATURE.structs}
+    """Those that keywords are made for; features and classifiers are described in JSON."""
+    return {n: fields for n, fields in HEADERS.structs.items() if n not in DESCRIBED.structs}
 
 
 class Functions(unittest.TestCase):
