@@ -504,6 +504,8 @@ BAD_FIELDS = {
     ("visml_classifier_fit_opts", "classes"): [("@ = f->weights", None)],
     # neighbours, naive Bayes, clusters
     ("visml_gaussian_naive_bayes_opts", "variance_smoothing"): [("@ = 1.5", None)],
+    ("visml_k_neighbors_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
+    ("visml_k_neighbors_opts", "n_neighbors"): [("@ = 65537", None)],
     # what works by others
     ("visml_conv2d_opts", "name"): [('@ = "a/b"', None), ('@ = ""', None)],
     ("visml_dense_opts", "name"): [('@ = "a/b"', None)],

@@ -163,6 +163,8 @@ VALUE(VISML_TASK_CLUSTERING, 2)
 VALUE(VISML_TASK_OUTLIERS, 3)
 VALUE(VISML_CLASS_WEIGHT_EQUAL, 0)
 VALUE(VISML_CLASS_WEIGHT_BALANCED, 1)
+VALUE(VISML_NEIGHBORS_UNIFORM, 0)
+VALUE(VISML_NEIGHBORS_DISTANCE, 1)
 
 #if defined(__LP64__)
 
@@ -1274,6 +1276,14 @@ SIZE(visml_gaussian_naive_bayes_opts, 16)
 FIELD(visml_gaussian_naive_bayes_opts, size, 0, 4)
 FIELD(visml_gaussian_naive_bayes_opts, equal_priors, 4, 4)
 FIELD(visml_gaussian_naive_bayes_opts, variance_smoothing, 8, 8)
+
+SIZE(visml_k_neighbors_opts, 24)
+FIELD(visml_k_neighbors_opts, size, 0, 4)
+FIELD(visml_k_neighbors_opts, task, 4, 4)
+FIELD(visml_k_neighbors_opts, n_neighbors, 8, 4)
+FIELD(visml_k_neighbors_opts, weights, 12, 4)
+FIELD(visml_k_neighbors_opts, metric, 16, 4)
+FIELD(visml_k_neighbors_opts, reserved, 20, 4)
 #endif
 
 typedef int layout_is_all_static_assertions;

@@ -176,6 +176,8 @@ VISML_CLASS_WEIGHT_BALANCED = 1
 # classifiers: support vector machines with kernels
 # classifiers: trees, forests, boosting
 # classifiers: neighbours, naive Bayes, clusters
+VISML_NEIGHBORS_UNIFORM = 0
+VISML_NEIGHBORS_DISTANCE = 1
 # classifiers: what works by others
 
 
@@ -979,6 +981,10 @@ class visml_gaussian_naive_bayes_opts(Structure):
     _fields_ = [("size", uint32), ("equal_priors", int32), ("variance_smoothing", double)]
 
 
+class visml_k_neighbors_opts(Structure):
+    _fields_ = [("size", uint32), ("task", int32), ("n_neighbors", int32), ("weights", int32), ("metric", int32), ("reserved", int32)]
+
+
 # ---- options of classifiers: what works by others ----
 
 
@@ -1405,6 +1411,7 @@ PROTOTYPES = {
     # neighbours, naive Bayes, clusters
     "visml_classifier_gaussian_naive_bayes": (P(visml_classifier), [P(visml_context), P(visml_gaussian_naive_bayes_opts),
                                                                     P(visml_error)]),
+    "visml_classifier_k_neighbors": (P(visml_classifier), [P(visml_context), P(visml_k_neighbors_opts), P(visml_error)]),
     # what works by others
 }
 
