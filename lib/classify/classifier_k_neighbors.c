@@ -63,8 +63,8 @@ static visml_status fit(visml_classifier *c, const visml_compute *k, const visml
     const visml_k_neighbors_opts *o = c->object.opts;
     (void)k;
     if (o->n_neighbors > s->n || s->n > INT32_MAX)
-        return visml_fail(err, VISML_EINVAL, "k_neighbors: there are %lld rows, must be n_neighbors, %d, to %d", (long long)s->n,
-                          (int)o->n_neighbors, INT32_MAX);
+        return visml_fail(err, VISML_EINVAL, "k_neighbors: n_samples = %lld, must be n_neighbors = %d at least and %d at most",
+                          (long long)s->n, (int)o->n_neighbors, INT32_MAX);
     if (o->metric == VISML_METRIC_CHI2)
         VISML_TRY(check_sign(s, err));
     float *rows = visml_object_array_new(&c->object, "rows", VISML_F32, VISML_SHAPE(s->n, s->d), err);
