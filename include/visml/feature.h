@@ -344,7 +344,7 @@ typedef struct visml_dense_sift_opts {
     uint32_t size;
     int32_t bin_size;    /* pixels, 1 ... 64; default 4 */
     int32_t step[2];     /* pixels, down and to the right, 1 ... 4,096; {s}: both; default 8 */
-    int32_t flat_window; /* 1: each bin is weighted with the Gaussian's mean over it instead: faster, and nearly the same */
+    int32_t flat_window; /* 1: each bin is weighted with the Gaussian's mean over it instead (of VLFeat, "fast") */
     int32_t reserved;    /* must be 0 */
     double window_size;  /* the Gaussian's deviation in bins, 0.1 ... 100; default 2 */
 } visml_dense_sift_opts;

@@ -22,16 +22,17 @@ static const visml_field fields[] = {
     {0},
 };
 
-/* What is known of a band of rows. */
+/* What is known of a band of rows, in pixels. */
 typedef struct sums {
-    double sum, squares, most;
+    double sum, squares, most; /* most: the square of the largest */
     uint32_t counts[MOST_BINS];
 } sums;
 
-/* A row's parabolas: x^2 + height around the places where they lie lowest, each from `from` to that of the next. */
+/* A row's parabolas (x - at)^2 + height: where each lies lowest, which is from numerator / denominator on to where the next does. */
 typedef struct envelope {
     int32_t *at;
-    double *from, *height;
+    int64_t *height, *numerator, *denominator;
+    double *distances; /* [width] */
 } envelope;
 
 typedef struct distance_job {
@@ -40,46 +41,61 @@ typedef struct distance_job {
     const visml_view *v;
     double unit;     /* half the shorter side */
     double none;     /* the square of the distance where there is no edge at all: the diagonal's */
+    int64_t stride;  /* of `apart`: a whole number of steps */
     uint16_t *apart; /* [height, width]: 0 for edges and FAR for others; then rows to the nearest edge of the column */
     sums *found;     /* [bands] */
-    char *room;      /* of each worker: planes or an envelope */
+    char *room;      /* of each worker: planes and two lines, or an envelope */
     size_t part;
 } distance_job;
 
-/* ---- the map ---- */
+/* Loops over whole steps, whose length is known to the compiler; lines have room for the last. */
+#define STEP 16
+#define STEPS(i, n) for (int64_t first_ = 0; first_ < (n); first_ += STEP) for (int64_t i = first_; i < first_ + STEP; i++)
 
-static void mark_edges(const visml_planes *p, int64_t row, int64_t n, float least, uint16_t *to) {
-    const float *here = p->x + row * p->stride, *above = here - p->stride, *below = here + p->stride;
-    for (int64_t i = 0; i < n; i++) {
-        float dx = here[i + 1] - here[i - 1], dy = below[i] - above[i];
-        to[i] = dx * dx + dy * dy > least ? 0 : FAR;
-    }
+static int64_t whole_steps(int64_t n) {
+    return (n + STEP - 1) / STEP * STEP;
 }
 
-static void mark_bright(const visml_planes *p, int64_t row, int64_t n, float least, uint16_t *to) {
+/* ---- the map ---- */
+
+/* How long the gradients of a row are, or how bright it is. */
+static void look_at(const distance_job *j, const visml_planes *p, int64_t row, float *line, float *other) {
+    const visml_kernels *k = j->c->kernels;
     const float *here = p->x + row * p->stride;
-    for (int64_t i = 0; i < n; i++)
-        to[i] = here[i] > least ? 0 : FAR;
+    int64_t n = j->v->width;
+    if (j->o->map == VISML_DISTANCE_MAP_BRIGHT) {
+        memcpy(line, here, (size_t)n * sizeof *line);
+        return;
+    }
+    k->difference(n, here + 1, here - 1, line);
+    k->difference(n, here + p->stride, here - p->stride, other);
+    k->polar(n, line, other, 0, line, NULL);
+}
+
+static void mark(int64_t n, const float *line, float threshold, uint16_t *to) {
+    STEPS(i, n)
+        to[i] = line[i] > threshold ? 0 : FAR;
 }
 
 static void mark_band(void *arg, size_t block, size_t worker) {
     const distance_job *j = arg;
+    char *room = j->room + worker * j->part;
     int64_t top = (int64_t)block * BAND, n = j->v->width, rows = visml_block_length((int64_t)block, BAND, j->v->height);
-    visml_planes p = visml_planes_make(j->v, 0, j->room + worker * j->part);
-    float threshold = (float)(j->v->bytes ? j->o->threshold * 255 : j->o->threshold);
+    float *line = (float *)(void *)(room + visml_planes_bytes(n, 1));
+    visml_planes p = visml_planes_make(j->v, 0, room);
     visml_planes_fill(&p, j->c, j->v, top, rows);
-    for (int64_t i = 0; i < rows; i++)
-        if (j->o->map == VISML_DISTANCE_MAP_BRIGHT)
-            mark_bright(&p, i, n, threshold, j->apart + (top + i) * n);
-        else
-            mark_edges(&p, i, n, threshold * threshold, j->apart + (top + i) * n);
+    memset(line, 0, (size_t)whole_steps(n) * sizeof *line);
+    for (int64_t i = 0; i < rows; i++) {
+        look_at(j, &p, i, line, line + whole_steps(n));
+        mark(n, line, (float)(j->v->bytes ? j->o->threshold * 255 : j->o->threshold), j->apart + (top + i) * j->stride);
+    }
 }
 
 /* ---- columns ---- */
 
 /* Each at most one more than the one before. */
 static void spread(int64_t n, const uint16_t *before, uint16_t *here) {
-    for (int64_t i = 0; i < n; i++) {
+    STEPS(i, n) {
         uint16_t next = (uint16_t)(before[i] + (before[i] < FAR));
         here[i] = here[i] < next ? here[i] : next;
     }
@@ -87,65 +103,91 @@ static void spread(int64_t n, const uint16_t *before, uint16_t *here) {
 
 static void one_stripe(void *arg, size_t block, size_t worker) {
     const distance_job *j = arg;
-    int64_t w = j->v->width, h = j->v->height, n = visml_block_length((int64_t)block, STRIPE, w);
+    int64_t h = j->v->height, n = visml_block_length((int64_t)block, STRIPE, j->v->width);
     uint16_t *first = j->apart + (int64_t)block * STRIPE;
     (void)worker;
     for (int64_t y = 1; y < h; y++)
-        spread(n, first + (y - 1) * w, first + y * w);
+        spread(n, first + (y - 1) * j->stride, first + y * j->stride);
     for (int64_t y = h - 2; y >= 0; y--)
-        spread(n, first + (y + 1) * w, first + y * w);
+        spread(n, first + (y + 1) * j->stride, first + y * j->stride);
 }
 
 /* ---- rows ---- */
 
-/* The lowest of the row's parabolas everywhere; how many there are. Two meet where x^2 + height of one is that of the other. */
+/* The lowest of the row's parabolas everywhere; how many there are. Two cross where x^2 - 2 x at + at^2 + height of both is the same; whole
+ * numbers, of which products stay below 2^52. */
 static int64_t find_envelope(int64_t n, const uint16_t *apart, const envelope *e) {
     int64_t count = 0;
     for (int64_t x = 0; x < n; x++) {
-        double height = (double)apart[x] * apart[x], from = -INFINITY;
+        int64_t height = (int64_t)apart[x] * apart[x], numerator = 0, denominator = 1;
         if (apart[x] == FAR)
             continue;
         for (; count; count--) {
-            int64_t last = e->at[count - 1];
-            from = (height + (double)(x * x) - e->height[count - 1] - (double)(last * last)) / (double)(2 * (x - last));
-            if (from > e->from[count - 1])
+            int64_t last = count - 1, at = e->at[last];
+            numerator = height + x * x - e->height[last] - at * at;
+            denominator = 2 * (x - at);
+            if (!last || numerator * e->denominator[last] > e->numerator[last] * denominator)
                 break;
-            from = -INFINITY;
         }
         e->at[count] = (int32_t)x;
-        e->from[count] = from;
-        e->height[count++] = height;
+        e->height[count] = height;
+        e->numerator[count] = numerator;
+        e->denominator[count++] = denominator;
     }
     return count;
 }
 
-static void add_distance(const distance_job *j, double square, sums *s) {
-    double distance = sqrt(square) / j->unit, bin = distance * j->o->bins;
-    s->sum += distance;
-    s->squares += square;
-    s->most = distance > s->most ? distance : s->most;
-    s->counts[bin < j->o->bins ? (int32_t)bin : j->o->bins - 1]++;
-}
-
-static void one_row(const distance_job *j, const uint16_t *apart, const envelope *e, sums *s) {
+/* The squares of a row's distances. */
+static void find_squares(const distance_job *j, const uint16_t *apart, const envelope *e, double *squares) {
     int64_t count = find_envelope(j->v->width, apart, e), k = 0;
     for (int64_t x = 0; x < j->v->width; x++) {
-        while (k + 1 < count && e->from[k + 1] < (double)x)
+        while (k + 1 < count && e->numerator[k + 1] < x * e->denominator[k + 1])
             k++;
-        double off = count ? (double)(x - e->at[k]) : 0;
-        add_distance(j, count ? off * off + e->height[k] : j->none, s);
+        squares[x] = count ? (double)((x - e->at[k]) * (x - e->at[k]) + e->height[k]) : j->none;
     }
+}
+
+/* A distance at the edge between two bins, which is a whole number, is to be in the upper one however the product is rounded; others are
+ * farther from edges than this. */
+#define NUDGE (1 + 0x1p-45)
+
+static void add_row(const distance_job *j, double *squares, sums *s) {
+    int64_t n = j->v->width;
+    double scale = j->o->bins / j->unit * NUDGE;
+    for (int64_t i = 0; i < n; i++) {
+        s->squares += squares[i];
+        s->most = squares[i] > s->most ? squares[i] : s->most;
+    }
+    STEPS(i, n)
+        squares[i] = sqrt(squares[i]);
+    for (int64_t i = 0; i < n; i++) {
+        double bin = squares[i] * scale;
+        s->sum += squares[i];
+        s->counts[bin < j->o->bins ? (int32_t)bin : j->o->bins - 1]++;
+    }
+}
+
+/* An envelope in so many bytes, or none yet. */
+static envelope place_envelope(int64_t width, char *room) {
+    int64_t n = whole_steps(width);
+    envelope e = {.distances = (double *)(void *)room};
+    e.height = (int64_t *)(void *)(room + n * (int64_t)sizeof(double));
+    e.numerator = e.height + n;
+    e.denominator = e.numerator + n;
+    e.at = (int32_t *)(void *)(e.denominator + n);
+    return e;
 }
 
 static void one_band(void *arg, size_t block, size_t worker) {
     const distance_job *j = arg;
     int64_t w = j->v->width, top = (int64_t)block * BAND, rows = visml_block_length((int64_t)block, BAND, j->v->height);
-    envelope e = {.from = (double *)(void *)(j->room + worker * j->part)};
-    e.height = e.from + w;
-    e.at = (int32_t *)(void *)(e.height + w);
+    envelope e = place_envelope(w, j->room + worker * j->part);
     memset(&j->found[block], 0, sizeof *j->found);
-    for (int64_t i = 0; i < rows; i++)
-        one_row(j, j->apart + (top + i) * w, &e, &j->found[block]);
+    memset(e.distances, 0, (size_t)whole_steps(w) * sizeof *e.distances);
+    for (int64_t i = 0; i < rows; i++) {
+        find_squares(j, j->apart + (top + i) * j->stride, &e, e.distances);
+        add_row(j, e.distances, &j->found[block]);
+    }
 }
 
 /* ---- the class ---- */
@@ -160,7 +202,8 @@ static visml_status measure(const visml_extractor *e, int64_t height, int64_t wi
 }
 
 static size_t part_of(int64_t width) {
-    size_t planes = visml_planes_bytes(width, 1), parabolas = (size_t)width * (2 * sizeof(double) + sizeof(int32_t));
+    size_t n = (size_t)whole_steps(width), planes = visml_planes_bytes(width, 1) + 2 * n * sizeof(float);
+    size_t parabolas = n * (sizeof(double) + 3 * sizeof(int64_t) + sizeof(int32_t));
     return visml_whole_lines(planes > parabolas ? planes : parabolas);
 }
 
@@ -170,10 +213,10 @@ static size_t found_bytes(int64_t height) {
 
 static size_t scratch_of(const visml_extractor *e, const visml_compute *c, int64_t height, int64_t width, int64_t channels) {
     (void)e, (void)channels;
-    return found_bytes(height) + c->parallel->workers * part_of(width) + (size_t)(height * width) * sizeof(uint16_t);
+    return found_bytes(height) + c->parallel->workers * part_of(width) + (size_t)(height * whole_steps(width)) * sizeof(uint16_t);
 }
 
-/* Bands in their order. */
+/* Bands in their order. Squares are whole numbers and exact; a variance below 2^-40 of them is rounding. */
 static void finish(const distance_job *j, float *y) {
     double n = (double)(j->v->height * j->v->width), sum = 0, squares = 0, most = 0, counts[MOST_BINS] = {0};
     for (int64_t b = 0; b < visml_blocks(j->v->height, BAND); b++) {
@@ -184,10 +227,10 @@ static void finish(const distance_job *j, float *y) {
         for (int32_t i = 0; i < j->o->bins; i++)
             counts[i] += s->counts[i];
     }
-    double mean = sum / n, variance = squares / (j->unit * j->unit) / n - mean * mean;
-    y[0] = (float)mean;
-    y[1] = (float)sqrt(variance > mean * mean * 0x1p-40 ? variance : 0); /* less is rounding */
-    y[2] = (float)most;
+    double mean = sum / n, variance = squares / n - mean * mean;
+    y[0] = (float)(mean / j->unit);
+    y[1] = (float)(sqrt(variance > mean * mean * 0x1p-40 ? variance : 0) / j->unit);
+    y[2] = (float)(sqrt(most) / j->unit);
     for (int32_t i = 0; i < j->o->bins; i++)
         y[3 + i] = (float)(counts[i] / n);
 }
@@ -196,6 +239,7 @@ static void extract(const visml_extractor *e, const visml_compute *c, const vism
     distance_job j = {.o = e->object.opts, .c = c, .v = v, .found = scratch, .room = (char *)scratch + found_bytes(v->height)};
     size_t bands = (size_t)visml_blocks(v->height, BAND);
     j.part = part_of(v->width);
+    j.stride = whole_steps(v->width);
     j.apart = (uint16_t *)(void *)(j.room + c->parallel->workers * j.part);
     j.unit = 0.5 * (double)(v->height < v->width ? v->height : v->width);
     j.none = (double)(v->height * v->height + v->width * v->width);
