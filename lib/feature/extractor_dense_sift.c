@@ -21,6 +21,7 @@ static const visml_field fields[] = {
     VISML_FIELD(visml_dense_sift_opts, bin_size, I32, 0, 1, 1, MOST_BIN, 4),
     VISML_FIELD(visml_dense_sift_opts, step, I32, VISML_FIELD_SPREAD, 2, 1, 4096, 8),
     VISML_FIELD(visml_dense_sift_opts, flat_window, FLAG, 0, 1, 0, 1, 0),
+    VISML_FIELD_OF_RESERVED(visml_dense_sift_opts),
     VISML_FIELD(visml_dense_sift_opts, window_size, F64, 0, 1, 0.1, 100, 2),
     {0},
 };
