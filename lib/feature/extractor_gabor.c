@@ -1,6 +1,6 @@
-/* Energies of Gabor filters. Their Gaussian is as wide as it is long, so that a filter is a row of complex taps times a column of them, each
- * with an even real part and an odd imaginary one. Filters of the angles a and pi - a are conjugate along a row: their sums are the same,
- * with other signs. Such a pair is a wave here. */
+/* Energies of Gabor filters. Their Gaussian is as wide as it is long, so that a filter is a row of complex taps times a column of them,
+ * each with an even real part and an odd imaginary one. Filters of the angles a and pi - a are conjugate along a row: their sums are the
+ * same, with other signs. Such a pair is a wave here. */
 #include <math.h>
 #include <string.h>
 
@@ -216,8 +216,8 @@ static visml_status check(const void *opts, visml_error *err) {
     for (int i = 0; i < frequencies_of(o); i++) {
         int64_t reach = reach_of(o, frequency_of(o, i), 0);
         if (reach > MOST_REACH)
-            return visml_fail(err, VISML_EINVAL, "gabor: a filter of frequency %g reaches %lld pixels far with bandwidth %g and n_stds %g, must "
-                              "be at most %d", frequency_of(o, i), (long long)reach, o->bandwidth, o->n_stds, MOST_REACH);
+            return visml_fail(err, VISML_EINVAL, "gabor: a filter of frequency %g reaches %lld pixels far with bandwidth %g and n_stds "
+                              "%g, must be at most %d", frequency_of(o, i), (long long)reach, o->bandwidth, o->n_stds, MOST_REACH);
     }
     return VISML_OK;
 }

@@ -128,7 +128,8 @@ static visml_status plan_all(const visml_features *f, const visml_compute *c, in
     int64_t height = plan->height, width = plan->width, channels = plan->channels;
     visml_features_sides(f, &height, &width, &channels);
     if (f->opts.equalize && channels > 4)
-        return visml_fail(err, VISML_EINVAL, "features: equalize needs a picture of 1 to 4 channels, this one has %lld", (long long)channels);
+        return visml_fail(err, VISML_EINVAL, "features: equalize needs a picture of 1 to 4 channels, this one has %lld",
+                          (long long)channels);
     plan->length = 0;
     for (size_t i = 0; i < f->branch_count; i++) {
         const visml_branch *b = &f->branches[i];

@@ -133,8 +133,8 @@ static void filters_that_reach_too_far_are_refused(void **state) {
 static void dense_sift_by_its_formulas(void **state) {
     (void)state;
     for (int flat = 0; flat < 2; flat++) {
-        check(visml_extractor_dense_sift(ctx, VISML_OPTS(visml_dense_sift_opts, .bin_size = 3, .step = {9, 7}, .flat_window = flat), &err),
-              "picture", flat ? "sift 3 1" : "sift 3 0", SIFT);
+        check(visml_extractor_dense_sift(ctx, VISML_OPTS(visml_dense_sift_opts, .bin_size = 3, .step = {9, 7}, .flat_window = flat),
+                                         &err), "picture", flat ? "sift 3 1" : "sift 3 0", SIFT);
         check(visml_extractor_dense_sift(ctx, VISML_OPTS(visml_dense_sift_opts, .step = {17, 12}, .flat_window = flat,
                                                          .window_size = 1.25), &err), "picture", flat ? "sift 4 1" : "sift 4 0", SIFT);
     }
@@ -163,8 +163,9 @@ static void daisy_as_scikit_image(void **state) {
     static const double largest[] = {0.05, 0.34, 0.77, 0.64};
     (void)state;
     for (int i = 0; i < 4; i++)
-        check(visml_extractor_daisy(ctx, VISML_OPTS(visml_daisy_opts, .step = 13, .radius = 9, .rings = 2, .histograms = 5, .orientations = 6,
-                                                    .normalization = i), &err), "picture", names[i], DAISY * largest[i]);
+        check(visml_extractor_daisy(ctx, VISML_OPTS(visml_daisy_opts, .step = 13, .radius = 9, .rings = 2, .histograms = 5,
+                                                    .orientations = 6, .normalization = i), &err), "picture", names[i],
+              DAISY * largest[i]);
     check(visml_extractor_daisy(ctx, VISML_OPTS(visml_daisy_opts, .step = 8), &err), "picture", "daisy", DAISY * 0.02);
 }
 
@@ -185,8 +186,8 @@ static void daisy_of_flat_and_small_pictures(void **state) {
 /* Squares are whole numbers and counts exact: what is left is the rounding to float. */
 static void distances_as_scipy(void **state) {
     (void)state;
-    check(visml_extractor_distance_transform(ctx, VISML_OPTS(visml_distance_transform_opts, .threshold = 0.3), &err), "picture", "distances",
-          6e-8);
+    check(visml_extractor_distance_transform(ctx, VISML_OPTS(visml_distance_transform_opts, .threshold = 0.3), &err), "picture",
+          "distances", 6e-8);
     check(visml_extractor_distance_transform(ctx, VISML_OPTS(visml_distance_transform_opts, .map = VISML_DISTANCE_MAP_BRIGHT,
                                                              .threshold = 0.8, .bins = 7), &err), "picture", "distances bright", 6e-8);
 }

@@ -78,7 +78,8 @@ def sift(x, size, step, flat, window=2.0):
 
 
 def distances(mask, bins):
-    """Mean, deviation, largest and shares of the distances to the nearest True, in units of half the shorter side. Bins by whole numbers."""
+    """Mean, deviation, largest and shares of the distances to the nearest True, in units of half the shorter side.
+    Bins by whole numbers."""
     side, d = min(mask.shape), ndimage.distance_transform_edt(~mask)
     squares = np.rint(d**2).astype(int)
     counts = np.bincount([max(b for b in range(bins) if (b * side) ** 2 <= 4 * bins**2 * s) for s in squares.ravel()], minlength=bins)
