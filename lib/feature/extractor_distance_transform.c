@@ -1,5 +1,6 @@
-/* How far pixels are from the nearest edge: the exact Euclidean distance transform (Felzenszwalb and Huttenlocher 2012), column by column
- * and then row by row. */
+/* How far pixels are from the nearest edge: the exact Euclidean distance transform, column by column and then row by row. Of a column's
+ * distances g the squares are those of parabolas g^2 + (x - at)^2, and the least of these is wanted everywhere: by looking around as far
+ * as can matter, or, where that is far, by their lower envelope (Felzenszwalb and Huttenlocher 2012). */
 #include <math.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #define STRIPE 512  /* columns of a piece of work */
 #define BAND VISML_PLANES_ROWS
 #define FAR 65535   /* there is no edge in the column; sides are shorter */
+#define REACH 32    /* pixels: as far as is looked around */
 
 static const char *const maps[] = {"edges", "bright", NULL};
 static const visml_field fields[] = {
@@ -32,8 +34,14 @@ typedef struct sums {
 typedef struct envelope {
     int32_t *at;
     int64_t *height, *numerator, *denominator;
-    double *distances; /* [width] */
 } envelope;
+
+/* A worker's room for rows. */
+typedef struct rows_room {
+    double *distances;   /* [width] */
+    float *around, *near; /* [REACH + width + REACH], [width] */
+    envelope e;
+} rows_room;
 
 typedef struct distance_job {
     const visml_distance_transform_opts *o;
@@ -44,7 +52,7 @@ typedef struct distance_job {
     int64_t stride;  /* of `apart`: a whole number of steps */
     uint16_t *apart; /* [height, width]: 0 for edges and FAR for others; then rows to the nearest edge of the column */
     sums *found;     /* [bands] */
-    char *room;      /* of each worker: planes and two lines, or an envelope */
+    char *room;      /* of each worker: planes and two lines, or what rows need */
     size_t part;
 } distance_job;
 
@@ -137,14 +145,29 @@ static int64_t find_envelope(int64_t n, const uint16_t *apart, const envelope *e
     return count;
 }
 
-/* The squares of a row's distances. */
-static void find_squares(const distance_job *j, const uint16_t *apart, const envelope *e, double *squares) {
+/* The squares of a row's distances by the envelope. */
+static void find_far_squares(const distance_job *j, const uint16_t *apart, const envelope *e, double *squares) {
     int64_t count = find_envelope(j->v->width, apart, e), k = 0;
     for (int64_t x = 0; x < j->v->width; x++) {
         while (k + 1 < count && e->numerator[k + 1] < x * e->denominator[k + 1])
             k++;
         squares[x] = count ? (double)((x - e->at[k]) * (x - e->at[k]) + e->height[k]) : j->none;
     }
+}
+
+/* By looking around; 0 where that is not enough. */
+static int find_near_squares(const distance_job *j, const uint16_t *apart, const rows_room *r) {
+    int64_t n = j->v->width;
+    float *x = r->around + REACH;
+    STEPS(i, n)
+        x[i] = apart[i] == FAR ? INFINITY : (float)apart[i] * (float)apart[i];
+    for (int64_t i = 0; i < REACH; i++)
+        r->around[i] = x[n + i] = INFINITY;
+    if (!j->c->kernels->least_parabolas(n, REACH, x, r->near))
+        return 0;
+    STEPS(i, n)
+        r->distances[i] = (double)r->near[i];
+    return 1;
 }
 
 /* A distance at the edge between two bins, which is a whole number, is to be in the upper one however the product is rounded; others are
@@ -167,26 +190,30 @@ static void add_row(const distance_job *j, double *squares, sums *s) {
     }
 }
 
-/* An envelope in so many bytes, or none yet. */
-static envelope place_envelope(int64_t width, char *room) {
+static rows_room place_rows(int64_t width, char *room) {
     int64_t n = whole_steps(width);
-    envelope e = {.distances = (double *)(void *)room};
-    e.height = (int64_t *)(void *)(room + n * (int64_t)sizeof(double));
-    e.numerator = e.height + n;
-    e.denominator = e.numerator + n;
-    e.at = (int32_t *)(void *)(e.denominator + n);
-    return e;
+    rows_room r = {.distances = (double *)(void *)room};
+    r.e.height = (int64_t *)(void *)(r.distances + n);
+    r.e.numerator = r.e.height + n;
+    r.e.denominator = r.e.numerator + n;
+    r.e.at = (int32_t *)(void *)(r.e.denominator + n);
+    r.around = (float *)(void *)(r.e.at + n);
+    r.near = r.around + n + 2 * REACH;
+    memset(r.near, 0, (size_t)n * sizeof *r.near);
+    memset(r.distances, 0, (size_t)n * sizeof *r.distances);
+    return r;
 }
 
 static void one_band(void *arg, size_t block, size_t worker) {
     const distance_job *j = arg;
-    int64_t w = j->v->width, top = (int64_t)block * BAND, rows = visml_block_length((int64_t)block, BAND, j->v->height);
-    envelope e = place_envelope(w, j->room + worker * j->part);
+    int64_t top = (int64_t)block * BAND, rows = visml_block_length((int64_t)block, BAND, j->v->height);
+    rows_room r = place_rows(j->v->width, j->room + worker * j->part);
     memset(&j->found[block], 0, sizeof *j->found);
-    memset(e.distances, 0, (size_t)whole_steps(w) * sizeof *e.distances);
     for (int64_t i = 0; i < rows; i++) {
-        find_squares(j, j->apart + (top + i) * j->stride, &e, e.distances);
-        add_row(j, e.distances, &j->found[block]);
+        const uint16_t *apart = j->apart + (top + i) * j->stride;
+        if (!find_near_squares(j, apart, &r))
+            find_far_squares(j, apart, &r.e, r.distances);
+        add_row(j, r.distances, &j->found[block]);
     }
 }
 
@@ -203,8 +230,8 @@ static visml_status measure(const visml_extractor *e, int64_t height, int64_t wi
 
 static size_t part_of(int64_t width) {
     size_t n = (size_t)whole_steps(width), planes = visml_planes_bytes(width, 1) + 2 * n * sizeof(float);
-    size_t parabolas = n * (sizeof(double) + 3 * sizeof(int64_t) + sizeof(int32_t));
-    return visml_whole_lines(planes > parabolas ? planes : parabolas);
+    size_t rows = n * (sizeof(double) + 3 * sizeof(int64_t) + sizeof(int32_t) + 2 * sizeof(float)) + 2 * REACH * sizeof(float);
+    return visml_whole_lines(planes > rows ? planes : rows);
 }
 
 static size_t found_bytes(int64_t height) {

@@ -47,8 +47,13 @@ void visml_row_floats(const visml_kernels *k, const visml_view *v, int64_t y, in
         memcpy(to, v->floats + y * v->stride + left, (size_t)n * sizeof *to);
 }
 
+/* Columns x ... end - 1 beyond the picture. */
+static void fill_columns(visml_edge edge, int64_t width, int64_t left, int64_t x, int64_t end, int64_t numbers, float *row) {
+    for (; x < end; x++)
+        memcpy(row + (x - left) * numbers, row + (source_of(edge, x, width) - left) * numbers, (size_t)numbers * sizeof *row);
+}
+
 void visml_row_beyond(visml_edge edge, int64_t width, int64_t left, int64_t n, int64_t numbers, float *row) {
-    for (int64_t x = left; x < left + n; x++)
-        if (x < 0 || x >= width)
-            memcpy(row + (x - left) * numbers, row + (source_of(edge, x, width) - left) * numbers, (size_t)numbers * sizeof *row);
+    fill_columns(edge, width, left, left, 0, numbers, row);
+    fill_columns(edge, width, left, width, left + n, numbers, row);
 }
