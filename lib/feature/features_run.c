@@ -97,6 +97,11 @@ static visml_tensor *sized(const visml_features *f, const visml_tensor *image, v
         t = visml_image_convert(t, o->color, err);
         visml_tensor_release(before);
     }
+    if (t && o->equalize) {
+        before = t;
+        t = visml_image_equalize(t, err);
+        visml_tensor_release(before);
+    }
     return t;
 }
 
