@@ -31,7 +31,9 @@ visml_status visml_labels_check(const char *what, const visml_tensor *labels, in
             return visml_fail(err, VISML_EINVAL, "%s: class_names[%zu] is NULL", what, i);
     if (!labels)
         return VISML_OK;
-    VISML_TRY(visml_tensor_check("plot: labels", labels, VISML_I32, err));
+    visml_status status = visml_tensor_check("labels", labels, VISML_I32, err);
+    if (status < 0)
+        return visml_fail_in(err, status, "%s", what);
     if (labels->shape.rank != 1 || labels->count != n)
         return visml_fail(err, VISML_EINVAL, "%s: labels are %s, must be [%lld], one for each", what, visml_shape_format(&labels->shape).s,
                           (long long)n);
