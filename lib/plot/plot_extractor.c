@@ -13,7 +13,7 @@
 #define PI 3.14159265358979323846
 
 static const visml_field fields[] = {
-    VISML_FIELD(visml_plot_extractor_opts, scale, I32, 0, 1, 0, 64, 0),
+    VISML_FIELD(visml_plot_extractor_opts, scale, I32, 0, 1, 1, 64, 0),
     VISML_FIELD(visml_plot_extractor_opts, title, NAME, 0, 1, 0, 0, 0),
     {0},
 };

@@ -76,7 +76,7 @@ static void disc(const canvas *c, const visml_mark *m) {
 static void picture(const canvas *c, const visml_mark *m) {
     const int64_t *d = m->as.picture->shape.dims;
     double down = (double)d[0] / (m->to_y - m->y), across = (double)d[1] / (m->to_x - m->x);
-    span s = span_of(c, m->x - 0.5, m->y - 0.5, m->to_x - 0.5, m->to_y - 0.5);
+    span s = span_of(c, ceil(m->x - 0.5), ceil(m->y - 0.5), m->to_x - 0.5, m->to_y - 0.5);
     for (int64_t y = s.top; y < s.bottom; y++)
         for (int64_t x = s.left; x < s.right; x++) {
             double from_y = floor(((double)y + 0.5 - m->y) * down), from_x = floor(((double)x + 0.5 - m->x) * across);

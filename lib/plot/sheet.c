@@ -14,7 +14,7 @@ static const visml_field fields[] = {
     VISML_FIELD(visml_plot_sheet_opts, side, I32, 0, 1, 8, 1024, 64),
     VISML_FIELD(visml_plot_sheet_opts, columns, I32, 0, 1, 1, 1000, 12),
     VISML_FIELD(visml_plot_sheet_opts, clusters, I32, 0, 1, 1, 1000, 8),
-    VISML_FIELD(visml_plot_sheet_opts, seed, U64, 0, 1, 0, 0, 0),
+    VISML_FIELD(visml_plot_sheet_opts, seed, U64, 0, 1, 0, 1.8446744073709552e19, 0),
     VISML_FIELD(visml_plot_sheet_opts, title, NAME, 0, 1, 0, 0, 0),
     {0},
 };

@@ -49,6 +49,9 @@ typedef struct fixture {
     visml_features *features;     /* an average */
     visml_table *table;           /* of `folder`: [4, 3] */
     visml_index *index;           /* of `pixels` */
+    visml_tensor *pictures;       /* VISML_U8 [8, 2, 3, 3] */
+    visml_tensor *points;         /* VISML_F32 [8, 2] */
+    visml_plot *plot;             /* of `points` */
     /* Where results go: filled with 0xA5 before the call. */
     struct {
         visml_dataset *parts[3];

@@ -138,7 +138,7 @@ static void colors_are_as_wide_as_their_shares(void **state) {
         visml_plot_extractor(e, t, VISML_OPTS(visml_plot_extractor_opts, .scale = 10, .title = "colours"), &err), &err);
     const visml_mark *red = find_mark(p, VISML_MARK_RECTANGLE, 0xFF0000, 0), *blue = find_mark(p, VISML_MARK_RECTANGLE, 0x0000FF, 0);
     assert_true(red->x == 0 && red->to_x == 60 && blue->x == 60 && blue->to_x == 80 && red->to_y - red->y == 40);
-    assert_true(has_text(p, "col.."));
+    assert_true(has_text(p, "colo.."));
     visml_plot_free(p);
     visml_extractor_free(e);
     visml_tensor_release(t);

@@ -9,7 +9,7 @@
 
 NumPy is used when it is there, and not needed otherwise.
 """
-from . import augmentation, image
+from . import augmentation, image, plot
 from ._call import Error
 from .context import Context, default_context, version
 from .data import Batch, Dataset, Loader, save_split
