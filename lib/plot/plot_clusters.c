@@ -111,7 +111,7 @@ static void draw_heading(visml_sheet *s, const clustering *c, int32_t place) {
     int32_t most = s->plot ? class_of(c, which->number) : -1;
     int n = snprintf(text, sizeof text, "cluster %d: %lld picture%s", (int)place + 1, (long long)which->rows, which->rows == 1 ? "" : "s");
     if (most >= 0)
-        snprintf(text + n, sizeof text - (size_t)n, ", %lld of them %s", (long long)c->classes[most], c->table->class_names[most]);
+        snprintf(text + n, sizeof text - (size_t)n, ", %lld %s", (long long)c->classes[most], c->table->class_names[most]);
     visml_sheet_heading(s, text);
 }
 

@@ -44,6 +44,18 @@ static int64_t next_label(const contacts *c, int64_t after) {
     return least < INT64_MAX ? least : none ? -1 : -2;
 }
 
+/* Pictures of the largest class. */
+static int64_t largest(const contacts *c) {
+    int64_t n = c->images->shape.dims[0], most = 0;
+    for (int64_t label = next_label(c, -2); label != -2; label = next_label(c, label)) {
+        int64_t count = 0;
+        for (int64_t i = 0; i < n; i++)
+            count += visml_label_of(c->labels, i) == label;
+        most = count > most ? count : most;
+    }
+    return most;
+}
+
 static visml_status walk(visml_sheet *s, const void *user, visml_error *err) {
     const contacts *c = user;
     visml_number room;
@@ -64,5 +76,5 @@ visml_plot *visml_plot_contact_sheet(const visml_tensor *images, const visml_ten
         visml_labels_check("contact sheet", labels, images->shape.dims[0], class_names, classes, err) < 0)
         return NULL;
     contacts c = {(visml_tensor *)(uintptr_t)images, labels, class_names}; /* only its count of references changes */
-    return visml_sheet_plot(images->context, &o, images->shape.dims[0], walk, &c, err);
+    return visml_sheet_plot(images->context, &o, largest(&c), walk, &c, err);
 }

@@ -8,7 +8,7 @@
 #include "plot/thumbnail.h"
 
 #define GAP 4        /* pixels around pictures */
-#define NARROWEST 320 /* so that there is room for headings */
+#define NARROWEST 400 /* so that there is room for headings */
 
 static const visml_field fields[] = {
     VISML_FIELD(visml_plot_sheet_opts, side, I32, 0, 1, 8, 1024, 64),
@@ -35,6 +35,7 @@ static void end_row(visml_sheet *s) {
 
 void visml_sheet_heading(visml_sheet *s, const char *text) {
     end_row(s);
+    s->top += s->top > GAP ? GAP : 0; /* apart from what is above */
     visml_style style = {.scale = s->scale, .most = (int32_t)((width_of(s) - GAP) / (VISML_FONT_STEP * s->scale))};
     if (s->plot)
         visml_draw_text(s->plot, GAP, s->top + (VISML_FONT_ASCENT + 1) * s->scale, style, text);
