@@ -7,7 +7,7 @@
 #include "plot/font.h"
 #include "plot/ticks.h"
 
-#define LEGEND 24  /* classes that are told by name */
+#define LEGEND 24  /* classes that are told by name, at most */
 #define NAME 24    /* characters of a name */
 #define MARGIN 0.05 /* of the range, around the points */
 
@@ -15,7 +15,7 @@ typedef struct scatter {
     const visml_tensor *points, *labels;
     const char *const *names;
     int32_t shown[LEGEND]; /* classes that there are, in their order */
-    int32_t count, more;   /* how many; how many besides */
+    int32_t count, more;   /* how many; 1: there are others */
 } scatter;
 
 /* ---- the legend ---- */
@@ -31,11 +31,13 @@ static int32_t next_label(const scatter *s, int64_t after) {
     return least;
 }
 
-static void find_classes(scatter *s) {
+/* As many as there are lines for. */
+static void find_classes(scatter *s, const visml_plot_chart_opts *o) {
+    int32_t lines = o->height / ((VISML_FONT_ROWS + 2) * visml_chart_scale(o)) - 4, most = lines < LEGEND ? lines : LEGEND;
     int64_t label = -2;
-    while (s->labels && (label = next_label(s, label)) != INT32_MAX && s->count < LEGEND)
+    while (s->labels && (label = next_label(s, label)) != INT32_MAX && s->count < most)
         s->shown[s->count++] = (int32_t)label;
-    s->more = s->count == LEGEND && label != INT32_MAX;
+    s->more = s->count == most && label != INT32_MAX;
 }
 
 static double legend_width(const scatter *s, int32_t scale) {
@@ -101,7 +103,7 @@ visml_plot *visml_plot_scatter(const visml_tensor *points, const visml_tensor *l
     if (visml_chart_options("scatter", opts, &o, err) < 0 || check(points, err) < 0 ||
         visml_labels_check("scatter", labels, points->shape.dims[0], class_names, classes, err) < 0)
         return NULL;
-    find_classes(&s);
+    find_classes(&s, &o);
     visml_chart c = visml_chart_begin(points->context, &o, axis_of(points, 0, o.x_label), axis_of(points, 1, o.y_label),
                                       legend_width(&s, visml_chart_scale(&o)), err);
     if (!c.plot)

@@ -49,7 +49,8 @@ class Features(Case):
                               "-o", "x.npy", "--json")
         self.assertIn("left out: d/along/broken.png: ", err)
         report = json.loads(out)
-        self.assertEqual(report, {"out": "x.npy", "rows": 10, "columns": 3, "dropped": 1, "classes": ["across", "along"], "shown": [], "features": {
+        self.assertEqual(report, {"out": "x.npy", "rows": 10, "columns": 3, "dropped": 1, "classes": ["across", "along"], "shown": [],
+                                  "features": {
             "height": 8, "width": 6, "extract": [{"class": "average"}], "then": [{"class": "standardization", "no_mean": True}]}})
         self.fails("features", "d", "--extract", "average", "--on-invalid", "error", "-o", "x.npy", says="broken.png")
 

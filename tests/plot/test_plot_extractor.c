@@ -195,7 +195,8 @@ static void what_is_refused(void **state) {
     visml_features *none = assert_made(visml_features_new(ctx, NULL, &err), &err);
     visml_features *average = assert_made(visml_features_from_json(ctx, "[\"average\"]", 11, &err), &err);
     (void)state;
-    assert_refused(visml_plot_extractor(hog, tiny, NULL, &err), VISML_EINVAL, "hog, a region of 2 x 8: needs at least 24 x 24 pixels", &err);
+    assert_refused(visml_plot_extractor(hog, tiny, NULL, &err), VISML_EINVAL, "hog, a region of 2 x 8: needs at least 24 x 24 pixels",
+                   &err);
     assert_refused(visml_plot_extractor(hog, flat, NULL, &err), VISML_EINVAL,
                    "features: image is [2, 3], must be [height, width, channels] with sides of 1 to 65535", &err);
     assert_refused(visml_plot_extractor(learns, tiny, NULL, &err), VISML_ESTATE,
