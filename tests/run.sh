@@ -79,7 +79,8 @@ export TSAN_OPTIONS=halt_on_error=1:allocator_may_return_null=1
 run gcc gcc g++ . -Dwerror=true -Dbuildtype=release -Ddebug=true
 run clang clang clang++ . -Dwerror=true -Dbuildtype=release
 run sanitize gcc g++ . -Dbuildtype=debugoptimized -Db_sanitize=address,undefined
-run threads gcc g++ '/ (context|tensor|kernel|data|model|feature|train|cli/train|cli/interrupt)' -Dbuildtype=debugoptimized -Db_sanitize=thread
+run threads gcc g++ '/ (context|tensor|kernel|data|model|feature|plot|train|cli/train|cli/interrupt)' -Dbuildtype=debugoptimized \
+  -Db_sanitize=thread
 
 [ -n "$given" ] || [ "$failed" -gt 0 ] || rm -rf "$builds"
 [ "$failed" -eq 0 ] || echo "logs: $builds"
