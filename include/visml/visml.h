@@ -16,5 +16,6 @@
 #include "plot.h"
 #include "metric.h"
 #include "train.h"
+#include "classify.h"
 
 #endif /* VISML_VISML_H */

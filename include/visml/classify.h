@@ -1,0 +1,154 @@
+/* visml/classify.h - classifiers of feature vectors: linear, kernel, trees and their ensembles, neighbours, mixtures; regression, clusters.
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ *     visml_classifier *c = visml_classifier_gaussian_naive_bayes(ctx, NULL, &err);
+ *     visml_classifier_fit(c, x, y, NULL, &err);                     x: VISML_F32 [N, D]; y: VISML_I32 [N], any numbers
+ *     visml_tensor *labels = visml_classifier_predict(c, x_new, &err);
+ *     visml_classifier_save(c, "digits.visml", &err);
+ *
+ * Vectors are the rows of a tensor x [N, D], VISML_F32, used as they lie: rows or columns without gaps, the other stride as you like (a
+ * transposed matrix, some columns of a larger one). Names and defaults are scikit-learn's, XGBoost's for boosting. Results are the same
+ * bits for any number of threads, and after saving and loading.
+ *
+ * Thread-safety: a classifier is immutable once it is fitted, and may then be shared; fit, partial_fit and free are the owner's.
+ */
+#ifndef VISML_CLASSIFY_H
+#define VISML_CLASSIFY_H
+
+#include "tensor.h"
+
+VISML_BEGIN_DECLS
+
+/* ---- what all have ----------------------------------------------------------------------------------------------------------- */
+
+typedef struct visml_classifier visml_classifier;
+/* Owned by the caller; NULL is accepted. All constructors: errors VISML_EINVAL, VISML_ENOMEM. */
+VISML_API void visml_classifier_free(visml_classifier *classifier);
+
+/* What is learned. Which of these a class can do is said there; an option `task` chooses where it can do two. */
+typedef int32_t visml_task;
+#define VISML_TASK_CLASSIFICATION 0 /* y: VISML_I32 [N] */
+#define VISML_TASK_REGRESSION 1     /* y: VISML_F32 [N], finite */
+#define VISML_TASK_CLUSTERING 2     /* y is NULL; clusters are numbered from 0 on */
+#define VISML_TASK_OUTLIERS 3       /* y is NULL; predictions are 1 (as what was learned from) and -1 */
+
+/* Where a long fit stands; valid during the call of a function that returns 0 to go on, anything else to stop (VISML_ECANCELLED). */
+typedef struct visml_classifier_progress {
+    uint32_t size;
+    int32_t reserved;
+    int64_t done;  /* iterations, trees, rounds, ... */
+    int64_t total; /* at most so many */
+    double loss;       /* what is made small; NaN where it is not known */
+    double validation; /* the same of the validation set; NaN without one */
+} visml_classifier_progress;
+typedef int32_t (*visml_classifier_progress_fn)(void *user, const visml_classifier_progress *progress);
+
+typedef int32_t visml_class_weighting;
+#define VISML_CLASS_WEIGHT_EQUAL 0
+#define VISML_CLASS_WEIGHT_BALANCED 1 /* N / (K times the rows of the class), as scikit-learn's "balanced" */
+
+/* What goes into a fit besides x and y. Tensors are borrowed for the call. */
+typedef struct visml_classifier_fit_opts {
+    uint32_t size;
+    int32_t warm_start; /* 1: goes on from what was learned before, where the class can; x must have as many columns, y the same classes */
+    const visml_tensor *weights;       /* VISML_F32 [N]: how much a row counts, finite and >= 0, not all 0; default: 1 each */
+    const visml_tensor *class_weights; /* VISML_F32 [K], in ascending order of the labels; times the weights; default: 1 each */
+    const visml_tensor *classes;       /* VISML_I32 [K], ascending: for the first partial_fit, where y need not show all; default: those of y */
+    const visml_tensor *validation_x;  /* for early stopping where the class has it: [M, D]; default: none */
+    const visml_tensor *validation_y;  /* [M] */
+    visml_class_weighting class_weighting;
+    int32_t reserved; /* must be 0 */
+    uint64_t seed;    /* default: the context's */
+    visml_classifier_progress_fn progress; /* called from the caller's thread; default: none */
+    void *user;
+} visml_classifier_fit_opts;
+
+/* Learns from x [N, D] and y [N]; what was learned before is replaced. Labels may be any numbers; classes are these in ascending order.
+ * On failure the classifier is as it was. Errors: VISML_EINVAL (shapes, types, a number that is NaN or infinite, with its row and column;
+ * too few rows or classes), VISML_ENONFINITE (it went astray), VISML_ECANCELLED, VISML_ENOMEM. */
+VISML_API visml_status visml_classifier_fit(visml_classifier *classifier, const visml_tensor *x, const visml_tensor *y,
+                                            const visml_classifier_fit_opts *opts, visml_error *err);
+/* Learns from some rows more. The first call fixes D and the classes (opts.classes, else those of y). Errors as above, and
+ * VISML_EUNSUPPORTED: the class learns from all rows at once. */
+VISML_API visml_status visml_classifier_partial_fit(visml_classifier *classifier, const visml_tensor *x, const visml_tensor *y,
+                                                    const visml_classifier_fit_opts *opts, visml_error *err);
+
+/* Rows that are not in memory all at once: called again and again. `next` gives the next block: *x [n, D], n >= 1, and *y [n] (NULL for
+ * tasks without), and weights [n] or NULL, borrowed until the next call; x NULL at the end of a walk, after which the next call begins the
+ * next walk with the same blocks in the same order. Returns 0, or anything else to stop the fit (VISML_ECANCELLED). */
+typedef struct visml_row_source {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+    int32_t (*next)(void *user, const visml_tensor **x, const visml_tensor **y, const visml_tensor **weights);
+    void *user;
+} visml_row_source;
+/* The same as visml_classifier_fit over all blocks: the same bits as of a fit in memory only where the class says so. opts.weights must be
+ * NULL. Errors: as fit, and VISML_EUNSUPPORTED: the class needs all rows in memory. */
+VISML_API visml_status visml_classifier_fit_rows(visml_classifier *classifier, const visml_row_source *rows,
+                                                 const visml_classifier_fit_opts *opts, visml_error *err);
+
+/* New tensors (owned) for rows x [N, D]. Errors: VISML_EINVAL (shapes: both numbers of columns are named), VISML_ESTATE (not fitted),
+ * VISML_EUNSUPPORTED (the class has no such thing), VISML_ENOMEM. Thread-safety: any thread. */
+/* [N]: VISML_I32, labels as they were given, clusters, or 1 and -1; VISML_F32 for regression. */
+VISML_API visml_tensor *visml_classifier_predict(const visml_classifier *classifier, const visml_tensor *x, visml_error *err);
+/* VISML_F32 [N, K]: how likely each class (or cluster) is; rows add up to 1. */
+VISML_API visml_tensor *visml_classifier_predict_proba(const visml_classifier *classifier, const visml_tensor *x, visml_error *err);
+/* VISML_F32 [N, O]: what a class decides by, the larger the likelier: O is K, or 1 where two classes are told apart by the sign; the value
+ * itself for regression. */
+VISML_API visml_tensor *visml_classifier_decision(const visml_classifier *classifier, const visml_tensor *x, visml_error *err);
+/* The share of rows (of their weights [N]; NULL: 1 each) that get their label; for regression R^2 = 1 - sum (y - p)^2 / sum (y - mean)^2,
+ * 1 where both are 0 and 0 where only the latter is, as in scikit-learn. To *score. */
+VISML_API visml_status visml_classifier_score(const visml_classifier *classifier, const visml_tensor *x, const visml_tensor *y,
+                                              const visml_tensor *weights, double *score, visml_error *err);
+
+VISML_API visml_task visml_classifier_task(const visml_classifier *classifier);
+/* "random_forest", ...; borrowed, NULL for NULL. */
+VISML_API const char *visml_classifier_name(const visml_classifier *classifier);
+/* 1 when it has learned, else 0. */
+VISML_API int32_t visml_classifier_is_fitted(const visml_classifier *classifier);
+/* D; 0 before it has learned. */
+VISML_API int64_t visml_classifier_feature_count(const visml_classifier *classifier);
+/* VISML_I32 [K], ascending: the labels that y had; borrowed, NULL for other tasks and before it has learned. */
+VISML_API visml_tensor *visml_classifier_classes(const visml_classifier *classifier);
+/* What was learned, by the name that the class gives it ("coefficients", "support_vectors", "centers", ...): borrowed, NULL where there is
+ * no such thing. */
+VISML_API visml_tensor *visml_classifier_array(const visml_classifier *classifier, const char *name);
+
+/* From n bytes of JSON, {"class": "random_forest", "trees": 200} or a class' name alone; keys are the options' fields; those that work by
+ * others have them under "of". Errors: VISML_EFORMAT, VISML_EINVAL, VISML_ENOMEM. */
+VISML_API visml_classifier *visml_classifier_from_json(visml_context *ctx, const char *text, size_t n, visml_error *err);
+/* The same back, without what is a default. Written like visml_model_summary; 0 for NULL or when memory ran out. */
+VISML_API size_t visml_classifier_to_json(const visml_classifier *classifier, char *text, size_t capacity);
+
+/* What was learned as a file: a bundle of kind "classifier" (a safetensors file). Written so that a kill leaves the old file or the new
+ * one. Errors: VISML_EINVAL, VISML_ESTATE (not fitted), VISML_EIO, VISML_ENOMEM. */
+VISML_API visml_status visml_classifier_save(const visml_classifier *classifier, const char *path, visml_error *err);
+/* The same classifier again (owned). Everything that the file says is checked. Errors: VISML_EIO, VISML_EFORMAT (damaged, or no
+ * classifier), VISML_EUNSUPPORTED (of a newer release), VISML_ELIMIT, VISML_ENOMEM. */
+VISML_API visml_classifier *visml_classifier_load(visml_context *ctx, const char *path, visml_error *err);
+
+/* ---- linear ------------------------------------------------------------------------------------------------------------------ */
+
+/* ---- support vector machines with kernels ------------------------------------------------------------------------------------ */
+
+/* ---- trees, forests, boosting ------------------------------------------------------------------------------------------------ */
+
+/* ---- neighbours, naive Bayes, clusters --------------------------------------------------------------------------------------- */
+
+/* Each column normally distributed within each class, independently of the others (scikit-learn's GaussianNB). Decides by the logarithm
+ * of the joint likelihood. Also learns by partial_fit and from rows that are not in memory (means and variances are put together as Chan,
+ * Golub and LeVeque 1979 say). Learned: "means" and "variances" [K, D], "priors" [K], "counts" [K], all VISML_F64. */
+typedef struct visml_gaussian_naive_bayes_opts {
+    uint32_t size;
+    int32_t equal_priors;     /* 1: all classes are equally likely; 0: as often as in y */
+    double variance_smoothing; /* of the largest variance of a column, added to all; 0 ... 1; default 1e-9; VISML_ZERO: none */
+} visml_gaussian_naive_bayes_opts;
+VISML_API visml_classifier *visml_classifier_gaussian_naive_bayes(visml_context *ctx, const visml_gaussian_naive_bayes_opts *opts,
+                                                                  visml_error *err);
+
+/* ---- what works by others ---------------------------------------------------------------------------------------------------- */
+
+VISML_END_DECLS
+
+#endif /* VISML_CLASSIFY_H */
