@@ -60,7 +60,7 @@ VISML_API visml_plot *visml_plot_table(const visml_table *table, const visml_plo
 typedef struct visml_plot_extractor_opts {
     uint32_t size;
     int32_t scale; /* pixels of the drawing for a pixel of the picture, 1 ... 64; default: as many as bring the longer side to 512 at most,
-                      1 at least */
+                      1 at least; 256 for visml_plot_features */
     const char *title; /* UTF-8, copied; default: none */
 } visml_plot_extractor_opts;
 
@@ -70,12 +70,12 @@ typedef struct visml_plot_extractor_opts {
  *   lbp: the code of each pixel, of the first radius, the brighter the larger;
  *   dominant_colors: a stripe of each colour, as wide as its share;
  *   any other: the numbers of its vectors, one behind the other, as bars.
- * Errors: those of visml_extractor_run; VISML_EINVAL (C above 4). */
+ * Errors: those of visml_extractor_run, VISML_ELIMIT. */
 VISML_API visml_plot *visml_plot_extractor(const visml_extractor *extractor, const visml_tensor *image,
                                            const visml_plot_extractor_opts *opts, visml_error *err);
 
 /* The picture as the features bring it to size, and beside it what each of their extractors sees in it (in all of it: regions and
- * aggregators are left out). Errors: as above; VISML_EINVAL (nothing added). */
+ * aggregators are left out). Errors: as above; VISML_EINVAL (nothing added; C above 4). */
 VISML_API visml_plot *visml_plot_features(const visml_features *features, const visml_tensor *image,
                                           const visml_plot_extractor_opts *opts, visml_error *err);
 
