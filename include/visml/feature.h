@@ -694,8 +694,6 @@ VISML_API int64_t visml_index_count(const visml_index *index);
 VISML_API visml_status visml_index_search(const visml_index *index, const visml_tensor *queries, int64_t k, visml_tensor **places,
                                           visml_tensor **distances, visml_error *err);
 
-/* ---- pictures of features ---------------------------------------------------------------------------------------------------- */
-
 VISML_END_DECLS
 
 #endif /* VISML_FEATURE_H */

@@ -270,6 +270,10 @@ class visml_index(Structure):
     """Opaque."""
 
 
+class visml_plot(Structure):
+    """Opaque."""
+
+
 class visml_report(Structure):
     """Opaque."""
 
@@ -881,6 +885,19 @@ class visml_index_opts(Structure):
     _fields_ = [("size", uint32), ("metric", int32)]
 
 
+class visml_plot_chart_opts(Structure):
+    _fields_ = [("size", uint32), ("width", int32), ("height", int32), ("bins", int32), ("title", c_char_p), ("x_label", c_char_p),
+                ("y_label", c_char_p)]
+
+
+class visml_plot_extractor_opts(Structure):
+    _fields_ = [("size", uint32), ("scale", int32), ("title", c_char_p)]
+
+
+class visml_plot_sheet_opts(Structure):
+    _fields_ = [("size", uint32), ("side", int32), ("columns", int32), ("clusters", int32), ("seed", uint64), ("title", c_char_p)]
+
+
 class visml_callback(Structure):
     _fields_ = [("size", uint32), ("reserved", int32), ("user", c_void_p),
                 ("epoch_begin", CFUNCTYPE(int32, c_void_p, P(visml_model), P(visml_progress))),
@@ -1361,6 +1378,19 @@ PROTOTYPES = {
     "visml_index_count": (int64, [P(visml_index)]),
     "visml_index_search": (int32, [P(visml_index), P(visml_tensor), int64, P(P(visml_tensor)), P(P(visml_tensor)),
                                    P(visml_error)]),
+    # plot.h
+    "visml_plot_free": (None, [P(visml_plot)]),
+    "visml_plot_save": (int32, [P(visml_plot), c_char_p, P(visml_error)]),
+    "visml_plot_image": (P(visml_tensor), [P(visml_plot), P(visml_error)]),
+    "visml_plot_histogram": (P(visml_plot), [P(visml_tensor), P(visml_plot_chart_opts), P(visml_error)]),
+    "visml_plot_scatter": (P(visml_plot), [P(visml_tensor), P(visml_tensor), P(c_char_p), size_t, P(visml_plot_chart_opts),
+                                           P(visml_error)]),
+    "visml_plot_table": (P(visml_plot), [P(visml_table), P(visml_plot_chart_opts), P(visml_error)]),
+    "visml_plot_extractor": (P(visml_plot), [P(visml_extractor), P(visml_tensor), P(visml_plot_extractor_opts), P(visml_error)]),
+    "visml_plot_features": (P(visml_plot), [P(visml_features), P(visml_tensor), P(visml_plot_extractor_opts), P(visml_error)]),
+    "visml_plot_contact_sheet": (P(visml_plot), [P(visml_tensor), P(visml_tensor), P(c_char_p), size_t, P(visml_plot_sheet_opts),
+                                                 P(visml_error)]),
+    "visml_plot_clusters": (P(visml_plot), [P(visml_table), P(visml_dataset), P(visml_plot_sheet_opts), P(visml_error)]),
     # metric.h
     "visml_report_new": (P(visml_report), [P(visml_context), size_t, P(visml_error)]),
     "visml_report_free": (None, [P(visml_report)]),
