@@ -1,4 +1,5 @@
 /* Where most rows lie (Scholkopf et al. 2001). */
+#include "classify/svm_machine.h"
 #include "classify/svm_single.h"
 
 VISML_SVM_FIELDS(visml_one_class_svm_opts)

@@ -1,5 +1,6 @@
 /* Support vector regression (Drucker et al. 1997; with nu Scholkopf et al. 2000). A row's variable is alpha - alpha*. With nu it has two,
  * one in each of two groups whose sums are given. */
+#include "classify/svm_machine.h"
 #include "classify/svm_single.h"
 
 VISML_SVM_FIELDS(visml_svr_opts)

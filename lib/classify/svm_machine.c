@@ -200,7 +200,7 @@ visml_status visml_svm_prepare(visml_classifier *c, const visml_compute *k, vism
     visml_compute alone = visml_context_alone(c->object.context);
     visml_svm_function f = {.kind = o->kernel, .degree = o->degree, .coef0 = o->coef0,
                             .gamma = *(const double *)visml_object_array_data(&c->object, "gamma")};
-    size_t at[5];
+    size_t at[5] = {0};
     machine *m = visml_mem_alloc(visml_classifier_memory(c), place_parts(c, &alone, &f, at) ? at[4] : SIZE_MAX, err);
     void *room = m ? visml_mem_alloc(visml_classifier_memory(c), visml_svm_room(&alone, c->dims), err) : NULL;
     (void)k;

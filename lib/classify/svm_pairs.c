@@ -50,10 +50,16 @@ static double weight_at(const pairs *p, int64_t at) {
     return visml_samples_weight(p->s, p->rows[at]);
 }
 
-/* Calls do(at) for the rows of both classes. */
-#define EACH_ROW(p, of, at)                                                                       \
-    for (int64_t at = (p)->begin[(of)->a]; at < (p)->begin[(of)->b + 1];                          \
-         at = at + 1 == (p)->begin[(of)->a + 1] ? (p)->begin[(of)->b] : at + 1)
+static int64_t first_row(const pairs *p, const pair *of) {
+    return p->begin[of->a] < p->begin[of->a + 1] ? p->begin[of->a] : p->begin[of->b];
+}
+
+static int64_t next_row(const pairs *p, const pair *of, int64_t at) {
+    return at + 1 == p->begin[of->a + 1] ? p->begin[of->b] : at + 1;
+}
+
+/* The rows of one class, then those of the other. */
+#define EACH_ROW(p, of, at) for (int64_t at = first_row(p, of); at < (p)->begin[(of)->b + 1]; at = next_row(p, of, at))
 
 /* ---- rows ---- */
 
@@ -155,10 +161,10 @@ static double decide(const visml_smo *s, const float *row) {
 /* Decisions of rows at[count] that were left out. The kernel values of this problem are not wanted any more: theirs take their place. */
 static void decide_some(pairs *p, const pair *of, visml_smo *s, const visml_svm_threads *t, const int64_t *at, int64_t count, double scale,
                         double rho) {
-    int32_t rows[VISML_SVM_BATCH];
+    int32_t rows[VISML_SVM_BATCH] = {0};
     for (int64_t i = 0; i < count; i++)
         rows[i] = p->rows[at[i]];
-    if (s->n)
+    if (s->n && count)
         visml_svm_cache_compare(&s->cache, t, rows, count, s->cache.data);
     for (int64_t i = 0; i < count; i++)
         p->held[cell(p, of, at[i])] = decide(s, s->cache.data + i * s->n) * scale - rho;
