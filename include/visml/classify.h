@@ -171,7 +171,7 @@ typedef struct visml_svm_opts {
     double coef0;               /* default 0 */
     double tol;                 /* > 0: how far from optimal it may end; default 1e-3 */
     double cache_size;          /* MiB of kernel values that are kept, more where 34 rows need it; default 200 */
-    int32_t max_iter;           /* of a pair; default: any number */
+    int32_t max_iter;           /* of a pair; default: 10,000,000, or 100 for each row where that is more */
     int32_t no_shrinking;       /* 1: all rows are looked at in each iteration */
     double C;                   /* > 0: what an error costs; default 1 */
     double nu;                  /* 0 ... 1: a share of errors in place of C; default: by C. VISML_EINVAL where classes are too unequal */

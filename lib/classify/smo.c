@@ -10,6 +10,7 @@
 #define CURVATURE 1e-12   /* where a direction has none */
 #define STEP_WORK 40      /* multiplications that an iteration costs a variable, roughly */
 #define LANES 8
+#define MOST_ITERATIONS 10000000 /* or a hundred for each variable: what is no kernel may never end */
 
 visml_status visml_smo_new(visml_smo *s, visml_memory *m, const visml_compute *alone, const visml_svm_function *f, const visml_samples *x,
                            int64_t most, size_t cache_bytes, visml_error *err) {
@@ -327,6 +328,8 @@ void visml_smo_begin(visml_smo *s, const visml_svm_threads *t) {
     s->active = starts_at_0 ? s->n : 0;
     s->active_group = s->group;
     s->cursor = starts_at_0 ? -1 : 0;
+    s->most_iterations = s->n > MOST_ITERATIONS / 100 ? 100 * s->n : MOST_ITERATIONS;
+    s->most_iterations = s->max_iterations ? s->max_iterations : s->most_iterations;
     s->iterations = 0, s->unshrunk = 0, s->finished = 0;
     s->until_shrink = s->n < SHRINK_EVERY ? s->n : SHRINK_EVERY;
 }
@@ -341,8 +344,7 @@ static int wants_shrink(visml_smo *s) {
 static void iterate(visml_smo *s, const visml_svm_threads *t) {
     working_set w;
     select_pair(s, t, &w);
-    int enough = s->max_iterations && s->iterations >= s->max_iterations;
-    if (enough || w.j < 0 || w.gap < s->tolerance) {
+    if (s->iterations >= s->most_iterations || w.j < 0 || w.gap < s->tolerance) {
         s->finished = s->active == s->n;
         if (!s->finished)
             begin_restore(s);

@@ -16,7 +16,7 @@ typedef struct visml_smo {
     double epsilon; /* >= 0 */
     double *b, *p, *low, *high; /* [n]; b: where it begins */
     double tolerance;       /* of the optimality conditions */
-    int64_t max_iterations; /* 0: any number */
+    int64_t max_iterations; /* 0: as many as it takes, within reason */
     int32_t shrinks;
 
     visml_svm_cache cache; /* its rows: which row of the samples each variable belongs to */
@@ -27,7 +27,7 @@ typedef struct visml_smo {
     int32_t *places;        /* where a variable was at the beginning */
     int32_t *order;
     int64_t active, active_group; /* the first variables, and how many of them are of the first group */
-    int64_t iterations, until_shrink;
+    int64_t iterations, most_iterations, until_shrink;
     int64_t cursor;         /* >= 0: v is being made anew, from this variable's part on; -1: iterating */
     int32_t unshrunk, finished;
 } visml_smo;

@@ -140,7 +140,7 @@ static double find_rho(const pairs *p, const visml_smo *s, double *scale) {
     if (p->o->nu <= 0)
         return -visml_smo_level(s, 0, s->n);
     double first = visml_smo_level(s, 0, s->group), second = visml_smo_level(s, s->group, s->n), margin = (second - first) / 2;
-    *scale = margin > 0 ? 1 / margin : 1;
+    *scale = margin != 0 ? 1 / margin : 1;
     return -(first + second) / 2 * *scale;
 }
 

@@ -16,7 +16,7 @@ static const classifier_case classifier_cases[] = {
     {"svm", "\"kernel\": \"sigmoid\", \"gamma\": 0.1, \"nu\": 0.2, \"no_shrinking\": true, \"decision_function_shape\": \"ovo\""},
     {"svm", "\"kernel\": \"linear\", \"max_iter\": 7, \"probability\": true"},
     {"svm", "\"kernel\": \"chi2\""},
-    {"svm", "\"kernel\": \"precomputed\""},
+    {"svm", "\"kernel\": \"precomputed\", \"max_iter\": 50"},
     {"svr", ""},
     {"svr", "\"C\": 3, \"epsilon\": 0.01, \"gamma\": 0.3, \"tol\": 0.01"},
     {"svr", "\"nu\": 0.4, \"kernel\": \"polynomial\", \"degree\": 2, \"gamma_rule\": \"auto\", \"coef0\": 1, \"cache_size\": 0.01"},
