@@ -210,7 +210,7 @@ static void shrinking_ends_at_the_same_optimum(void **state) {
 /* Values of the same kernel, looked up instead of computed. */
 static void a_precomputed_kernel_is_the_same(void **state) {
     static const char json[] = "{\"class\": \"svm\", \"gamma\": 0.25, \"tol\": 1e-6}";
-    double values[N * N];
+    static double values[N * N];
     (void)state;
     for (int i = 0; i < N * N; i++) {
         double sum = 0;
