@@ -87,7 +87,8 @@ static visml_status check_real(const visml_classifier *c, const char *name, int3
 
 /* Rows that decide, ascending within each class. With a kernel that looks up numbers they are columns. */
 static visml_status check_support(const visml_classifier *c, int64_t count, visml_error *err) {
-    const int32_t *support = visml_object_array_data(&c->object, "support"), *counts = visml_object_array_data(&c->object, "support_counts");
+    const int32_t *support = visml_object_array_data(&c->object, "support");
+    const int32_t *counts = visml_object_array_data(&c->object, "support_counts");
     int looks_up = ((const visml_svm_common *)c->object.opts)->kernel == VISML_SVM_PRECOMPUTED;
     int64_t at = 0;
     for (int64_t g = 0; g < visml_svm_groups(c); g++) {
@@ -168,7 +169,8 @@ static int place_parts(const visml_classifier *c, const visml_compute *alone, co
 }
 
 static void describe(const visml_classifier *c, const visml_compute *alone, const visml_svm_function *f, const size_t at[5], machine *m) {
-    const int32_t *counts = visml_object_array_data(&c->object, "support_counts"), *support = visml_object_array_data(&c->object, "support");
+    const int32_t *counts = visml_object_array_data(&c->object, "support_counts");
+    const int32_t *support = visml_object_array_data(&c->object, "support");
     char *p = (char *)m, *blocks = p + at[1];
     float *squares = (float *)(void *)(p + at[2]);
     int64_t first = 0;

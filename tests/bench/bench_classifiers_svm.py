@@ -105,5 +105,6 @@ count = lib.visml_tensor_shape(support).contents.dims[0]
 print(f"{ROWS} rows, {TESTS} to predict, {json.dumps(OPTIONS)}, {threads} thread(s); seconds")
 for what, (ours, theirs) in (("fit", fits), ("predict", predicts)):
     print(f"{what:10} visml {median(ours):8.3f}  scikit-learn {median(theirs):8.3f}  {median(theirs) / median(ours):6.2f} times")
-print(f"accuracy   visml {np.mean(found == y_test):8.4f}  scikit-learn {np.mean(wanted == y_test):8.4f}  alike {np.mean(found == wanted):.4f}")
+print(f"accuracy   visml {np.mean(found == y_test):8.4f}  scikit-learn {np.mean(wanted == y_test):8.4f}  "
+      f"alike {np.mean(found == wanted):.4f}")
 print(f"support    visml {count:8d}  scikit-learn {len(peer.support_):8d}")

@@ -51,7 +51,9 @@ static visml_classifier *made(const char *json) {
 static visml_classifier *fitted(const char *json, const visml_tensor *rows, int classes, visml_tensor *w) {
     visml_classifier *c = made(json);
     visml_task task = visml_classifier_task(c);
-    visml_tensor *y = task == VISML_TASK_CLASSIFICATION ? labels(classes) : task == VISML_TASK_REGRESSION ? visml_tensor_retain(targets) : NULL;
+    visml_tensor *y = task == VISML_TASK_REGRESSION ? visml_tensor_retain(targets) : NULL;
+    if (task == VISML_TASK_CLASSIFICATION)
+        y = labels(classes);
     assert_ok(visml_classifier_fit(c, rows, y, VISML_OPTS(visml_classifier_fit_opts, .weights = w, .seed = 3), &err), &err);
     visml_tensor_release(y);
     return c;
@@ -88,7 +90,8 @@ typedef struct classification {
 
 static void check_classification(const classification *k) {
     visml_classifier *c = fitted(k->json, x, k->classes, k->weighs ? weights : NULL);
-    visml_tensor *y = assert_made(visml_classifier_decision(c, x, &err), &err), *l = assert_made(visml_classifier_predict(c, x, &err), &err);
+    visml_tensor *y = assert_made(visml_classifier_decision(c, x, &err), &err);
+    visml_tensor *l = assert_made(visml_classifier_predict(c, x, &err), &err);
     assert_int_equal(y->shape.dims[1], k->outputs);
     assert_near(k->json, SHOWN * k->outputs, (const float *)(const void *)y->data, k->decisions, k->bound);
     assert_memory_equal(l->data, k->found, N * sizeof(int32_t));
@@ -134,7 +137,7 @@ static void regression_and_outliers_are_libsvms(void **state) {
     static const struct { const char *json; const double *wanted; double bound; } cases[] = {
         {"{\"class\": \"svr\", \"tol\": 1e-6}", golden_svr, BOUND(2)},
         {"{\"class\": \"svr\", \"tol\": 1e-6, \"nu\": 0.3, \"C\": 2}", golden_svr_nu, BOUND(4)},
-        {"{\"class\": \"svr\", \"tol\": 1e-6, \"kernel\": \"linear\", \"epsilon\": 0}", golden_svr_linear, BOUND(2 * 40)}, /* values up to 40 */
+        {"{\"class\": \"svr\", \"tol\": 1e-6, \"kernel\": \"linear\", \"epsilon\": 0}", golden_svr_linear, BOUND(2 * 40)}, /* up to 40 */
         {"{\"class\": \"one_class_svm\", \"tol\": 1e-6, \"nu\": 0.3}", golden_one_class, BOUND(2)},
     };
     (void)state;
@@ -251,7 +254,8 @@ static void probabilities_follow_decisions(void **state) {
     (void)state;
     visml_classifier *c = fitted("{\"class\": \"svm\", \"probability\": true}", x, 2, NULL);
     visml_classifier *again = fitted("{\"class\": \"svm\", \"probability\": true}", x, 2, NULL);
-    visml_tensor *y = assert_made(visml_classifier_decision(c, x, &err), &err), *p = assert_made(visml_classifier_predict_proba(c, x, &err), &err);
+    visml_tensor *y = assert_made(visml_classifier_decision(c, x, &err), &err);
+    visml_tensor *p = assert_made(visml_classifier_predict_proba(c, x, &err), &err);
     const float *f = (const float *)(const void *)y->data, *q = (const float *)(const void *)p->data;
     const double a = *(const double *)array(c, "prob_a"), b = *(const double *)array(c, "prob_b");
     assert_memory_equal(array(c, "prob_a"), array(again, "prob_a"), sizeof a);
