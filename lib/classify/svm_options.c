@@ -2,6 +2,8 @@
 
 #include "base/error.h"
 
+#define MOST_GAMMA 1e30 /* of options, too: a float holds it */
+
 const char *const visml_svm_kernel_names[] = {"rbf", "linear", "polynomial", "sigmoid", "chi2", "intersection", "precomputed", NULL};
 const char *const visml_svm_gamma_names[] = {"scale", "auto", NULL};
 
@@ -73,6 +75,7 @@ static visml_status find_gamma(const visml_classifier *c, const visml_compute *k
     double variance = join_moments(&m);
     visml_mem_free(memory, m.rows);
     *gamma = variance > 0 ? 1 / ((double)s->d * variance) : 1;
+    *gamma = *gamma < MOST_GAMMA ? *gamma : MOST_GAMMA;
     return VISML_OK;
 }
 
