@@ -132,6 +132,90 @@ VISML_API visml_classifier *visml_classifier_load(visml_context *ctx, const char
 
 /* ---- support vector machines with kernels ------------------------------------------------------------------------------------ */
 
+/* What rows a and b are compared by. */
+typedef int32_t visml_svm_kernel;
+#define VISML_SVM_RBF 0          /* exp(-gamma |a - b|^2) */
+#define VISML_SVM_LINEAR 1       /* a b */
+#define VISML_SVM_POLYNOMIAL 2   /* (gamma a b + coef0)^degree */
+#define VISML_SVM_SIGMOID 3      /* tanh(gamma a b + coef0) */
+#define VISML_SVM_CHI2 4         /* exp(-gamma sum (a - b)^2 / (a + b)), for histograms: x must not be negative (fits check it) */
+#define VISML_SVM_INTERSECTION 5 /* sum min(a, b); x must not be negative, either */
+#define VISML_SVM_PRECOMPUTED 6  /* x are values of a kernel of your own: [N, N] to learn from, later [rows, N] */
+
+/* What gamma is where no number is given: 1 for VISML_SVM_CHI2, else by the columns that it learns from. */
+typedef int32_t visml_svm_gamma;
+#define VISML_SVM_GAMMA_SCALE 0 /* 1 / (D variance of all numbers of x); 1 where these do not vary */
+#define VISML_SVM_GAMMA_AUTO 1  /* 1 / D */
+
+typedef int32_t visml_svm_decision_shape;
+#define VISML_SVM_ONE_VS_REST 0 /* [N, K]: the votes of pairs of classes, and within a third of a vote how sure they are; 1 for K = 2 */
+#define VISML_SVM_ONE_VS_ONE 1  /* [N, K (K - 1) / 2]: pairs (0, 1), (0, 2), ..., positive for the first of the two; 1 for K = 2 */
+
+/* What all three have learned: "support" [S], VISML_I32: rows (class after class, ascending) that decide; "support_vectors" [S, D],
+ * VISML_F32: these rows (not with VISML_SVM_PRECOMPUTED); "support_counts" [K], VISML_I32: how many are of each class; "gamma" [1] and,
+ * as LIBSVM lays them out, "dual_coefficients" [K - 1, S] and "rho" [K (K - 1) / 2], VISML_F64. K is 2 for regression and outliers, where
+ * support_counts is [1]. A decision is the sum of dual coefficient times kernel value, less rho.
+ *
+ * Solved by sequential minimal optimization with second-order working sets (Fan, Chen and Lin 2005) and shrinking. Kernel values are
+ * floats, made for many rows at once and kept as far as cache_size goes; results do not depend on that. Rows of weight 0 are left out;
+ * weights multiply C. Errors of a fit: VISML_ENONFINITE (a kernel value is beyond floats). Progress: problems that are solved. */
+
+/* Classification, each pair of classes by itself (scikit-learn's SVC; with nu its NuSVC). Predicts what most pairs vote for, the first of
+ * equals. Of two classes the decision is positive for the larger label. */
+typedef struct visml_svm_opts {
+    uint32_t size;
+    visml_svm_kernel kernel;    /* default VISML_SVM_RBF */
+    int32_t degree;             /* 1 ... 100, default 3 */
+    visml_svm_gamma gamma_rule; /* default VISML_SVM_GAMMA_SCALE */
+    double gamma;               /* > 0; default: as gamma_rule says */
+    double coef0;               /* default 0 */
+    double tol;                 /* > 0: how far from optimal it may end; default 1e-3 */
+    double cache_size;          /* MiB of kernel values that are kept, more where 34 rows need it; default 200 */
+    int32_t max_iter;           /* of a pair; default: 10,000,000, or 100 for each row where that is more */
+    int32_t no_shrinking;       /* 1: all rows are looked at in each iteration */
+    double C;                   /* > 0: what an error costs; default 1 */
+    double nu;                  /* 0 ... 1: a share of errors in place of C; default: by C. VISML_EINVAL where classes are too unequal */
+    int32_t probability;        /* 1: predict_proba: sigmoids (Platt 2000; Lin, Lin and Weng 2007) of decisions found by cross-validation
+                                   in five parts, which are a function of the seed, coupled as Wu, Lin and Weng (2004) do. It takes some
+                                   five times as long. Learned: "prob_a" and "prob_b" as "rho" */
+    visml_svm_decision_shape decision_function_shape;
+} visml_svm_opts;
+VISML_API visml_classifier *visml_classifier_svm(visml_context *ctx, const visml_svm_opts *opts, visml_error *err);
+
+/* Regression: errors up to epsilon cost nothing (scikit-learn's SVR; with nu its NuSVR). */
+typedef struct visml_svr_opts {
+    uint32_t size;
+    visml_svm_kernel kernel; /* these are as above */
+    int32_t degree;
+    visml_svm_gamma gamma_rule;
+    double gamma;
+    double coef0;
+    double tol;
+    double cache_size;
+    int32_t max_iter;
+    int32_t no_shrinking;
+    double C;
+    double nu;      /* 0 ... 1: the share of rows whose error is beyond epsilon, which is found; default: epsilon is given */
+    double epsilon; /* >= 0; default 0.1; VISML_ZERO: 0 */
+} visml_svr_opts;
+VISML_API visml_classifier *visml_classifier_svr(visml_context *ctx, const visml_svr_opts *opts, visml_error *err);
+
+/* Outliers: where a share nu of the rows would be outside (scikit-learn's OneClassSVM). Takes no y. */
+typedef struct visml_one_class_svm_opts {
+    uint32_t size;
+    visml_svm_kernel kernel; /* these are as above */
+    int32_t degree;
+    visml_svm_gamma gamma_rule;
+    double gamma;
+    double coef0;
+    double tol;
+    double cache_size;
+    int32_t max_iter;
+    int32_t no_shrinking;
+    double nu; /* above 0, at most 1; default 0.5 */
+} visml_one_class_svm_opts;
+VISML_API visml_classifier *visml_classifier_one_class_svm(visml_context *ctx, const visml_one_class_svm_opts *opts, visml_error *err);
+
 /* ---- trees, forests, boosting ------------------------------------------------------------------------------------------------ */
 
 /* ---- neighbours, naive Bayes, clusters --------------------------------------------------------------------------------------- */

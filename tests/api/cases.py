@@ -525,6 +525,19 @@ BAD_FIELDS = {
     ("visml_classifier_fit_opts", "weights"): [("@ = f->labels", None), ("@ = f->tensor", None)],
     ("visml_classifier_fit_opts", "class_weights"): [("@ = f->weights", None)],
     ("visml_classifier_fit_opts", "classes"): [("@ = f->weights", None)],
+    # support vector machines with kernels
+    ("visml_svm_opts", "kernel"): [("@ = 7", None)], ("visml_svm_opts", "degree"): [("@ = 101", None)],
+    ("visml_svm_opts", "gamma_rule"): [("@ = 2", None)], ("visml_svm_opts", "nu"): [("@ = 1.5", None)],
+    ("visml_svm_opts", "coef0"): [("@ = NAN", None), ("@ = INFINITY", None)],
+    ("visml_svr_opts", "kernel"): [("@ = 7", None)], ("visml_svr_opts", "degree"): [("@ = 101", None)],
+    ("visml_svr_opts", "gamma_rule"): [("@ = 2", None)], ("visml_svr_opts", "nu"): [("@ = 1.5", None)],
+    ("visml_svr_opts", "coef0"): [("@ = NAN", None), ("@ = INFINITY", None)],
+    ("visml_one_class_svm_opts", "kernel"): [("@ = 7", None)], ("visml_one_class_svm_opts", "degree"): [("@ = 101", None)],
+    ("visml_one_class_svm_opts", "gamma_rule"): [("@ = 2", None)], ("visml_one_class_svm_opts", "nu"): [("@ = 1.5", None)],
+    ("visml_one_class_svm_opts", "coef0"): [("@ = NAN", None), ("@ = INFINITY", None)],
+    ("visml_svm_opts", "decision_function_shape"): [("@ = 2", None)],
+    ("visml_kernel_map_opts", "kernel"): [("@ = 3", None)], ("visml_kernel_map_opts", "order"): [("@ = 9", None)],
+    ("visml_kernel_map_opts", "period"): [("@ = 11", None)],
     # neighbours, naive Bayes, clusters
     ("visml_gaussian_naive_bayes_opts", "variance_smoothing"): [("@ = 1.5", None)],
     ("visml_k_neighbors_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
@@ -543,6 +556,7 @@ OWN_RANGE = {
     ("visml_concatenate_opts", "axis"), ("visml_reshape_opts", "target_shape"), ("visml_rescaling_opts", "scale"),
     ("visml_rescaling_opts", "offset"),
     ("visml_layernorm_opts", "axis"), ("visml_groupnorm_opts", "groups"), ("visml_batchnorm_opts", "axis"),
+    ("visml_svm_opts", "coef0"), ("visml_svr_opts", "coef0"), ("visml_one_class_svm_opts", "coef0"),
     ("visml_masking_opts", "mask_value"), ("visml_window_opts", "padding_value"),
 }
 

@@ -11,6 +11,22 @@ typedef struct classifier_case {
 static const classifier_case classifier_cases[] = {
     /* linear */
     /* support vector machines with kernels */
+    {"svm", ""},
+    {"svm", "\"kernel\": \"polynomial\", \"degree\": 2, \"gamma_rule\": \"auto\", \"coef0\": 1, \"C\": 5, \"tol\": 0.01, "
+            "\"cache_size\": 0.01"},
+    {"svm", "\"kernel\": \"sigmoid\", \"gamma\": 0.1, \"nu\": 0.2, \"no_shrinking\": true, \"decision_function_shape\": \"ovo\""},
+    {"svm", "\"kernel\": \"linear\", \"max_iter\": 7, \"probability\": true"},
+    {"svm", "\"kernel\": \"chi2\""},
+    {"svm", "\"kernel\": \"precomputed\", \"max_iter\": 50"},
+    {"svr", ""},
+    {"svr", "\"C\": 3, \"epsilon\": 0.01, \"gamma\": 0.3, \"tol\": 0.01"},
+    {"svr", "\"nu\": 0.4, \"kernel\": \"polynomial\", \"degree\": 2, \"gamma_rule\": \"auto\", \"coef0\": 1, \"cache_size\": 0.01"},
+    {"svr", "\"max_iter\": 7, \"no_shrinking\": true"},
+    {"svr", "\"kernel\": \"intersection\""},
+    {"one_class_svm", ""},
+    {"one_class_svm", "\"nu\": 0.2, \"kernel\": \"polynomial\", \"degree\": 2, \"gamma_rule\": \"auto\", \"coef0\": 1, "
+                      "\"cache_size\": 0.01"},
+    {"one_class_svm", "\"gamma\": 0.3, \"tol\": 0.01, \"max_iter\": 7, \"no_shrinking\": true"},
     /* trees, forests, boosting */
     /* neighbours, naive Bayes, clusters */
     {"gaussian_naive_bayes", ""},

@@ -167,6 +167,9 @@ VISML_NORM_POWER = 4
 VISML_PCA_AUTO = 0
 VISML_PCA_COVARIANCE = 1
 VISML_PCA_RANDOMIZED = 2
+VISML_KERNEL_MAP_CHI2 = 0
+VISML_KERNEL_MAP_INTERSECTION = 1
+VISML_KERNEL_MAP_JENSEN_SHANNON = 2
 VISML_METRIC_L2 = 1
 VISML_METRIC_COSINE = 2
 VISML_METRIC_CHI2 = 3
@@ -180,6 +183,17 @@ VISML_CLASS_WEIGHT_EQUAL = 0
 VISML_CLASS_WEIGHT_BALANCED = 1
 # classifiers: linear
 # classifiers: support vector machines with kernels
+VISML_SVM_RBF = 0
+VISML_SVM_LINEAR = 1
+VISML_SVM_POLYNOMIAL = 2
+VISML_SVM_SIGMOID = 3
+VISML_SVM_CHI2 = 4
+VISML_SVM_INTERSECTION = 5
+VISML_SVM_PRECOMPUTED = 6
+VISML_SVM_GAMMA_SCALE = 0
+VISML_SVM_GAMMA_AUTO = 1
+VISML_SVM_ONE_VS_REST = 0
+VISML_SVM_ONE_VS_ONE = 1
 # classifiers: trees, forests, boosting
 # classifiers: neighbours, naive Bayes, clusters
 VISML_NEIGHBORS_UNIFORM = 0
@@ -863,6 +877,10 @@ class visml_mutual_information_selection_opts(Structure):
     _fields_ = [("size", uint32), ("components", int32), ("bins", int32), ("reserved", int32)]
 
 
+class visml_kernel_map_opts(Structure):
+    _fields_ = [("size", uint32), ("kernel", int32), ("order", int32), ("reserved", int32), ("period", double)]
+
+
 class visml_features_opts(Structure):
     _fields_ = [("size", uint32), ("height", int32), ("width", int32), ("color", int32), ("fit", int32),
                 ("filter", int32), ("equalize", int32), ("reserved", int32)]
@@ -1011,6 +1029,23 @@ class visml_row_source(Structure):
 
 
 # ---- options of classifiers: support vector machines with kernels ----
+
+
+class visml_svm_opts(Structure):
+    _fields_ = [("size", uint32), ("kernel", int32), ("degree", int32), ("gamma_rule", int32), ("gamma", double), ("coef0", double),
+                ("tol", double), ("cache_size", double), ("max_iter", int32), ("no_shrinking", int32), ("C", double), ("nu", double),
+                ("probability", int32), ("decision_function_shape", int32)]
+
+
+class visml_svr_opts(Structure):
+    _fields_ = [("size", uint32), ("kernel", int32), ("degree", int32), ("gamma_rule", int32), ("gamma", double), ("coef0", double),
+                ("tol", double), ("cache_size", double), ("max_iter", int32), ("no_shrinking", int32), ("C", double), ("nu", double),
+                ("epsilon", double)]
+
+
+class visml_one_class_svm_opts(Structure):
+    _fields_ = [("size", uint32), ("kernel", int32), ("degree", int32), ("gamma_rule", int32), ("gamma", double), ("coef0", double),
+                ("tol", double), ("cache_size", double), ("max_iter", int32), ("no_shrinking", int32), ("nu", double)]
 
 
 # ---- options of classifiers: trees, forests, boosting ----
@@ -1343,6 +1378,7 @@ PROTOTYPES = {
     "visml_transform_mutual_information_selection": (P(visml_transform), [P(visml_context),
                                                                           P(visml_mutual_information_selection_opts),
                                                                           P(visml_error)]),
+    "visml_transform_kernel_map": (P(visml_transform), [P(visml_context), P(visml_kernel_map_opts), P(visml_error)]),
     "visml_features_new": (P(visml_features), [P(visml_context), P(visml_features_opts), P(visml_error)]),
     "visml_features_free": (None, [P(visml_features)]),
     "visml_features_add": (int32, [P(visml_features), P(visml_extractor), P(visml_error)]),
@@ -1468,6 +1504,9 @@ PROTOTYPES = {
     "visml_classifier_load": (P(visml_classifier), [P(visml_context), c_char_p, P(visml_error)]),
     # linear
     # support vector machines with kernels
+    "visml_classifier_svm": (P(visml_classifier), [P(visml_context), P(visml_svm_opts), P(visml_error)]),
+    "visml_classifier_svr": (P(visml_classifier), [P(visml_context), P(visml_svr_opts), P(visml_error)]),
+    "visml_classifier_one_class_svm": (P(visml_classifier), [P(visml_context), P(visml_one_class_svm_opts), P(visml_error)]),
     # trees, forests, boosting
     # neighbours, naive Bayes, clusters
     "visml_classifier_gaussian_naive_bayes": (P(visml_classifier), [P(visml_context), P(visml_gaussian_naive_bayes_opts),
