@@ -130,6 +130,33 @@ VISML_API visml_classifier *visml_classifier_load(visml_context *ctx, const char
 
 /* ---- linear ------------------------------------------------------------------------------------------------------------------ */
 
+/* All of these decide by x W' + b and have learned "coefficients" [O, D] and "intercepts" [O], VISML_F32: O is the number of classes, or 1
+ * for two classes (the larger label where it is positive) and for regression. */
+
+/* What keeps coefficients small; intercepts are left alone where nothing else is said. */
+typedef int32_t visml_linear_penalty;
+#define VISML_LINEAR_L2 0          /* half the sum of squares */
+#define VISML_LINEAR_L1 1          /* the sum of magnitudes: makes many of them 0 */
+#define VISML_LINEAR_ELASTIC_NET 2 /* l1_ratio of the latter, the rest of the former */
+#define VISML_LINEAR_NONE 3
+
+/* Logistic regression: minimizes C times the (weighted) sum of losses and the penalty, the loss being cross-entropy by softmax, or by the
+ * sigmoid for two classes. By L-BFGS (Liu and Nocedal 1989), with magnitudes orthant-wise (Andrew and Gao 2007). It ends where no
+ * derivative of the mean loss with its penalty is greater than tol (as scikit-learn's lbfgs), after max_iter iterations (then it says so
+ * to the context's log), or where rounding to float allows no more. With warm_start it begins where it was. Progress: iterations, the mean
+ * loss with its penalty. Columns of about the same scale are learned from in far fewer iterations. Errors of a fit: VISML_ENONFINITE. */
+typedef struct visml_logistic_regression_opts {
+    uint32_t size;
+    visml_linear_penalty penalty;
+    double C;             /* > 0: the smaller, the more is penalized; default 1 */
+    double l1_ratio;      /* 0 ... 1, of VISML_LINEAR_ELASTIC_NET; default 0.5 */
+    double tol;           /* >= 0; default 1e-4; VISML_ZERO: as far as it goes */
+    int32_t max_iter;     /* default 100 */
+    int32_t no_intercept; /* 1: intercepts are 0 */
+} visml_logistic_regression_opts;
+VISML_API visml_classifier *visml_classifier_logistic_regression(visml_context *ctx, const visml_logistic_regression_opts *opts,
+                                                                 visml_error *err);
+
 /* ---- support vector machines with kernels ------------------------------------------------------------------------------------ */
 
 /* ---- trees, forests, boosting ------------------------------------------------------------------------------------------------ */

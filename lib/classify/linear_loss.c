@@ -1,0 +1,179 @@
+#include "classify/linear_loss.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/error.h"
+#include "kernel/gemm.h"
+#include "kernel/kernels.h"
+#include "kernel/span.h"
+
+#define ROWS VISML_LINEAR_ROWS
+#define MOST_ROWS 4096        /* of a task */
+#define WORK ((int64_t)1 << 25) /* multiplications of a task: some milliseconds */
+#define MOST_TASKS 16         /* between two questions whether to go on */
+#define MOST_SUMS ((int64_t)1 << 24) /* numbers of all tasks' sums: 128 MiB */
+
+/* Tasks are some blocks of rows each. Sums of a task: [O, D] and [O] of the gradient, and the loss. */
+typedef struct visml_linear_loss_room {
+    const visml_linear_loss *loss;
+    visml_linear linear;
+    float *coefficients, *intercepts, *packed;
+    double *sums; /* [tasks, length] */
+    int64_t length, tasks, task_rows, first; /* first: the row at which the tasks begin */
+    char *workers;
+    size_t worker_bytes, parts[5]; /* where a worker's arrays begin: rows, z, losses, gradient, scratch */
+} room;
+
+static int64_t clamp(int64_t v, int64_t low, int64_t high) {
+    return v < low ? low : v > high ? high : v;
+}
+
+static visml_gemm gradient_product(const room *r, int64_t n) {
+    int64_t outputs = r->linear.outputs;
+    return (visml_gemm){.m = outputs, .n = r->linear.dims, .k = n, .lda = outputs, .ldb = r->linear.dims, .ldc = r->linear.dims,
+                        .trans_a = 1};
+}
+
+/* ---- room ---- */
+
+static void cut(room *r, int64_t outputs, int64_t dims) {
+    int64_t size = outputs * dims;
+    r->linear.outputs = outputs, r->linear.dims = dims;
+    r->length = size + outputs + 1;
+    r->task_rows = clamp(WORK / (2 * size) / ROWS, 1, MOST_ROWS / ROWS) * ROWS;
+    r->tasks = clamp(MOST_SUMS / r->length, 1, MOST_TASKS);
+}
+
+static void plan_worker(room *r) {
+    visml_compute alone = visml_linear_one_thread(r->loss->compute);
+    int64_t outputs = r->linear.outputs, dims = r->linear.dims;
+    visml_gemm g = gradient_product(r, ROWS);
+    size_t products = visml_linear_scratch(&alone, outputs, dims), gradients = visml_gemm_scratch(&alone, &g);
+    size_t bytes[5] = {r->loss->samples->column_stride == 1 ? 0 : (size_t)(ROWS * dims) * sizeof(float),
+                       (size_t)(ROWS * outputs) * sizeof(float), ROWS * sizeof(float),
+                       (size_t)(outputs * dims + outputs) * sizeof(float), products > gradients ? products : gradients};
+    for (int i = 0; i < 5; i++) {
+        r->parts[i] = r->worker_bytes;
+        r->worker_bytes += (bytes[i] + 63) & ~(size_t)63;
+    }
+}
+
+static visml_status fill(room *r, visml_memory *m, visml_error *err) {
+    const visml_compute *c = r->loss->compute;
+    size_t map = (size_t)(r->linear.outputs * (r->linear.dims + 1));
+    r->coefficients = visml_mem_alloc(m, map * sizeof(float), err);
+    r->packed = r->coefficients ? visml_mem_alloc(m, visml_linear_packed_bytes(c, r->linear.outputs, r->linear.dims), err) : NULL;
+    r->sums = r->packed ? visml_mem_alloc(m, (size_t)(r->tasks * r->length) * sizeof(double), err) : NULL;
+    r->workers = r->sums ? visml_mem_alloc(m, c->parallel->workers * r->worker_bytes, err) : NULL;
+    r->intercepts = r->coefficients ? r->coefficients + r->linear.outputs * r->linear.dims : NULL;
+    r->linear.coefficients = r->coefficients, r->linear.intercepts = r->intercepts, r->linear.packed = r->packed;
+    return r->workers ? VISML_OK : VISML_ENOMEM;
+}
+
+visml_status visml_linear_loss_begin(visml_linear_loss *l, visml_memory *m, visml_error *err) {
+    room *r = l->room = visml_mem_zalloc(m, 1, sizeof *r, err);
+    if (!r)
+        return VISML_ENOMEM;
+    r->loss = l;
+    cut(r, l->outputs, l->samples->d);
+    plan_worker(r);
+    return fill(r, m, err);
+}
+
+void visml_linear_loss_end(visml_linear_loss *l, visml_memory *m) {
+    if (!l->room)
+        return;
+    visml_mem_free(m, l->room->coefficients);
+    visml_mem_free(m, l->room->packed);
+    visml_mem_free(m, l->room->sums);
+    visml_mem_free(m, l->room->workers);
+    visml_mem_free(m, l->room);
+}
+
+/* ---- rows ---- */
+
+static void add_all(int64_t n, const float *from, double *to) {
+    for (int64_t i = 0; i < n; i++)
+        to[i] += (double)from[i];
+}
+
+static void add_block(const room *r, int64_t begin, int64_t n, double *sums, char *worker) {
+    const visml_linear_loss *l = r->loss;
+    visml_compute alone = visml_linear_one_thread(l->compute);
+    int64_t outputs = r->linear.outputs, size = outputs * r->linear.dims, ld;
+    float *z = (float *)(void *)(worker + r->parts[1]), *losses = (float *)(void *)(worker + r->parts[2]);
+    float *gradient = (float *)(void *)(worker + r->parts[3]);
+    const float *x = visml_samples_rows(l->samples, begin, n, (float *)(void *)(worker + r->parts[0]), &ld);
+    visml_linear_products(&alone, &r->linear, n, x, ld, z, worker + r->parts[4]);
+    l->rows(l->samples, &alone, begin, n, outputs, z, losses);
+    visml_gemm g = gradient_product(r, n);
+    g.a = z, g.b = x, g.ldb = ld, g.c = gradient;
+    visml_gemm_run(&alone, &g, worker + r->parts[4]);
+    alone.kernels->colsum(n, outputs, z, gradient + size);
+    add_all(size + outputs, gradient, sums);
+    for (int64_t i = 0; i < n; i++)
+        sums[size + outputs] += (double)losses[i];
+}
+
+static void add_task(void *arg, size_t task, size_t worker) {
+    const room *r = arg;
+    int64_t begin = r->first + (int64_t)task * r->task_rows, left = r->loss->samples->n - begin;
+    int64_t end = begin + (left < r->task_rows ? left : r->task_rows);
+    double *sums = r->sums + (int64_t)task * r->length;
+    memset(sums, 0, (size_t)r->length * sizeof *sums);
+    for (; begin < end; begin += ROWS)
+        add_block(r, begin, end - begin < ROWS ? end - begin : ROWS, sums, r->workers + worker * r->worker_bytes);
+}
+
+/* ---- all of them ---- */
+
+static void take_map(room *r, const double *x) {
+    int64_t size = r->linear.outputs * r->linear.dims;
+    for (int64_t i = 0; i < size; i++)
+        r->coefficients[i] = (float)x[i];
+    for (int64_t o = 0; o < r->linear.outputs; o++)
+        r->intercepts[o] = (float)(r->loss->intercept * x[size + o]);
+    visml_linear_pack(r->loss->compute, &r->linear, r->packed);
+}
+
+/* Adds the tasks' sums to the gradient and the value, one after the other. */
+static void add_sums(const room *r, int64_t tasks, double *value, double *gradient) {
+    for (int64_t t = 0; t < tasks; t++) {
+        const double *sums = r->sums + t * r->length;
+        for (int64_t i = 0; i < r->length - 1; i++)
+            gradient[i] += sums[i];
+        *value += sums[r->length - 1];
+    }
+}
+
+static void penalize(const visml_linear_loss *l, const double *x, double *value, double *gradient) {
+    int64_t size = l->outputs * l->samples->d, all = size + l->outputs, penalized = l->penalize_intercepts ? all : size;
+    double squares = 0;
+    *value *= l->scale;
+    for (int64_t i = 0; i < all; i++)
+        gradient[i] *= i < size ? l->scale : l->scale * l->intercept;
+    for (int64_t i = 0; i < penalized; i++) {
+        gradient[i] += l->l2 * x[i];
+        squares += x[i] * x[i];
+    }
+    *value += l->l2 / 2 * squares;
+}
+
+visml_status visml_linear_loss_evaluate(void *user, const double *x, double *value, double *gradient, visml_error *err) {
+    const visml_linear_loss *l = user;
+    room *r = l->room;
+    take_map(r, x);
+    *value = 0;
+    memset(gradient, 0, (size_t)(r->length - 1) * sizeof *gradient);
+    for (r->first = 0; r->first < l->samples->n; r->first += r->tasks * r->task_rows) {
+        int64_t tasks = visml_blocks(l->samples->n - r->first, r->task_rows);
+        tasks = tasks < r->tasks ? tasks : r->tasks;
+        visml_parallel_run(l->compute->parallel, (size_t)tasks, add_task, r);
+        add_sums(r, tasks, value, gradient);
+        VISML_TRY(visml_fit_tick(l->run, l->done, l->total, NAN, NAN, err));
+    }
+    penalize(l, x, value, gradient);
+    return VISML_OK;
+}

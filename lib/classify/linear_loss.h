@@ -1,0 +1,33 @@
+/* The loss of a linear map over all rows and its gradient: the rows go through the caches once for both, block after block. Products are of
+ * float, their sums over blocks of double; how rows are cut is a function of shapes alone. */
+#ifndef CLASSIFY_LINEAR_LOSS_H
+#define CLASSIFY_LINEAR_LOSS_H
+
+#include "classify/linear.h"
+
+/* Of rows begin ... begin + n - 1: z[n, O], what the map gives, becomes the derivative of the loss, with the weights of rows; loss[n] gets
+ * the loss. */
+typedef void visml_linear_rows_loss(const visml_samples *s, const visml_compute *alone, int64_t begin, int64_t n, int64_t outputs, float *z,
+                                    float *loss);
+
+typedef struct visml_linear_loss {
+    const visml_compute *compute;
+    const visml_samples *samples;
+    const visml_fit_run *run; /* is asked at least every 50 ms */
+    visml_linear_rows_loss *rows;
+    int64_t outputs;
+    double scale;     /* of all losses */
+    double l2;        /* + l2 / 2 times the sum of the squares of coefficients */
+    double intercept; /* what intercepts are multiplied by: 0 or 1, or another number, and then their squares are in the sum, too */
+    int32_t penalize_intercepts;
+    int64_t done, total; /* iterations, for the run */
+    struct visml_linear_loss_room *room; /* of visml_linear_loss_begin */
+} visml_linear_loss;
+
+/* Makes l->room, which goes with visml_linear_loss_end. Errors: VISML_ENOMEM. */
+visml_status visml_linear_loss_begin(visml_linear_loss *l, visml_memory *m, visml_error *err);
+void visml_linear_loss_end(visml_linear_loss *l, visml_memory *m);
+/* user: a visml_linear_loss. x and gradient: [O, D] coefficients and [O] intercepts. Errors: VISML_ECANCELLED. */
+visml_status visml_linear_loss_evaluate(void *user, const double *x, double *value, double *gradient, visml_error *err);
+
+#endif
