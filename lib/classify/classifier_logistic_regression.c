@@ -68,13 +68,6 @@ static visml_status after(void *user, int64_t iteration, double value, visml_err
     return visml_fit_tick(l->run, iteration, l->total, value, NAN, err);
 }
 
-static double total_weight(const visml_samples *s) {
-    double sum = 0;
-    for (int64_t i = 0; i < s->n; i++)
-        sum += visml_samples_weight(s, i);
-    return sum;
-}
-
 /* How much of the penalty is of magnitudes; the rest is of squares. */
 static double share_of_l1(const visml_logistic_regression_opts *o) {
     return o->penalty == VISML_LINEAR_L1 ? 1 : o->penalty == VISML_LINEAR_ELASTIC_NET ? o->l1_ratio : 0;
@@ -90,6 +83,7 @@ static visml_status minimize(visml_classifier *c, visml_linear_loss *loss, doubl
     VISML_TRY(visml_lbfgs_run(visml_classifier_memory(c), &search, x, &converged, err));
     if (!converged && loss->done == o->max_iter)
         visml_log(c->object.context, WARNING, "logistic_regression: not converged after %lld iterations", (long long)loss->done);
+    visml_linear_loss_move(loss, -1, x);
     return visml_linear_keep(c, x, x + search.l1_count, err);
 }
 
@@ -97,14 +91,16 @@ static visml_status fit(visml_classifier *c, const visml_compute *k, const visml
     const visml_logistic_regression_opts *o = c->object.opts;
     visml_memory *m = visml_classifier_memory(c);
     int64_t outputs = visml_classifier_outputs(c), size = outputs * c->dims;
-    double total = total_weight(s), strength = o->penalty == VISML_LINEAR_NONE ? 0 : 1 / (o->C * total);
+    double total = visml_linear_loss_total_weight(s), strength = o->penalty == VISML_LINEAR_NONE ? 0 : 1 / (o->C * total);
     visml_linear_loss loss = {.compute = k, .samples = s, .run = run, .rows = outputs == 1 ? binomial : multinomial, .outputs = outputs,
                               .scale = 1 / total, .l2 = strength * (1 - share_of_l1(o)), .intercept = !o->no_intercept,
                               .total = o->max_iter};
     double *x = visml_mem_zalloc(m, (size_t)(size + outputs), sizeof *x, err);
     visml_status status = x ? visml_linear_loss_begin(&loss, m, err) : VISML_ENOMEM;
-    if (status == VISML_OK && run->previous)
+    if (status == VISML_OK && run->previous) {
         visml_linear_recall(run->previous, x, x + size);
+        visml_linear_loss_move(&loss, 1, x);
+    }
     if (status == VISML_OK)
         status = minimize(c, &loss, strength, x, err);
     visml_linear_loss_end(&loss, m);

@@ -20,6 +20,8 @@ typedef struct visml_linear_loss_room {
     const visml_linear_loss *loss;
     visml_linear linear;
     float *coefficients, *intercepts, *packed;
+    double *mean;                         /* [D] */
+    double *map;                          /* [O, D] and [O], the intercepts of columns as they are */
     double *sums; /* [tasks, length] */
     int64_t length, tasks, task_rows, first; /* first: the row at which the tasks begin */
     char *workers;
@@ -65,14 +67,18 @@ static visml_status fill(room *r, visml_memory *m, visml_error *err) {
     size_t map = (size_t)(r->linear.outputs * (r->linear.dims + 1));
     r->coefficients = visml_mem_alloc(m, map * sizeof(float), err);
     r->packed = r->coefficients ? visml_mem_alloc(m, visml_linear_packed_bytes(c, r->linear.outputs, r->linear.dims), err) : NULL;
-    r->sums = r->packed ? visml_mem_alloc(m, (size_t)(r->tasks * r->length) * sizeof(double), err) : NULL;
+    r->map = r->packed ? visml_mem_zalloc(m, map + (size_t)r->linear.dims, sizeof(double), err) : NULL;
+    r->sums = r->map ? visml_mem_alloc(m, (size_t)(r->tasks * r->length) * sizeof(double), err) : NULL;
     r->workers = r->sums ? visml_mem_alloc(m, c->parallel->workers * r->worker_bytes, err) : NULL;
-    r->intercepts = r->coefficients ? r->coefficients + r->linear.outputs * r->linear.dims : NULL;
+    if (!r->workers)
+        return VISML_ENOMEM;
+    r->intercepts = r->coefficients + r->linear.outputs * r->linear.dims;
     r->linear.coefficients = r->coefficients, r->linear.intercepts = r->intercepts, r->linear.packed = r->packed;
-    return r->workers ? VISML_OK : VISML_ENOMEM;
+    r->mean = r->map + map;
+    return VISML_OK;
 }
 
-visml_status visml_linear_loss_begin(visml_linear_loss *l, visml_memory *m, visml_error *err) {
+static visml_status make_room(visml_linear_loss *l, visml_memory *m, visml_error *err) {
     room *r = l->room = visml_mem_zalloc(m, 1, sizeof *r, err);
     if (!r)
         return VISML_ENOMEM;
@@ -82,14 +88,51 @@ visml_status visml_linear_loss_begin(visml_linear_loss *l, visml_memory *m, vism
     return fill(r, m, err);
 }
 
+/* As if the derivative of the loss were 1: the gradient is the mean. */
+static void weights_alone(const visml_samples *s, const visml_compute *alone, int64_t begin, int64_t n, int64_t outputs, float *z,
+                          float *loss) {
+    (void)alone, (void)outputs;
+    for (int64_t i = 0; i < n; i++) {
+        z[i] = (float)visml_samples_weight(s, begin + i);
+        loss[i] = 0;
+    }
+}
+
+static visml_status find_means(const visml_linear_loss *l, double *mean, visml_memory *m, visml_error *err) {
+    visml_linear_loss of_means = {.compute = l->compute, .samples = l->samples, .run = l->run, .rows = weights_alone, .outputs = 1,
+                                  .scale = 1 / visml_linear_loss_total_weight(l->samples), .total = l->total};
+    double value, *x = visml_mem_zalloc(m, 2 * ((size_t)l->samples->d + 1), sizeof *x, err), *gradient = x ? x + l->samples->d + 1 : NULL;
+    visml_status status = x ? make_room(&of_means, m, err) : VISML_ENOMEM;
+    if (status == VISML_OK)
+        status = visml_linear_loss_evaluate(&of_means, x, &value, gradient, err);
+    if (status == VISML_OK)
+        memcpy(mean, gradient, (size_t)l->samples->d * sizeof *mean);
+    visml_linear_loss_end(&of_means, m);
+    visml_mem_free(m, x);
+    return status;
+}
+
+visml_status visml_linear_loss_begin(visml_linear_loss *l, visml_memory *m, visml_error *err) {
+    VISML_TRY(make_room(l, m, err));
+    return l->intercept != 0 ? find_means(l, l->room->mean, m, err) : VISML_OK;
+}
+
 void visml_linear_loss_end(visml_linear_loss *l, visml_memory *m) {
     if (!l->room)
         return;
     visml_mem_free(m, l->room->coefficients);
     visml_mem_free(m, l->room->packed);
+    visml_mem_free(m, l->room->map);
     visml_mem_free(m, l->room->sums);
     visml_mem_free(m, l->room->workers);
     visml_mem_free(m, l->room);
+}
+
+double visml_linear_loss_total_weight(const visml_samples *s) {
+    double sum = 0;
+    for (int64_t i = 0; i < s->n; i++)
+        sum += visml_samples_weight(s, i);
+    return sum;
 }
 
 /* ---- rows ---- */
@@ -129,12 +172,25 @@ static void add_task(void *arg, size_t task, size_t worker) {
 
 /* ---- all of them ---- */
 
+/* Intercepts are multiplied by `intercept`, which the means are divided by. */
+void visml_linear_loss_move(const visml_linear_loss *l, double sign, double *x) {
+    int64_t d = l->samples->d;
+    for (int64_t o = 0; l->intercept != 0 && o < l->outputs; o++) {
+        double sum = 0;
+        for (int64_t j = 0; j < d; j++)
+            sum += x[o * d + j] * l->room->mean[j];
+        x[l->outputs * d + o] += sign * sum / l->intercept;
+    }
+}
+
 static void take_map(room *r, const double *x) {
     int64_t size = r->linear.outputs * r->linear.dims;
+    memcpy(r->map, x, (size_t)(r->length - 1) * sizeof *x);
+    visml_linear_loss_move(r->loss, -1, r->map);
     for (int64_t i = 0; i < size; i++)
-        r->coefficients[i] = (float)x[i];
+        r->coefficients[i] = (float)r->map[i];
     for (int64_t o = 0; o < r->linear.outputs; o++)
-        r->intercepts[o] = (float)(r->loss->intercept * x[size + o]);
+        r->intercepts[o] = (float)(r->loss->intercept * r->map[size + o]);
     visml_linear_pack(r->loss->compute, &r->linear, r->packed);
 }
 
@@ -148,7 +204,8 @@ static void add_sums(const room *r, int64_t tasks, double *value, double *gradie
     }
 }
 
-static void penalize(const visml_linear_loss *l, const double *x, double *value, double *gradient) {
+static void penalize(const visml_linear_loss *l, double *value, double *gradient) {
+    const double *x = l->room->map;
     int64_t size = l->outputs * l->samples->d, all = size + l->outputs, penalized = l->penalize_intercepts ? all : size;
     double squares = 0;
     *value *= l->scale;
@@ -159,6 +216,14 @@ static void penalize(const visml_linear_loss *l, const double *x, double *value,
         squares += x[i] * x[i];
     }
     *value += l->l2 / 2 * squares;
+}
+
+/* The gradient for intercepts of centred columns. */
+static void move_gradient(const visml_linear_loss *l, double *gradient) {
+    int64_t d = l->samples->d;
+    for (int64_t o = 0; l->intercept != 0 && o < l->outputs; o++)
+        for (int64_t j = 0; j < d; j++)
+            gradient[o * d + j] -= gradient[l->outputs * d + o] * l->room->mean[j] / l->intercept;
 }
 
 visml_status visml_linear_loss_evaluate(void *user, const double *x, double *value, double *gradient, visml_error *err) {
@@ -174,6 +239,7 @@ visml_status visml_linear_loss_evaluate(void *user, const double *x, double *val
         add_sums(r, tasks, value, gradient);
         VISML_TRY(visml_fit_tick(l->run, l->done, l->total, NAN, NAN, err));
     }
-    penalize(l, x, value, gradient);
+    penalize(l, value, gradient);
+    move_gradient(l, gradient);
     return VISML_OK;
 }

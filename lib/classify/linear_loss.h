@@ -1,5 +1,8 @@
 /* The loss of a linear map over all rows and its gradient: the rows go through the caches once for both, block after block. Products are of
- * float, their sums over blocks of double; how rows are cut is a function of shapes alone. */
+ * float, their sums over blocks of double; how rows are cut is a function of shapes alone.
+ *
+ * A search works with the intercepts of centred columns, b + W m with the means m: the function is the same, but far rounder where columns
+ * are not centred (pixels never are), and is searched in a fraction of the steps. */
 #ifndef CLASSIFY_LINEAR_LOSS_H
 #define CLASSIFY_LINEAR_LOSS_H
 
@@ -18,16 +21,19 @@ typedef struct visml_linear_loss {
     int64_t outputs;
     double scale;     /* of all losses */
     double l2;        /* + l2 / 2 times the sum of the squares of coefficients */
-    double intercept; /* what intercepts are multiplied by: 0 or 1, or another number, and then their squares are in the sum, too */
-    int32_t penalize_intercepts;
+    double intercept; /* what intercepts are multiplied by: 0: there are none */
+    int32_t penalize_intercepts; /* 1: their squares are in the sum, too */
     int64_t done, total; /* iterations, for the run */
     struct visml_linear_loss_room *room; /* of visml_linear_loss_begin */
 } visml_linear_loss;
 
-/* Makes l->room, which goes with visml_linear_loss_end. Errors: VISML_ENOMEM. */
+/* Makes l->room, which goes with visml_linear_loss_end. Errors: VISML_ENOMEM, VISML_ECANCELLED. */
 visml_status visml_linear_loss_begin(visml_linear_loss *l, visml_memory *m, visml_error *err);
 void visml_linear_loss_end(visml_linear_loss *l, visml_memory *m);
-/* user: a visml_linear_loss. x and gradient: [O, D] coefficients and [O] intercepts. Errors: VISML_ECANCELLED. */
+/* user: a visml_linear_loss. x and gradient: [O, D] coefficients and [O] intercepts of centred columns. Errors: VISML_ECANCELLED. */
 visml_status visml_linear_loss_evaluate(void *user, const double *x, double *value, double *gradient, visml_error *err);
+/* From intercepts of centred columns to those of the columns as they are (sign -1), and back (sign 1). */
+void visml_linear_loss_move(const visml_linear_loss *l, double sign, double *x);
+double visml_linear_loss_total_weight(const visml_samples *s);
 
 #endif
