@@ -10,6 +10,8 @@ typedef struct classifier_case {
 /* Each learns from 60 rows of 5 columns and 3 classes, 2 classes, numbers or nothing, as its task is. */
 static const classifier_case classifier_cases[] = {
     /* linear */
+    {"logistic_regression", ""},
+    {"logistic_regression", "\"penalty\": \"elastic_net\", \"l1_ratio\": 0.25, \"C\": 0.5, \"tol\": 0.001, \"max_iter\": 50, \"no_intercept\": true"},
     /* support vector machines with kernels */
     /* trees, forests, boosting */
     /* neighbours, naive Bayes, clusters */
