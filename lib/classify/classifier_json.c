@@ -64,7 +64,7 @@ static visml_status add_entries(visml_classifier *c, const json_t *of, visml_err
 }
 
 visml_classifier *visml_classifier_from_object(visml_context *ctx, const json_t *object, visml_error *err) {
-    static const char *const known[] = {"class", "of", "features", "classes", "clusters_found", "parts", NULL};
+    static const char *const known[] = {"class", "of", "features", "classes", "parts", NULL};
     size_t i;
     if (visml_description_class(&family, object, &i, err) < 0)
         return NULL;
