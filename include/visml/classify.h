@@ -157,6 +157,28 @@ typedef struct visml_logistic_regression_opts {
 VISML_API visml_classifier *visml_classifier_logistic_regression(visml_context *ctx, const visml_logistic_regression_opts *opts,
                                                                  visml_error *err);
 
+typedef int32_t visml_linear_svm_loss;
+#define VISML_LINEAR_SVM_AUTO 0    /* squared for classification, plain for regression: as LinearSVC and LinearSVR */
+#define VISML_LINEAR_SVM_PLAIN 1   /* hinge, or epsilon-insensitive */
+#define VISML_LINEAR_SVM_SQUARED 2 /* the squares of these */
+
+/* A linear support vector machine for each class against the others, or for regression: minimizes half the squares of the coefficients and
+ * intercept and C times the (weighted) sum of losses, as LIBLINEAR does by its dual (Hsieh et al. 2008, Ho and Lin 2012). It ends where
+ * violations are within tol as there, or after max_iter passes over the rows (then it says so to the context's log). Progress: passes. */
+typedef struct visml_linear_svm_opts {
+    uint32_t size;
+    visml_task task; /* VISML_TASK_CLASSIFICATION or _REGRESSION */
+    visml_linear_svm_loss loss;
+    int32_t max_iter;         /* default 1000 */
+    double C;                 /* > 0; default 1 */
+    double tol;               /* > 0; default 1e-4 */
+    double epsilon;           /* >= 0: so far off is right, for regression; default 0 */
+    double intercept_scaling; /* > 0: what intercepts are multiplied by; the larger, the less they are penalized; default 1 */
+    int32_t no_intercept;     /* 1: intercepts are 0 */
+    int32_t reserved;         /* must be 0 */
+} visml_linear_svm_opts;
+VISML_API visml_classifier *visml_classifier_linear_svm(visml_context *ctx, const visml_linear_svm_opts *opts, visml_error *err);
+
 /* ---- support vector machines with kernels ------------------------------------------------------------------------------------ */
 
 /* ---- trees, forests, boosting ------------------------------------------------------------------------------------------------ */

@@ -31,18 +31,18 @@ static void weigh(const visml_samples *s, int64_t begin, int64_t n, float *loss)
 }
 
 /* Cross-entropy after softmax. */
-static void multinomial(const visml_samples *s, const visml_compute *alone, int64_t begin, int64_t n, int64_t outputs, float *z,
-                        float *loss) {
-    visml_crossentropy x = {.rows = n, .channels = outputs, .z = z, .labels = s->places + begin,
+static void multinomial(const visml_linear_loss *l, const visml_compute *alone, int64_t begin, int64_t n, float *z, float *loss) {
+    const visml_samples *s = l->samples;
+    visml_crossentropy x = {.rows = n, .channels = l->outputs, .z = z, .labels = s->places + begin,
                             .factor = s->weights ? s->weights + begin : NULL, .loss = loss, .dz = z};
     visml_crossentropy_run(alone, &x);
     weigh(s, begin, n, loss);
 }
 
 /* With e = exp(-|z|): log(1 + e), and |z| where the sign is wrong; the sigmoid is 1 / (1 + e), or e / (1 + e) below 0. */
-static void binomial(const visml_samples *s, const visml_compute *alone, int64_t begin, int64_t n, int64_t outputs, float *z, float *loss) {
+static void binomial(const visml_linear_loss *l, const visml_compute *alone, int64_t begin, int64_t n, float *z, float *loss) {
+    const visml_samples *s = l->samples;
     float one_and_e[VISML_LINEAR_ROWS];
-    (void)outputs;
     for (int64_t i = 0; i < n; i++)
         loss[i] = -fabsf(z[i]);
     alone->kernels->exp((size_t)n, loss, loss);

@@ -22,8 +22,10 @@ typedef struct visml_linear_loss_room {
     float *coefficients, *intercepts, *packed;
     double *mean;                         /* [D] */
     double *map;                          /* [O, D] and [O], the intercepts of columns as they are */
-    double *sums; /* [tasks, length] */
+    double *total; /* [length] */
+    double *sums;  /* [tasks, length] */
     int64_t length, tasks, task_rows, first; /* first: the row at which the tasks begin */
+    int32_t with_map, reserved;
     char *workers;
     size_t worker_bytes, parts[5]; /* where a worker's arrays begin: rows, z, losses, gradient, scratch */
 } room;
@@ -67,7 +69,7 @@ static visml_status fill(room *r, visml_memory *m, visml_error *err) {
     size_t map = (size_t)(r->linear.outputs * (r->linear.dims + 1));
     r->coefficients = visml_mem_alloc(m, map * sizeof(float), err);
     r->packed = r->coefficients ? visml_mem_alloc(m, visml_linear_packed_bytes(c, r->linear.outputs, r->linear.dims), err) : NULL;
-    r->map = r->packed ? visml_mem_zalloc(m, map + (size_t)r->linear.dims, sizeof(double), err) : NULL;
+    r->map = r->packed ? visml_mem_zalloc(m, map + (size_t)(r->length + r->linear.dims), sizeof(double), err) : NULL;
     r->sums = r->map ? visml_mem_alloc(m, (size_t)(r->tasks * r->length) * sizeof(double), err) : NULL;
     r->workers = r->sums ? visml_mem_alloc(m, c->parallel->workers * r->worker_bytes, err) : NULL;
     if (!r->workers)
@@ -75,6 +77,7 @@ static visml_status fill(room *r, visml_memory *m, visml_error *err) {
     r->intercepts = r->coefficients + r->linear.outputs * r->linear.dims;
     r->linear.coefficients = r->coefficients, r->linear.intercepts = r->intercepts, r->linear.packed = r->packed;
     r->mean = r->map + map;
+    r->total = r->mean + r->linear.dims;
     return VISML_OK;
 }
 
@@ -88,27 +91,27 @@ static visml_status make_room(visml_linear_loss *l, visml_memory *m, visml_error
     return fill(r, m, err);
 }
 
-/* As if the derivative of the loss were 1: the gradient is the mean. */
-static void weights_alone(const visml_samples *s, const visml_compute *alone, int64_t begin, int64_t n, int64_t outputs, float *z,
-                          float *loss) {
-    (void)alone, (void)outputs;
+/* The sum of the rows, and that of their weights. */
+static void weights_alone(const visml_linear_loss *l, const visml_compute *alone, int64_t begin, int64_t n, float *z, float *loss) {
+    (void)alone;
     for (int64_t i = 0; i < n; i++) {
-        z[i] = (float)visml_samples_weight(s, begin + i);
+        z[i] = (float)visml_samples_weight(l->samples, begin + i);
         loss[i] = 0;
     }
 }
 
 static visml_status find_means(const visml_linear_loss *l, double *mean, visml_memory *m, visml_error *err) {
     visml_linear_loss of_means = {.compute = l->compute, .samples = l->samples, .run = l->run, .rows = weights_alone, .outputs = 1,
-                                  .scale = 1 / visml_linear_loss_total_weight(l->samples), .total = l->total};
-    double value, *x = visml_mem_zalloc(m, 2 * ((size_t)l->samples->d + 1), sizeof *x, err), *gradient = x ? x + l->samples->d + 1 : NULL;
-    visml_status status = x ? make_room(&of_means, m, err) : VISML_ENOMEM;
+                                  .total = l->total};
+    int64_t d = l->samples->d;
+    double *sums = visml_mem_alloc(m, ((size_t)d + 2) * sizeof *sums, err);
+    visml_status status = sums ? make_room(&of_means, m, err) : VISML_ENOMEM;
     if (status == VISML_OK)
-        status = visml_linear_loss_evaluate(&of_means, x, &value, gradient, err);
-    if (status == VISML_OK)
-        memcpy(mean, gradient, (size_t)l->samples->d * sizeof *mean);
+        status = visml_linear_loss_sums(&of_means, sums, err);
+    for (int64_t j = 0; status == VISML_OK && j < d; j++)
+        mean[j] = sums[j] / sums[d];
     visml_linear_loss_end(&of_means, m);
-    visml_mem_free(m, x);
+    visml_mem_free(m, sums);
     return status;
 }
 
@@ -149,8 +152,9 @@ static void add_block(const room *r, int64_t begin, int64_t n, double *sums, cha
     float *z = (float *)(void *)(worker + r->parts[1]), *losses = (float *)(void *)(worker + r->parts[2]);
     float *gradient = (float *)(void *)(worker + r->parts[3]);
     const float *x = visml_samples_rows(l->samples, begin, n, (float *)(void *)(worker + r->parts[0]), &ld);
-    visml_linear_products(&alone, &r->linear, n, x, ld, z, worker + r->parts[4]);
-    l->rows(l->samples, &alone, begin, n, outputs, z, losses);
+    if (r->with_map)
+        visml_linear_products(&alone, &r->linear, n, x, ld, z, worker + r->parts[4]);
+    l->rows(l, &alone, begin, n, z, losses);
     visml_gemm g = gradient_product(r, n);
     g.a = z, g.b = x, g.ldb = ld, g.c = gradient;
     visml_gemm_run(&alone, &g, worker + r->parts[4]);
@@ -194,14 +198,29 @@ static void take_map(room *r, const double *x) {
     visml_linear_pack(r->loss->compute, &r->linear, r->packed);
 }
 
-/* Adds the tasks' sums to the gradient and the value, one after the other. */
-static void add_sums(const room *r, int64_t tasks, double *value, double *gradient) {
-    for (int64_t t = 0; t < tasks; t++) {
-        const double *sums = r->sums + t * r->length;
-        for (int64_t i = 0; i < r->length - 1; i++)
-            gradient[i] += sums[i];
-        *value += sums[r->length - 1];
+/* Adds the tasks' sums, one after the other. */
+static void add_sums(const room *r, int64_t tasks, double *sums) {
+    for (int64_t t = 0; t < tasks; t++)
+        for (int64_t i = 0; i < r->length; i++)
+            sums[i] += r->sums[t * r->length + i];
+}
+
+static visml_status sum_rows(const visml_linear_loss *l, int with_map, double *sums, visml_error *err) {
+    room *r = l->room;
+    r->with_map = with_map;
+    memset(sums, 0, (size_t)r->length * sizeof *sums);
+    for (r->first = 0; r->first < l->samples->n; r->first += r->tasks * r->task_rows) {
+        int64_t tasks = visml_blocks(l->samples->n - r->first, r->task_rows);
+        tasks = tasks < r->tasks ? tasks : r->tasks;
+        visml_parallel_run(l->compute->parallel, (size_t)tasks, add_task, r);
+        add_sums(r, tasks, sums);
+        VISML_TRY(visml_fit_tick(l->run, l->done, l->total, NAN, NAN, err));
     }
+    return VISML_OK;
+}
+
+visml_status visml_linear_loss_sums(const visml_linear_loss *l, double *sums, visml_error *err) {
+    return sum_rows(l, 0, sums, err);
 }
 
 static void penalize(const visml_linear_loss *l, double *value, double *gradient) {
@@ -230,15 +249,9 @@ visml_status visml_linear_loss_evaluate(void *user, const double *x, double *val
     const visml_linear_loss *l = user;
     room *r = l->room;
     take_map(r, x);
-    *value = 0;
-    memset(gradient, 0, (size_t)(r->length - 1) * sizeof *gradient);
-    for (r->first = 0; r->first < l->samples->n; r->first += r->tasks * r->task_rows) {
-        int64_t tasks = visml_blocks(l->samples->n - r->first, r->task_rows);
-        tasks = tasks < r->tasks ? tasks : r->tasks;
-        visml_parallel_run(l->compute->parallel, (size_t)tasks, add_task, r);
-        add_sums(r, tasks, value, gradient);
-        VISML_TRY(visml_fit_tick(l->run, l->done, l->total, NAN, NAN, err));
-    }
+    VISML_TRY(sum_rows(l, 1, r->total, err));
+    *value = r->total[r->length - 1];
+    memcpy(gradient, r->total, (size_t)(r->length - 1) * sizeof *gradient);
     penalize(l, value, gradient);
     move_gradient(l, gradient);
     return VISML_OK;

@@ -164,7 +164,19 @@ def logistic_l1():
          lambda w, b: cross_entropy(w, b, 0.01, 1))
 
 
-cases = {f.__name__: f for f in (logistic, logistic_l1)}
+def svm_primal():
+    case("linear_svm", {}, svm.LinearSVC(), margins)
+
+
+def svm_dual():
+    case("linear_svm", {"max_iter": 20}, svm.LinearSVC(dual=True, max_iter=20), margins)
+
+
+def svm_hinge():
+    case("linear_svm", {"loss": "plain", "max_iter": 20}, svm.LinearSVC(loss="hinge", max_iter=20), lambda w, b: margins(w, b, squared=False))
+
+
+cases = {f.__name__: f for f in (logistic, logistic_l1, svm_primal, svm_dual, svm_hinge)}
 warnings.filterwarnings("ignore")
 print(f"{asked.threads} thread(s), {len(x_train)} rows: visml, scikit-learn, ratio")
 for name in asked.cases or cases:

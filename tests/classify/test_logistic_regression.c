@@ -106,7 +106,7 @@ static void zeros_are_where_they_belong(void **state) {
 static void probabilities_are_softmax(void **state) {
     (void)state;
     for (int k = 2; k <= GOLDEN_K; k++) {
-        visml_classifier *c = fitted("\"logistic_regression\"", k == 2 ? two : labels, NULL);
+        visml_classifier *c = fitted("logistic_regression", k == 2 ? two : labels, NULL);
         visml_tensor *p = assert_made(visml_classifier_predict_proba(c, x, &err), &err);
         visml_tensor *z = assert_made(visml_classifier_decision(c, x, &err), &err);
         const float *pv = (const float *)(const void *)p->data, *zv = (const float *)(const void *)z->data;

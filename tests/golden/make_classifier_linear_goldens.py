@@ -27,7 +27,8 @@ def emit(name, values):
 
 def learned(name, estimator, x, y, weights=None):
     estimator.fit(x, y, **({} if weights is None else {"sample_weight": weights}))
-    emit(name, np.concatenate([np.ravel(estimator.coef_), np.ravel(estimator.intercept_)]).astype(float))
+    coefficients = np.atleast_2d(estimator.coef_)
+    emit(name, np.concatenate([coefficients.ravel(), np.broadcast_to(estimator.intercept_, len(coefficients))]).astype(float))
 
 
 print(f"/* Made by make_classifier_linear_goldens.py with scikit-learn {sklearn.__version__}. Of each: coefficients [O, D], intercepts [O]. */")

@@ -1,0 +1,38 @@
+#include "classify/linear_cases.h"
+
+/* Of a problem with 1-strongly convex objective: |w - golden|^2 <= 2 (dual gap), and within tol the gap is at most tol times the sum of
+ * |alpha - best alpha| (all violations are within tol); alphas add up to less than `most` here. Floats add 2e-5 of rounding. */
+static double bound(double tol, double most) {
+    return sqrt(2 * tol * most) + 2e-5;
+}
+
+static void classes_stand_against_the_others(void **state) {
+    (void)state;
+    assert_learned(fitted("{\"class\": \"linear_svm\", \"tol\": 1e-6, \"max_iter\": 100000}", labels, NULL), golden_svm, bound(1e-6, 60));
+    assert_learned(fitted("{\"class\": \"linear_svm\", \"tol\": 1e-6, \"max_iter\": 100000}", two, NULL), golden_svm_two, bound(1e-6, 60));
+    assert_learned(fitted("{\"class\": \"linear_svm\", \"tol\": 1e-6, \"max_iter\": 100000, \"intercept_scaling\": 3}", labels, weights),
+                   golden_svm_weights, bound(1e-6, 60));
+    assert_learned(fitted("{\"class\": \"linear_svm\", \"tol\": 1e-6, \"max_iter\": 100000, \"no_intercept\": true}", labels, NULL),
+                   golden_svm_no_intercept, bound(1e-6, 60));
+}
+
+static void hinge_losses(void **state) {
+    (void)state;
+    static const char json[] = "{\"class\": \"linear_svm\", \"loss\": \"plain\", \"C\": 0.5, \"tol\": 1e-6, \"max_iter\": 100000}";
+    assert_learned(fitted(json, labels, NULL), golden_svm_hinge, bound(1e-6, 45));
+    assert_learned(fitted(json, two, NULL), golden_svm_hinge_two, bound(1e-6, 45));
+}
+
+/* For regression tol is of the sum of violations, which is some 200 in the first pass. */
+static void targets_are_hit(void **state) {
+    (void)state;
+    assert_learned(fitted("{\"class\": \"linear_svm\", \"task\": \"regression\", \"epsilon\": 0.2, \"C\": 0.5, \"tol\": 1e-7, "
+                          "\"max_iter\": 100000}", targets, NULL), golden_svr, bound(2e-5, 45));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(classes_stand_against_the_others), cmocka_unit_test(hinge_losses), cmocka_unit_test(targets_are_hit),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
