@@ -162,9 +162,16 @@ typedef int32_t visml_linear_svm_loss;
 #define VISML_LINEAR_SVM_PLAIN 1   /* hinge, or epsilon-insensitive */
 #define VISML_LINEAR_SVM_SQUARED 2 /* the squares of these */
 
+typedef int32_t visml_linear_svm_solver;
+#define VISML_LINEAR_SVM_BY_SIZE 0 /* the primal for squared losses and at least as many rows as columns, else the dual */
+#define VISML_LINEAR_SVM_DUAL 1    /* coordinate descent as in LIBLINEAR (Hsieh et al. 2008, Ho and Lin 2012) */
+#define VISML_LINEAR_SVM_PRIMAL 2  /* L-BFGS for all outputs together; squared losses alone */
+
 /* A linear support vector machine for each class against the others, or for regression: minimizes half the squares of the coefficients and
- * intercept and C times the (weighted) sum of losses, as LIBLINEAR does by its dual (Hsieh et al. 2008, Ho and Lin 2012). It ends where
- * violations are within tol as there, or after max_iter passes over the rows (then it says so to the context's log). Progress: passes. */
+ * intercept and C times the (weighted) sum of losses. It ends after max_iter iterations, the dual's being passes over the rows (then it
+ * says so to the context's log), or by tol as LIBLINEAR: where violations of the dual are within it (for regression their sum within tol
+ * of that of the first pass); where the primal's gradient is within tol of the first one, times the share of the smaller side.
+ * Progress: iterations. */
 typedef struct visml_linear_svm_opts {
     uint32_t size;
     visml_task task; /* VISML_TASK_CLASSIFICATION or _REGRESSION */
@@ -175,7 +182,7 @@ typedef struct visml_linear_svm_opts {
     double epsilon;           /* >= 0: so far off is right, for regression; default 0 */
     double intercept_scaling; /* > 0: what intercepts are multiplied by; the larger, the less they are penalized; default 1 */
     int32_t no_intercept;     /* 1: intercepts are 0 */
-    int32_t reserved;         /* must be 0 */
+    visml_linear_svm_solver solver;
 } visml_linear_svm_opts;
 VISML_API visml_classifier *visml_classifier_linear_svm(visml_context *ctx, const visml_linear_svm_opts *opts, visml_error *err);
 

@@ -9,8 +9,6 @@
 #include "kernel/softmax.h"
 #include "visml/nn.h"
 
-#define WARNING 2 /* a level of visml_log_fn */
-
 static const char *const penalty_names[] = {"l2", "l1", "elastic_net", "none", NULL};
 
 static const visml_field fields[] = {
@@ -62,12 +60,6 @@ static void binomial(const visml_linear_loss *l, const visml_compute *alone, int
 
 /* ---- learning ---- */
 
-static visml_status after(void *user, int64_t iteration, double value, visml_error *err) {
-    visml_linear_loss *l = user;
-    l->done = iteration;
-    return visml_fit_tick(l->run, iteration, l->total, value, NAN, err);
-}
-
 /* How much of the penalty is of magnitudes; the rest is of squares. */
 static double share_of_l1(const visml_logistic_regression_opts *o) {
     return o->penalty == VISML_LINEAR_L1 ? 1 : o->penalty == VISML_LINEAR_ELASTIC_NET ? o->l1_ratio : 0;
@@ -79,10 +71,10 @@ static visml_status minimize(visml_classifier *c, visml_linear_loss *loss, doubl
     int converged;
     visml_lbfgs search = {.what = visml_classifier_what(c), .n = loss->outputs * (c->dims + 1), .evaluate = visml_linear_loss_evaluate,
                           .user = loss, .l1 = strength * share_of_l1(o), .l1_count = loss->outputs * c->dims, .tol = o->tol,
-                          .noise = 0x1p-24, .max_iter = o->max_iter, .after = after};
+                          .noise = 0x1p-24, .max_iter = o->max_iter, .after = visml_linear_loss_after};
     VISML_TRY(visml_lbfgs_run(visml_classifier_memory(c), &search, x, &converged, err));
     if (!converged && loss->done == o->max_iter)
-        visml_log(c->object.context, WARNING, "logistic_regression: not converged after %lld iterations", (long long)loss->done);
+        visml_linear_not_converged(c, loss->done);
     visml_linear_loss_move(loss, -1, x);
     return visml_linear_keep(c, x, x + search.l1_count, err);
 }

@@ -8,6 +8,7 @@
 #include "kernel/kernels.h"
 #include "kernel/span.h"
 
+#define WARNING 2 /* a level of visml_log_fn */
 #define FEW 4 /* outputs: a product would compute 16 of them */
 
 const visml_parallel visml_linear_alone = {.run = visml_run_alone, .workers = 1};
@@ -76,6 +77,10 @@ visml_status visml_linear_keep(visml_classifier *c, const double *w, const doubl
         return VISML_OK;
     return visml_fail(err, VISML_ENONFINITE, "%s: coefficients are not finite; scale the columns of x, or penalize more",
                       visml_classifier_what(c));
+}
+
+void visml_linear_not_converged(const visml_classifier *c, int64_t iterations) {
+    visml_log(c->object.context, WARNING, "%s: not converged after %lld iterations", visml_classifier_what(c), (long long)iterations);
 }
 
 static const float *array_of(const visml_classifier *c, const char *name) {

@@ -27,7 +27,9 @@ void visml_linear_products(const visml_compute *c, const visml_linear *l, int64_
 visml_status visml_linear_new(visml_classifier *c, float **coefficients, float **intercepts, visml_error *err);
 /* What was learned, from w [O, D] and b [O]. Errors: VISML_ENOMEM, VISML_ENONFINITE. */
 visml_status visml_linear_keep(visml_classifier *c, const double *w, const double *b, visml_error *err);
-/* The other way. */
+/* Says to the context's log that so many iterations were not enough. */
+void visml_linear_not_converged(const visml_classifier *c, int64_t iterations);
+/* The other way: from what was learned to w and b. */
 void visml_linear_recall(const visml_classifier *c, double *w, double *b);
 visml_status visml_linear_restore(visml_object *o, visml_error *err);
 visml_status visml_linear_prepare(visml_classifier *c, const visml_compute *k, visml_error *err);

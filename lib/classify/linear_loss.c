@@ -256,3 +256,9 @@ visml_status visml_linear_loss_evaluate(void *user, const double *x, double *val
     move_gradient(l, gradient);
     return VISML_OK;
 }
+
+visml_status visml_linear_loss_after(void *user, int64_t iteration, double value, visml_error *err) {
+    visml_linear_loss *l = user;
+    l->done = iteration;
+    return visml_fit_tick(l->run, iteration, l->total, value, NAN, err);
+}

@@ -35,6 +35,8 @@ visml_status visml_linear_loss_begin(visml_linear_loss *l, visml_memory *m, vism
 void visml_linear_loss_end(visml_linear_loss *l, visml_memory *m);
 /* user: a visml_linear_loss. x and gradient: [O, D] coefficients and [O] intercepts of centred columns. Errors: VISML_ECANCELLED. */
 visml_status visml_linear_loss_evaluate(void *user, const double *x, double *value, double *gradient, visml_error *err);
+/* For visml_lbfgs: tells the run. */
+visml_status visml_linear_loss_after(void *user, int64_t iteration, double value, visml_error *err);
 /* sums[O, D] of z' x, [O] of z and the last one of losses, without a map: z comes with nothing in it. Errors: VISML_ECANCELLED. */
 visml_status visml_linear_loss_sums(const visml_linear_loss *l, double *sums, visml_error *err);
 /* From intercepts of centred columns to those of the columns as they are (sign -1), and back (sign 1). */

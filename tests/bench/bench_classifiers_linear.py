@@ -26,7 +26,7 @@ arguments.add_argument("threads", type=int)
 arguments.add_argument("--rows", type=int, default=60000)
 arguments.add_argument("--rounds", type=int, default=1)
 arguments.add_argument("cases", nargs="*")
-asked = arguments.parse_args()
+asked = arguments.parse_intermixed_args()
 lib = ctypes.CDLL(asked.library)
 for function in ("context_new", "tensor_new", "tensor_data", "classifier_from_json", "classifier_predict", "classifier_array"):
     getattr(lib, "visml_" + function).restype = P

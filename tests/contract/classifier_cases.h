@@ -13,7 +13,7 @@ static const classifier_case classifier_cases[] = {
     {"logistic_regression", ""},
     {"logistic_regression", "\"penalty\": \"elastic_net\", \"l1_ratio\": 0.25, \"C\": 0.5, \"tol\": 0.001, \"max_iter\": 50, \"no_intercept\": true"},
     {"linear_svm", ""},
-    {"linear_svm", "\"loss\": \"plain\", \"C\": 0.5, \"tol\": 0.01, \"max_iter\": 50, \"intercept_scaling\": 2"},
+    {"linear_svm", "\"loss\": \"plain\", \"solver\": \"dual\", \"C\": 0.5, \"tol\": 0.01, \"max_iter\": 50, \"intercept_scaling\": 2"},
     {"linear_svm", "\"task\": \"regression\", \"epsilon\": 0.1, \"no_intercept\": true"},
     {"linear_svm", "\"task\": \"regression\", \"loss\": \"squared\", \"max_iter\": 100"},
     /* support vector machines with kernels */
