@@ -204,6 +204,12 @@ static visml_status search(state *s, int *found, visml_error *err) {
 
 /* ---- the whole ---- */
 
+static int is_small(state *s) {
+    const visml_lbfgs *l = s->l;
+    find_pseudo_gradient(s);
+    return (l->by_norm ? sqrt(dot(l->n, s->pseudo, s->pseudo)) : largest(l->n, s->pseudo)) <= l->tol;
+}
+
 static visml_status begin(state *s, visml_error *err) {
     VISML_TRY(s->l->evaluate(s->l->user, s->x, &s->value, s->g, err));
     s->value += magnitudes(s->l, s->x);
@@ -215,9 +221,7 @@ static visml_status iterate(state *s, int *converged, visml_error *err) {
     VISML_TRY(begin(s, err));
     for (int32_t i = 0; i < s->l->max_iter; i++) {
         int found;
-        find_pseudo_gradient(s);
-        *converged = largest(s->l->n, s->pseudo) <= s->l->tol;
-        if (*converged)
+        if ((*converged = is_small(s)))
             return VISML_OK;
         find_direction(s);
         VISML_TRY(search(s, &found, err));
@@ -228,8 +232,7 @@ static visml_status iterate(state *s, int *converged, visml_error *err) {
         if (s->l->after)
             VISML_TRY(s->l->after(s->l->user, i + 1, s->value, err));
     }
-    find_pseudo_gradient(s);
-    *converged = largest(s->l->n, s->pseudo) <= s->l->tol;
+    *converged = is_small(s);
     return VISML_OK;
 }
 
