@@ -186,6 +186,19 @@ typedef struct visml_linear_svm_opts {
 } visml_linear_svm_opts;
 VISML_API visml_classifier *visml_classifier_linear_svm(visml_context *ctx, const visml_linear_svm_opts *opts, visml_error *err);
 
+/* Least squares with alpha times the squares of the coefficients, of numbers or of 1 and -1 for each class against the others (Hoerl and
+ * Kennard 1970; scikit-learn's Ridge and RidgeClassifier), solved in one go by the normal equations. With alpha 0, where columns depend on
+ * each other, the solution of least norm with columns of equal variance. At most 16384 columns. Learns from rows that are not in memory,
+ * to the same bits where all blocks but the last have a multiple of 1024 rows. */
+typedef struct visml_ridge_opts {
+    uint32_t size;
+    visml_task task;      /* VISML_TASK_CLASSIFICATION or _REGRESSION */
+    int32_t no_intercept; /* 1: intercepts are 0 */
+    int32_t reserved;     /* must be 0 */
+    double alpha;         /* >= 0; default 1; VISML_ZERO: least squares */
+} visml_ridge_opts;
+VISML_API visml_classifier *visml_classifier_ridge(visml_context *ctx, const visml_ridge_opts *opts, visml_error *err);
+
 /* ---- support vector machines with kernels ------------------------------------------------------------------------------------ */
 
 /* ---- trees, forests, boosting ------------------------------------------------------------------------------------------------ */

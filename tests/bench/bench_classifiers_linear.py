@@ -176,7 +176,11 @@ def svm_hinge():
     case("linear_svm", {"loss": "plain", "max_iter": 20}, svm.LinearSVC(loss="hinge", max_iter=20), lambda w, b: margins(w, b, squared=False))
 
 
-cases = {f.__name__: f for f in (logistic, logistic_l1, svm_primal, svm_dual, svm_hinge)}
+def ridge():
+    case("ridge", {}, linear_model.RidgeClassifier(), squares)
+
+
+cases = {f.__name__: f for f in (logistic, logistic_l1, svm_primal, svm_dual, svm_hinge, ridge)}
 warnings.filterwarnings("ignore")
 print(f"{asked.threads} thread(s), {len(x_train)} rows: visml, scikit-learn, ratio")
 for name in asked.cases or cases:

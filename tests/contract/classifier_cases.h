@@ -16,6 +16,9 @@ static const classifier_case classifier_cases[] = {
     {"linear_svm", "\"loss\": \"plain\", \"solver\": \"dual\", \"C\": 0.5, \"tol\": 0.01, \"max_iter\": 50, \"intercept_scaling\": 2"},
     {"linear_svm", "\"task\": \"regression\", \"epsilon\": 0.1, \"no_intercept\": true"},
     {"linear_svm", "\"task\": \"regression\", \"loss\": \"squared\", \"max_iter\": 100"},
+    {"ridge", ""},
+    {"ridge", "\"alpha\": 0.5, \"no_intercept\": true"},
+    {"ridge", "\"task\": \"regression\", \"alpha\": 1e-3"},
     /* support vector machines with kernels */
     /* trees, forests, boosting */
     /* neighbours, naive Bayes, clusters */
