@@ -151,6 +151,12 @@ VISML_LBP_UNIFORM = 1
 VISML_LBP_DEFAULT = 2
 VISML_LBP_ROR = 3
 VISML_LBP_NRI_UNIFORM = 4
+VISML_DAISY_L1 = 0
+VISML_DAISY_L2 = 1
+VISML_DAISY_DAISY = 2
+VISML_DAISY_OFF = 3
+VISML_DISTANCE_MAP_EDGES = 0
+VISML_DISTANCE_MAP_BRIGHT = 1
 VISML_WORDS_L1 = 1
 VISML_WORDS_L2 = 2
 VISML_WORDS_NONE = 3
@@ -166,6 +172,19 @@ VISML_METRIC_COSINE = 2
 VISML_METRIC_CHI2 = 3
 VISML_METRIC_L1 = 4
 VISML_METRIC_INTERSECTION = 5
+VISML_TASK_CLASSIFICATION = 0
+VISML_TASK_REGRESSION = 1
+VISML_TASK_CLUSTERING = 2
+VISML_TASK_OUTLIERS = 3
+VISML_CLASS_WEIGHT_EQUAL = 0
+VISML_CLASS_WEIGHT_BALANCED = 1
+# classifiers: linear
+# classifiers: support vector machines with kernels
+# classifiers: trees, forests, boosting
+# classifiers: neighbours, naive Bayes, clusters
+VISML_NEIGHBORS_UNIFORM = 0
+VISML_NEIGHBORS_DISTANCE = 1
+# classifiers: what works by others
 
 
 # ---- opaque objects, used through pointers only ----
@@ -251,6 +270,10 @@ class visml_index(Structure):
     """Opaque."""
 
 
+class visml_plot(Structure):
+    """Opaque."""
+
+
 class visml_report(Structure):
     """Opaque."""
 
@@ -268,6 +291,10 @@ class visml_lr_range(Structure):
 
 
 class visml_run_result(Structure):
+    """Opaque."""
+
+
+class visml_classifier(Structure):
     """Opaque."""
 
 
@@ -782,6 +809,25 @@ class visml_glcm_opts(Structure):
                 ("symmetric", int32), ("average", int32), ("reserved", int32)]
 
 
+class visml_gabor_opts(Structure):
+    _fields_ = [("size", uint32), ("orientations", int32), ("frequencies", double * 8), ("bandwidth", double),
+                ("n_stds", double)]
+
+
+class visml_dense_sift_opts(Structure):
+    _fields_ = [("size", uint32), ("bin_size", int32), ("step", int32 * 2), ("flat_window", int32), ("reserved", int32),
+                ("window_size", double)]
+
+
+class visml_daisy_opts(Structure):
+    _fields_ = [("size", uint32), ("step", int32), ("radius", int32), ("rings", int32), ("histograms", int32),
+                ("orientations", int32), ("normalization", int32)]
+
+
+class visml_distance_transform_opts(Structure):
+    _fields_ = [("size", uint32), ("map", int32), ("bins", int32), ("reserved", int32), ("threshold", double)]
+
+
 class visml_bag_of_words_opts(Structure):
     _fields_ = [("size", uint32), ("clusters", int32), ("max_iterations", int32), ("norm", int32)]
 
@@ -819,7 +865,7 @@ class visml_mutual_information_selection_opts(Structure):
 
 class visml_features_opts(Structure):
     _fields_ = [("size", uint32), ("height", int32), ("width", int32), ("color", int32), ("fit", int32),
-                ("filter", int32)]
+                ("filter", int32), ("equalize", int32), ("reserved", int32)]
 
 
 class visml_feature_progress(Structure):
@@ -837,6 +883,19 @@ class visml_feature_run_opts(Structure):
 
 class visml_index_opts(Structure):
     _fields_ = [("size", uint32), ("metric", int32)]
+
+
+class visml_plot_chart_opts(Structure):
+    _fields_ = [("size", uint32), ("width", int32), ("height", int32), ("bins", int32), ("title", c_char_p), ("x_label", c_char_p),
+                ("y_label", c_char_p)]
+
+
+class visml_plot_extractor_opts(Structure):
+    _fields_ = [("size", uint32), ("scale", int32), ("title", c_char_p)]
+
+
+class visml_plot_sheet_opts(Structure):
+    _fields_ = [("size", uint32), ("side", int32), ("columns", int32), ("clusters", int32), ("seed", uint64), ("title", c_char_p)]
 
 
 class visml_callback(Structure):
@@ -929,6 +988,48 @@ class visml_evaluate_opts(Structure):
                 ("loss", P(visml_loss)), ("callback", P(visml_callback)), ("quantization", P(visml_quantization))]
 
 
+class visml_classifier_progress(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("done", int64), ("total", int64), ("loss", double), ("validation", double)]
+
+
+visml_classifier_progress_fn = CFUNCTYPE(int32, c_void_p, P(visml_classifier_progress))
+
+
+class visml_classifier_fit_opts(Structure):
+    _fields_ = [("size", uint32), ("warm_start", int32), ("weights", P(visml_tensor)), ("class_weights", P(visml_tensor)),
+                ("classes", P(visml_tensor)), ("validation_x", P(visml_tensor)), ("validation_y", P(visml_tensor)),
+                ("class_weighting", int32), ("reserved", int32), ("seed", uint64), ("progress", visml_classifier_progress_fn),
+                ("user", c_void_p)]
+
+
+class visml_row_source(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32),
+                ("next", CFUNCTYPE(int32, c_void_p, P(P(visml_tensor)), P(P(visml_tensor)), P(P(visml_tensor)))), ("user", c_void_p)]
+
+
+# ---- options of classifiers: linear ----
+
+
+# ---- options of classifiers: support vector machines with kernels ----
+
+
+# ---- options of classifiers: trees, forests, boosting ----
+
+
+# ---- options of classifiers: neighbours, naive Bayes, clusters ----
+
+
+class visml_gaussian_naive_bayes_opts(Structure):
+    _fields_ = [("size", uint32), ("equal_priors", int32), ("variance_smoothing", double)]
+
+
+class visml_k_neighbors_opts(Structure):
+    _fields_ = [("size", uint32), ("task", int32), ("n_neighbors", int32), ("weights", int32), ("metric", int32), ("reserved", int32)]
+
+
+# ---- options of classifiers: what works by others ----
+
+
 # ---- functions: result, arguments ----
 
 PROTOTYPES = {
@@ -974,6 +1075,7 @@ PROTOTYPES = {
     "visml_image_crop": (P(visml_tensor), [P(visml_tensor), int64, int64, int64, int64, P(visml_error)]),
     "visml_image_pad": (P(visml_tensor), [P(visml_tensor), int64, int64, int64, int64, double, P(visml_error)]),
     "visml_image_convert": (P(visml_tensor), [P(visml_tensor), int32, P(visml_error)]),
+    "visml_image_equalize": (P(visml_tensor), [P(visml_tensor), P(visml_error)]),
     # nn.h
     "visml_layer_free": (None, [P(visml_layer)]),
     "visml_layer_with": (P(visml_layer), [P(visml_layer), P(visml_layer_opts), P(visml_error)]),
@@ -1213,6 +1315,11 @@ PROTOTYPES = {
                                                             P(visml_error)]),
     "visml_extractor_lbp": (P(visml_extractor), [P(visml_context), P(visml_lbp_opts), P(visml_error)]),
     "visml_extractor_glcm": (P(visml_extractor), [P(visml_context), P(visml_glcm_opts), P(visml_error)]),
+    "visml_extractor_gabor": (P(visml_extractor), [P(visml_context), P(visml_gabor_opts), P(visml_error)]),
+    "visml_extractor_dense_sift": (P(visml_extractor), [P(visml_context), P(visml_dense_sift_opts), P(visml_error)]),
+    "visml_extractor_daisy": (P(visml_extractor), [P(visml_context), P(visml_daisy_opts), P(visml_error)]),
+    "visml_extractor_distance_transform": (P(visml_extractor), [P(visml_context), P(visml_distance_transform_opts),
+                                                               P(visml_error)]),
     "visml_aggregator_free": (None, [P(visml_aggregator)]),
     "visml_aggregator_concatenation": (P(visml_aggregator), [P(visml_context), P(visml_error)]),
     "visml_aggregator_mean": (P(visml_aggregator), [P(visml_context), P(visml_error)]),
@@ -1271,6 +1378,19 @@ PROTOTYPES = {
     "visml_index_count": (int64, [P(visml_index)]),
     "visml_index_search": (int32, [P(visml_index), P(visml_tensor), int64, P(P(visml_tensor)), P(P(visml_tensor)),
                                    P(visml_error)]),
+    # plot.h
+    "visml_plot_free": (None, [P(visml_plot)]),
+    "visml_plot_save": (int32, [P(visml_plot), c_char_p, P(visml_error)]),
+    "visml_plot_image": (P(visml_tensor), [P(visml_plot), P(visml_error)]),
+    "visml_plot_histogram": (P(visml_plot), [P(visml_tensor), P(visml_plot_chart_opts), P(visml_error)]),
+    "visml_plot_scatter": (P(visml_plot), [P(visml_tensor), P(visml_tensor), P(c_char_p), size_t, P(visml_plot_chart_opts),
+                                           P(visml_error)]),
+    "visml_plot_table": (P(visml_plot), [P(visml_table), P(visml_plot_chart_opts), P(visml_error)]),
+    "visml_plot_extractor": (P(visml_plot), [P(visml_extractor), P(visml_tensor), P(visml_plot_extractor_opts), P(visml_error)]),
+    "visml_plot_features": (P(visml_plot), [P(visml_features), P(visml_tensor), P(visml_plot_extractor_opts), P(visml_error)]),
+    "visml_plot_contact_sheet": (P(visml_plot), [P(visml_tensor), P(visml_tensor), P(c_char_p), size_t, P(visml_plot_sheet_opts),
+                                                 P(visml_error)]),
+    "visml_plot_clusters": (P(visml_plot), [P(visml_table), P(visml_dataset), P(visml_plot_sheet_opts), P(visml_error)]),
     # metric.h
     "visml_report_new": (P(visml_report), [P(visml_context), size_t, P(visml_error)]),
     "visml_report_free": (None, [P(visml_report)]),
@@ -1324,6 +1444,36 @@ PROTOTYPES = {
     "visml_evaluate": (int32, [P(visml_model), P(visml_dataset), P(visml_evaluate_opts), P(double), P(P(visml_report)),
                                P(visml_error)]),
     "visml_predict": (P(visml_tensor), [P(visml_model), P(visml_dataset), P(visml_evaluate_opts), P(visml_error)]),
+    # classify.h
+    "visml_classifier_free": (None, [P(visml_classifier)]),
+    "visml_classifier_fit": (int32, [P(visml_classifier), P(visml_tensor), P(visml_tensor), P(visml_classifier_fit_opts),
+                                     P(visml_error)]),
+    "visml_classifier_partial_fit": (int32, [P(visml_classifier), P(visml_tensor), P(visml_tensor), P(visml_classifier_fit_opts),
+                                             P(visml_error)]),
+    "visml_classifier_fit_rows": (int32, [P(visml_classifier), P(visml_row_source), P(visml_classifier_fit_opts), P(visml_error)]),
+    "visml_classifier_predict": (P(visml_tensor), [P(visml_classifier), P(visml_tensor), P(visml_error)]),
+    "visml_classifier_predict_proba": (P(visml_tensor), [P(visml_classifier), P(visml_tensor), P(visml_error)]),
+    "visml_classifier_decision": (P(visml_tensor), [P(visml_classifier), P(visml_tensor), P(visml_error)]),
+    "visml_classifier_score": (int32, [P(visml_classifier), P(visml_tensor), P(visml_tensor), P(visml_tensor), P(double),
+                                       P(visml_error)]),
+    "visml_classifier_task": (int32, [P(visml_classifier)]),
+    "visml_classifier_name": (c_char_p, [P(visml_classifier)]),
+    "visml_classifier_is_fitted": (int32, [P(visml_classifier)]),
+    "visml_classifier_feature_count": (int64, [P(visml_classifier)]),
+    "visml_classifier_classes": (P(visml_tensor), [P(visml_classifier)]),
+    "visml_classifier_array": (P(visml_tensor), [P(visml_classifier), c_char_p]),
+    "visml_classifier_from_json": (P(visml_classifier), [P(visml_context), c_char_p, size_t, P(visml_error)]),
+    "visml_classifier_to_json": (size_t, [P(visml_classifier), P(c_char), size_t]),
+    "visml_classifier_save": (int32, [P(visml_classifier), c_char_p, P(visml_error)]),
+    "visml_classifier_load": (P(visml_classifier), [P(visml_context), c_char_p, P(visml_error)]),
+    # linear
+    # support vector machines with kernels
+    # trees, forests, boosting
+    # neighbours, naive Bayes, clusters
+    "visml_classifier_gaussian_naive_bayes": (P(visml_classifier), [P(visml_context), P(visml_gaussian_naive_bayes_opts),
+                                                                    P(visml_error)]),
+    "visml_classifier_k_neighbors": (P(visml_classifier), [P(visml_context), P(visml_k_neighbors_opts), P(visml_error)]),
+    # what works by others
 }
 
 
