@@ -199,6 +199,87 @@ typedef struct visml_ridge_opts {
 } visml_ridge_opts;
 VISML_API visml_classifier *visml_classifier_ridge(visml_context *ctx, const visml_ridge_opts *opts, visml_error *err);
 
+typedef int32_t visml_sgd_loss; /* of p for y, which is 1 or -1 for a class against the others, or a target */
+#define VISML_SGD_AUTO 0                /* hinge, or squared_error for regression */
+#define VISML_SGD_HINGE 1               /* max(0, 1 - y p): a support vector machine */
+#define VISML_SGD_LOG 2                 /* log(1 + exp(-y p)): logistic regression, with probabilities */
+#define VISML_SGD_MODIFIED_HUBER 3      /* max(0, 1 - y p)^2, but -4 y p below -1; with probabilities (Zhang 2004) */
+#define VISML_SGD_SQUARED_HINGE 4
+#define VISML_SGD_PERCEPTRON 5          /* max(0, -y p) */
+#define VISML_SGD_SQUARED_ERROR 6       /* (p - y)^2 / 2; this and the following are for regression, too */
+#define VISML_SGD_HUBER 7               /* the same, but epsilon |p - y| - epsilon^2 / 2 where that is farther off than epsilon */
+#define VISML_SGD_EPSILON_INSENSITIVE 8 /* max(0, |p - y| - epsilon) */
+#define VISML_SGD_SQUARED_EPSILON_INSENSITIVE 9
+
+typedef int32_t visml_sgd_schedule; /* the length of step t = 1, 2, ... */
+#define VISML_SGD_SCHEDULE_AUTO 0   /* optimal, or invscaling for regression */
+#define VISML_SGD_OPTIMAL 1         /* 1 / (alpha (t0 + t)), with a t0 as Bottou's */
+#define VISML_SGD_CONSTANT 2        /* eta0 */
+#define VISML_SGD_INVSCALING 3      /* eta0 / t^power_t */
+#define VISML_SGD_ADAPTIVE 4        /* eta0, a fifth of it each time that it would have ended, down to 1e-6 */
+
+/* Stochastic gradient descent: for each class against the others, or for regression, one step after each row (Bottou 2012). Rows come in a
+ * random order of the seed. Ends after max_iter passes (then it says so to the context's log), or where the mean loss with its penalty, or
+ * the mean loss of the validation rows where there are some, was not better than the best by tol for n_iter_no_change passes. Also learns
+ * by partial_fit, one pass each, and from rows that are not in memory, by one walk. With warm_start it begins with the coefficients that
+ * were. Learned besides: "steps" [1], VISML_F64; with averages "last_coefficients" and "last_intercepts". Errors of a fit:
+ * VISML_ENONFINITE: steps were too long for x; scale its columns. */
+typedef struct visml_sgd_opts {
+    uint32_t size;
+    visml_task task; /* VISML_TASK_CLASSIFICATION or _REGRESSION */
+    visml_sgd_loss loss;
+    visml_linear_penalty penalty;
+    visml_sgd_schedule schedule;
+    int32_t max_iter;         /* default 1000 */
+    int32_t n_iter_no_change; /* default 5 */
+    int32_t no_intercept;     /* 1: intercepts are 0 */
+    int32_t no_shuffle;       /* 1: rows in their order */
+    int32_t average;          /* k: coefficients are the mean of those from step k on, 1: of all (Xu 2011); default 0: the last ones */
+    double alpha;             /* > 0: how much is penalized; default 1e-4 */
+    double l1_ratio;          /* 0 ... 1, of VISML_LINEAR_ELASTIC_NET; default 0.15 */
+    double epsilon;           /* >= 0; default 0.1; VISML_ZERO: 0 */
+    double eta0;              /* > 0; default 0.01 */
+    double power_t;           /* > 0; default 0.5, or 0.25 for regression */
+    double tol;               /* >= 0; default 1e-3; VISML_ZERO: 0 */
+} visml_sgd_opts;
+VISML_API visml_classifier *visml_classifier_sgd(visml_context *ctx, const visml_sgd_opts *opts, visml_error *err);
+
+/* The perceptron (Rosenblatt 1958), for each class against the others; with averages Freund and Schapire's (1999). Goes on and ends as sgd
+ * does, and learns the same arrays. */
+typedef struct visml_perceptron_opts {
+    uint32_t size;
+    visml_linear_penalty penalty; /* where alpha is greater than 0 */
+    int32_t max_iter;             /* default 1000 */
+    int32_t n_iter_no_change;     /* default 5 */
+    int32_t no_intercept, no_shuffle, average; /* as of sgd */
+    int32_t reserved;             /* must be 0 */
+    double alpha;                 /* >= 0; default 0: nothing is penalized */
+    double l1_ratio;              /* 0 ... 1, of VISML_LINEAR_ELASTIC_NET; default 0.15 */
+    double eta0;                  /* > 0: the length of steps; default 1 */
+    double tol;                   /* >= 0; default 1e-3; VISML_ZERO: 0 */
+} visml_perceptron_opts;
+VISML_API visml_classifier *visml_classifier_perceptron(visml_context *ctx, const visml_perceptron_opts *opts, visml_error *err);
+
+typedef int32_t visml_aggression;
+#define VISML_PASSIVE_AGGRESSIVE_1 0 /* a step goes as far as the row needs, C at most */
+#define VISML_PASSIVE_AGGRESSIVE_2 1 /* the longer a step the more it costs, C being how little */
+
+/* Passive-aggressive learning (Crammer et al. 2006, PA-I and PA-II), for each class against the others by hinge losses, or for regression by
+ * epsilon-insensitive ones. Goes on and ends as sgd does, and learns the same arrays. */
+typedef struct visml_passive_aggressive_opts {
+    uint32_t size;
+    visml_task task; /* VISML_TASK_CLASSIFICATION or _REGRESSION */
+    visml_aggression variant;
+    int32_t max_iter;         /* default 1000 */
+    int32_t n_iter_no_change; /* default 5 */
+    int32_t no_intercept, no_shuffle, average; /* as of sgd */
+    double C;                 /* > 0; default 1 */
+    double epsilon;           /* >= 0; default 0.1; VISML_ZERO: 0 */
+    double tol;               /* >= 0; default 1e-3; VISML_ZERO: 0 */
+} visml_passive_aggressive_opts;
+VISML_API visml_classifier *visml_classifier_passive_aggressive(visml_context *ctx, const visml_passive_aggressive_opts *opts,
+                                                                visml_error *err);
+
 /* ---- support vector machines with kernels ------------------------------------------------------------------------------------ */
 
 /* ---- trees, forests, boosting ------------------------------------------------------------------------------------------------ */

@@ -115,10 +115,7 @@ static void probabilities(const visml_classifier *c, const visml_compute *k, con
     }
     float *z = (float *)(void *)((char *)room + visml_linear_decide_scratch(c, k, s->n));
     visml_linear_decide(c, k, s, z, room);
-    for (int64_t i = 0; i < s->n; i++) {
-        p[2 * i] = -z[i];
-        p[2 * i + 1] = z[i];
-    }
+    visml_linear_both_sides(s->n, z, p);
     visml_activate(k, VISML_SIGMOID, 0, (size_t)(2 * s->n), p, p);
 }
 

@@ -96,7 +96,7 @@ void visml_linear_recall(const visml_classifier *c, double *w, double *b) {
         b[o] = (double)intercepts[o];
 }
 
-static visml_status check_finite(const visml_classifier *c, const char *name, int64_t n, visml_error *err) {
+visml_status visml_linear_check_finite(const visml_classifier *c, const char *name, int64_t n, visml_error *err) {
     const float *v = array_of(c, name);
     for (int64_t i = 0; i < n; i++)
         if (!isfinite(v[i]))
@@ -112,8 +112,8 @@ visml_status visml_linear_restore(visml_object *o, visml_error *err) {
     int64_t outputs = visml_classifier_outputs(c), dims[2] = {outputs, c->dims};
     VISML_TRY(visml_object_array_expect(o, "coefficients", VISML_F32, 2, dims, err));
     VISML_TRY(visml_object_array_expect(o, "intercepts", VISML_F32, 1, dims, err));
-    VISML_TRY(check_finite(c, "coefficients", outputs * c->dims, err));
-    return check_finite(c, "intercepts", outputs, err);
+    VISML_TRY(visml_linear_check_finite(c, "coefficients", outputs * c->dims, err));
+    return visml_linear_check_finite(c, "intercepts", outputs, err);
 }
 
 static visml_linear linear_of(const visml_classifier *c) {
@@ -170,4 +170,11 @@ void visml_linear_decide(const visml_classifier *c, const visml_compute *k, cons
     decision d = {.compute = k, .s = s, .l = linear_of(c), .y = y, .scratch = scratch, .turned = align(turned_bytes(s, c->dims))};
     d.room = d.turned + align(visml_linear_scratch(k, d.l.outputs, c->dims));
     visml_parallel_run(k->parallel, (size_t)visml_blocks(s->n, VISML_LINEAR_ROWS), decide_block, &d);
+}
+
+void visml_linear_both_sides(int64_t n, const float *z, float *p) {
+    for (int64_t i = 0; i < n; i++) {
+        p[2 * i] = -z[i];
+        p[2 * i + 1] = z[i];
+    }
 }

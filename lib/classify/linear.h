@@ -31,10 +31,15 @@ visml_status visml_linear_keep(visml_classifier *c, const double *w, const doubl
 void visml_linear_not_converged(const visml_classifier *c, int64_t iterations);
 /* The other way: from what was learned to w and b. */
 void visml_linear_recall(const visml_classifier *c, double *w, double *b);
+/* n numbers of an array that a file gave. Errors: VISML_EFORMAT. */
+visml_status visml_linear_check_finite(const visml_classifier *c, const char *name, int64_t n, visml_error *err);
 visml_status visml_linear_restore(visml_object *o, visml_error *err);
 visml_status visml_linear_prepare(visml_classifier *c, const visml_compute *k, visml_error *err);
 size_t visml_linear_decide_scratch(const visml_classifier *c, const visml_compute *k, int64_t n);
 void visml_linear_decide(const visml_classifier *c, const visml_compute *k, const visml_samples *s, float *y, void *scratch);
+
+/* p[n, 2] = -z, z. */
+void visml_linear_both_sides(int64_t n, const float *z, float *p);
 
 /* The same kernels on the caller's thread alone. */
 extern const visml_parallel visml_linear_alone;
