@@ -224,7 +224,7 @@ typedef int32_t visml_sgd_schedule; /* the length of step t = 1, 2, ... */
  * by partial_fit, one pass each, and from rows that are not in memory, by one walk. With warm_start it begins with the coefficients that
  * were. Learned besides: "steps" [1], VISML_F64; with averages "last_coefficients" and "last_intercepts". Errors of a fit:
  * VISML_ENONFINITE: steps were too long for x; scale its columns. */
-typedef struct visml_sgd_opts {
+typedef struct visml_linear_sgd_opts {
     uint32_t size;
     visml_task task; /* VISML_TASK_CLASSIFICATION or _REGRESSION */
     visml_sgd_loss loss;
@@ -241,8 +241,8 @@ typedef struct visml_sgd_opts {
     double eta0;              /* > 0; default 0.01 */
     double power_t;           /* > 0; default 0.5, or 0.25 for regression */
     double tol;               /* >= 0; default 1e-3; VISML_ZERO: 0 */
-} visml_sgd_opts;
-VISML_API visml_classifier *visml_classifier_sgd(visml_context *ctx, const visml_sgd_opts *opts, visml_error *err);
+} visml_linear_sgd_opts;
+VISML_API visml_classifier *visml_classifier_sgd(visml_context *ctx, const visml_linear_sgd_opts *opts, visml_error *err);
 
 /* The perceptron (Rosenblatt 1958), for each class against the others; with averages Freund and Schapire's (1999). Goes on and ends as sgd
  * does, and learns the same arrays. */

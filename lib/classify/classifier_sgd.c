@@ -22,16 +22,16 @@ static const char *const variant_names[] = {"first", "second", NULL};
     VISML_FIELD(type, tol, F64, 0, 1, 0, 1e30, 1e-3)
 
 static const visml_field sgd_fields[] = {
-    VISML_FIELD_OF_ENUM(visml_sgd_opts, task, 0, task_names),
-    VISML_FIELD_OF_ENUM(visml_sgd_opts, loss, 0, loss_names),
-    VISML_FIELD_OF_ENUM(visml_sgd_opts, penalty, 0, penalty_names),
-    VISML_FIELD_OF_ENUM(visml_sgd_opts, schedule, 0, schedule_names),
-    PASSES(visml_sgd_opts),
-    VISML_FIELD(visml_sgd_opts, alpha, F64, VISML_FIELD_OPEN_MIN, 1, 0, 1e30, 1e-4),
-    VISML_FIELD(visml_sgd_opts, l1_ratio, F64, 0, 1, 0, 1, 0.15),
-    VISML_FIELD(visml_sgd_opts, epsilon, F64, 0, 1, 0, 1e30, 0.1),
-    VISML_FIELD(visml_sgd_opts, eta0, F64, VISML_FIELD_OPEN_MIN, 1, 0, 1e30, 0.01),
-    VISML_FIELD(visml_sgd_opts, power_t, F64, 0, 1, 0, 100, 0),
+    VISML_FIELD_OF_ENUM(visml_linear_sgd_opts, task, 0, task_names),
+    VISML_FIELD_OF_ENUM(visml_linear_sgd_opts, loss, 0, loss_names),
+    VISML_FIELD_OF_ENUM(visml_linear_sgd_opts, penalty, 0, penalty_names),
+    VISML_FIELD_OF_ENUM(visml_linear_sgd_opts, schedule, 0, schedule_names),
+    PASSES(visml_linear_sgd_opts),
+    VISML_FIELD(visml_linear_sgd_opts, alpha, F64, VISML_FIELD_OPEN_MIN, 1, 0, 1e30, 1e-4),
+    VISML_FIELD(visml_linear_sgd_opts, l1_ratio, F64, 0, 1, 0, 1, 0.15),
+    VISML_FIELD(visml_linear_sgd_opts, epsilon, F64, 0, 1, 0, 1e30, 0.1),
+    VISML_FIELD(visml_linear_sgd_opts, eta0, F64, VISML_FIELD_OPEN_MIN, 1, 0, 1e30, 0.01),
+    VISML_FIELD(visml_linear_sgd_opts, power_t, F64, 0, 1, 0, 100, 0),
     {0},
 };
 
@@ -60,7 +60,7 @@ static double share_of_magnitudes(visml_linear_penalty penalty, double l1_ratio)
     return penalty == VISML_LINEAR_L1 ? 1 : penalty == VISML_LINEAR_ELASTIC_NET ? l1_ratio : 0;
 }
 
-static visml_sgd_loss loss_of(const visml_sgd_opts *o) {
+static visml_sgd_loss loss_of(const visml_linear_sgd_opts *o) {
     if (o->loss != VISML_SGD_AUTO)
         return o->loss;
     return o->task == VISML_TASK_REGRESSION ? VISML_SGD_SQUARED_ERROR : VISML_SGD_HINGE;
@@ -70,7 +70,7 @@ static visml_sgd_loss loss_of(const visml_sgd_opts *o) {
     .tol = (o)->tol, .max_iter = (o)->max_iter, .n_iter_no_change = (o)->n_iter_no_change, .no_intercept = (o)->no_intercept, \
     .no_shuffle = (o)->no_shuffle, .average = (o)->average
 
-static visml_stochastic of_sgd(const visml_sgd_opts *o) {
+static visml_stochastic of_sgd(const visml_linear_sgd_opts *o) {
     static const int32_t steps[] = {0, VISML_STEP_OPTIMAL, VISML_STEP_CONSTANT, VISML_STEP_INVSCALING, VISML_STEP_ADAPTIVE};
     int regression = o->task == VISML_TASK_REGRESSION;
     return (visml_stochastic){.loss = loss_of(o), .epsilon = o->epsilon, .eta0 = o->eta0, .alpha = o->alpha,
@@ -101,7 +101,7 @@ static visml_stochastic options_of(const visml_classifier *c) {
 }
 
 static visml_status check_sgd(const void *opts, visml_error *err) {
-    const visml_sgd_opts *o = opts;
+    const visml_linear_sgd_opts *o = opts;
     if (o->task == VISML_TASK_REGRESSION && loss_of(o) < VISML_SGD_SQUARED_ERROR)
         return visml_fail(err, VISML_EINVAL, "sgd: loss is %s, which is for classes; for regression it must be squared_error, huber, "
                           "epsilon_insensitive or squared_epsilon_insensitive", loss_names[o->loss]);
@@ -109,7 +109,7 @@ static visml_status check_sgd(const void *opts, visml_error *err) {
 }
 
 static visml_task task_of_sgd(const void *opts) {
-    return ((const visml_sgd_opts *)opts)->task;
+    return ((const visml_linear_sgd_opts *)opts)->task;
 }
 
 static visml_task task_of_passive(const void *opts) {
@@ -177,7 +177,7 @@ static void probabilities(const visml_classifier *c, const visml_compute *k, con
 #define CAN (VISML_CAN_CLASSIFY | VISML_CAN_WARM | VISML_CAN_PARTIAL | VISML_CAN_WEIGH)
 
 const visml_classifier_class visml_classifier_sgd_class = {
-    .kind = {.name = "sgd", .opts_size = sizeof(visml_sgd_opts), .fields = sgd_fields, .check = check_sgd, .restore = restore},
+    .kind = {.name = "sgd", .opts_size = sizeof(visml_linear_sgd_opts), .fields = sgd_fields, .check = check_sgd, .restore = restore},
     .can = CAN | VISML_CAN_REGRESS,
     .task = task_of_sgd,
     .fit = fit,
@@ -207,7 +207,7 @@ const visml_classifier_class visml_classifier_passive_aggressive_class = {
     .decide = visml_linear_decide,
 };
 
-visml_classifier *visml_classifier_sgd(visml_context *ctx, const visml_sgd_opts *opts, visml_error *err) {
+visml_classifier *visml_classifier_sgd(visml_context *ctx, const visml_linear_sgd_opts *opts, visml_error *err) {
     return visml_classifier_make(ctx, &visml_classifier_sgd_class, opts, err);
 }
 

@@ -165,7 +165,7 @@ static void slopes_are_derivatives(void **state) {
 
 static void what_goes_wrong_is_named(void **state) {
     (void)state;
-    assert_null(visml_classifier_sgd(ctx, VISML_OPTS(visml_sgd_opts, .task = VISML_TASK_REGRESSION, .loss = VISML_SGD_LOG), &err));
+    assert_null(visml_classifier_sgd(ctx, VISML_OPTS(visml_linear_sgd_opts, .task = VISML_TASK_REGRESSION, .loss = VISML_SGD_LOG), &err));
     assert_string_equal(err.message, "sgd: loss is log, which is for classes; for regression it must be squared_error, huber, "
                                      "epsilon_insensitive or squared_epsilon_insensitive");
     visml_classifier *c = made("{\"class\": \"sgd\", \"task\": \"regression\", \"schedule\": \"constant\", \"eta0\": 100}");
