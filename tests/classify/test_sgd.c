@@ -16,10 +16,10 @@ static void losses_of_classes(void **state) {
                                             golden_sgd_epsilon_insensitive};
     for (int i = 0; i < 8; i++) {
         char json[300];
-        int scaled = i == 3 || i == 5;
+        int scaled = i == 2 || i == 3 || i == 5 || i == 6; /* optimal steps are too long for these */
         snprintf(json, sizeof json, "{\"class\": \"sgd\", \"loss\": \"%s\", \"epsilon\": 0.3, " THREE "%s}", names[i],
                  scaled ? ", \"schedule\": \"invscaling\", \"eta0\": 0.01" : "");
-        assert_learned(fitted(json, labels, weights), goldens[i], i == 4 || i == 7 ? 10 * BOUND : BOUND);
+        assert_learned(fitted(json, labels, weights), goldens[i], BOUND);
     }
 }
 
@@ -39,25 +39,25 @@ static void penalties_and_schedules(void **state) {
     (void)state;
     assert_learned(fitted("{\"class\": \"sgd\", \"penalty\": \"l1\", \"schedule\": \"constant\", \"eta0\": 0.05, " THREE "}", two, NULL),
                    golden_sgd_l1, BOUND);
-    assert_learned(fitted("{\"class\": \"sgd\", \"penalty\": \"elastic_net\", \"l1_ratio\": 0.4, " THREE "}", labels, NULL), golden_sgd_elastic,
-                   10 * BOUND);
+    assert_learned(fitted("{\"class\": \"sgd\", \"penalty\": \"elastic_net\", \"l1_ratio\": 0.4, " THREE "}", labels, NULL), golden_sgd_elastic, BOUND);
     assert_learned(fitted("{\"class\": \"sgd\", \"average\": 1, \"schedule\": \"invscaling\", \"eta0\": 0.1, \"power_t\": 0.3, " THREE "}", labels,
                           NULL), golden_sgd_averaged, BOUND);
 }
 
 static void it_ends_where_nothing_gets_better(void **state) {
     (void)state;
+    /* some 20 passes, the first steps being long */
     assert_learned(fitted("{\"class\": \"sgd\", \"loss\": \"log\", \"no_shuffle\": true, \"n_iter_no_change\": 2, \"tol\": 0.01}", two, NULL),
-                   golden_sgd_stopped, 100 * BOUND);
+                   golden_sgd_stopped, 7 * BOUND);
     assert_learned(fitted("{\"class\": \"sgd\", \"schedule\": \"adaptive\", \"eta0\": 0.1, \"no_shuffle\": true, \"n_iter_no_change\": 2, "
-                          "\"tol\": 0.01}", two, NULL), golden_sgd_adaptive, 10 * BOUND);
+                          "\"tol\": 0.01}", two, NULL), golden_sgd_adaptive, BOUND);
 }
 
 static void perceptrons(void **state) {
     (void)state;
-    assert_learned(fitted("{\"class\": \"perceptron\", \"no_shuffle\": true, \"max_iter\": 4}", labels, NULL), golden_perceptron, 10 * BOUND);
+    assert_learned(fitted("{\"class\": \"perceptron\", \"no_shuffle\": true, \"max_iter\": 4}", labels, NULL), golden_perceptron, BOUND);
     assert_learned(fitted("{\"class\": \"perceptron\", \"no_shuffle\": true, \"max_iter\": 4, \"alpha\": 0.01, \"eta0\": 0.5}", two, NULL),
-                   golden_perceptron_penalized, 10 * BOUND);
+                   golden_perceptron_penalized, BOUND);
 }
 
 static void passive_aggressive_steps(void **state) {
@@ -93,7 +93,7 @@ static void warm_starts_begin_where_it_was(void **state) {
     visml_classifier *c = fitted("{\"class\": \"perceptron\", \"max_iter\": 1, \"no_shuffle\": true}", labels, NULL);
     for (int i = 0; i < 3; i++)
         assert_ok(visml_classifier_fit(c, x, labels, VISML_OPTS(visml_classifier_fit_opts, .warm_start = 1), &err), &err);
-    assert_learned(c, golden_perceptron, 10 * BOUND);
+    assert_learned(c, golden_perceptron, BOUND);
 }
 
 static int32_t count_passes(void *user, const visml_classifier_progress *p) {
@@ -168,7 +168,7 @@ static void what_goes_wrong_is_named(void **state) {
     assert_null(visml_classifier_sgd(ctx, VISML_OPTS(visml_linear_sgd_opts, .task = VISML_TASK_REGRESSION, .loss = VISML_SGD_LOG), &err));
     assert_string_equal(err.message, "sgd: loss is log, which is for classes; for regression it must be squared_error, huber, "
                                      "epsilon_insensitive or squared_epsilon_insensitive");
-    visml_classifier *c = made("{\"class\": \"sgd\", \"task\": \"regression\", \"schedule\": \"constant\", \"eta0\": 100}");
+    visml_classifier *c = made("{\"class\": \"sgd\", \"task\": \"regression\", \"schedule\": \"constant\", \"eta0\": 1e30}");
     assert_status(visml_classifier_fit(c, x, targets, NULL, &err), VISML_ENONFINITE, &err);
     assert_string_equal(err.message, "sgd: coefficients are not finite; scale the columns of x, or take shorter steps");
     visml_classifier_free(c);
