@@ -171,7 +171,7 @@ typedef int32_t visml_linear_svm_solver;
  * intercept and C times the (weighted) sum of losses. It ends after max_iter iterations, the dual's being passes over the rows (then it
  * says so to the context's log), or by tol as LIBLINEAR: where violations of the dual are within it (for regression their sum within tol
  * of that of the first pass); where the primal's gradient is within tol of the first one, times the share of the smaller side.
- * Progress: iterations. */
+ * Progress: iterations. Errors of a fit: VISML_EINVAL: a primal of plain losses. */
 typedef struct visml_linear_svm_opts {
     uint32_t size;
     visml_task task; /* VISML_TASK_CLASSIFICATION or _REGRESSION */
@@ -223,7 +223,7 @@ typedef int32_t visml_sgd_schedule; /* the length of step t = 1, 2, ... */
  * the mean loss of the validation rows where there are some, was not better than the best by tol for n_iter_no_change passes. Also learns
  * by partial_fit, one pass each, and from rows that are not in memory, by one walk. With warm_start it begins with the coefficients that
  * were. Learned besides: "steps" [1], VISML_F64; with averages "last_coefficients" and "last_intercepts". Errors of a fit:
- * VISML_ENONFINITE: steps were too long for x; scale its columns. */
+ * VISML_ENONFINITE: steps were too long for x, scale its columns; VISML_EINVAL: a loss of classes for regression. */
 typedef struct visml_linear_sgd_opts {
     uint32_t size;
     visml_task task; /* VISML_TASK_CLASSIFICATION or _REGRESSION */

@@ -31,8 +31,7 @@ static int is_squared(const visml_linear_svm_opts *o) {
     return o->loss == VISML_LINEAR_SVM_AUTO ? o->task == VISML_TASK_CLASSIFICATION : o->loss == VISML_LINEAR_SVM_SQUARED;
 }
 
-static visml_status check(const void *opts, visml_error *err) {
-    const visml_linear_svm_opts *o = opts;
+static visml_status check(const visml_linear_svm_opts *o, visml_error *err) {
     if (o->solver == VISML_LINEAR_SVM_PRIMAL && !is_squared(o))
         return visml_fail(err, VISML_EINVAL, "linear_svm: solver is primal, which needs loss squared; plain ones are not smooth");
     return VISML_OK;
@@ -138,6 +137,7 @@ static visml_status fit(visml_classifier *c, const visml_compute *k, const visml
     visml_memory *m = visml_classifier_memory(c);
     int64_t outputs = visml_classifier_outputs(c);
     int converged = 0;
+    VISML_TRY(check(o, err));
     double *x = visml_mem_zalloc(m, (size_t)(2 * outputs * (c->dims + 1) + s->class_count), sizeof *x, err);
     visml_status status = x ? (is_primal(o, s) ? fit_primal : fit_dual)(c, k, s, run, x, &converged, err) : VISML_ENOMEM;
     if (status == VISML_OK && !converged)
@@ -149,8 +149,7 @@ static visml_status fit(visml_classifier *c, const visml_compute *k, const visml
 }
 
 const visml_classifier_class visml_classifier_linear_svm_class = {
-    .kind = {.name = "linear_svm", .opts_size = sizeof(visml_linear_svm_opts), .fields = fields, .check = check,
-             .restore = visml_linear_restore},
+    .kind = {.name = "linear_svm", .opts_size = sizeof(visml_linear_svm_opts), .fields = fields, .restore = visml_linear_restore},
     .can = VISML_CAN_CLASSIFY | VISML_CAN_REGRESS | VISML_CAN_WEIGH,
     .task = task,
     .fit = fit,

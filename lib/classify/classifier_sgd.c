@@ -100,8 +100,7 @@ static visml_stochastic options_of(const visml_classifier *c) {
     return cls == &visml_classifier_perceptron_class ? of_perceptron(c->object.opts) : of_passive(c->object.opts);
 }
 
-static visml_status check_sgd(const void *opts, visml_error *err) {
-    const visml_linear_sgd_opts *o = opts;
+static visml_status check_loss(const visml_linear_sgd_opts *o, visml_error *err) {
     if (o->task == VISML_TASK_REGRESSION && loss_of(o) < VISML_SGD_SQUARED_ERROR)
         return visml_fail(err, VISML_EINVAL, "sgd: loss is %s, which is for classes; for regression it must be squared_error, huber, "
                           "epsilon_insensitive or squared_epsilon_insensitive", loss_names[o->loss]);
@@ -121,6 +120,12 @@ static visml_task task_of_passive(const void *opts) {
 static visml_status fit(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run, visml_error *err) {
     visml_stochastic o = options_of(c);
     return visml_stochastic_fit(c, &o, k, s, run, err);
+}
+
+static visml_status fit_sgd(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run,
+                            visml_error *err) {
+    VISML_TRY(check_loss(c->object.opts, err));
+    return fit(c, k, s, run, err);
 }
 
 static visml_status restore(visml_object *o, visml_error *err) {
@@ -177,10 +182,10 @@ static void probabilities(const visml_classifier *c, const visml_compute *k, con
 #define CAN (VISML_CAN_CLASSIFY | VISML_CAN_WARM | VISML_CAN_PARTIAL | VISML_CAN_WEIGH)
 
 const visml_classifier_class visml_classifier_sgd_class = {
-    .kind = {.name = "sgd", .opts_size = sizeof(visml_linear_sgd_opts), .fields = sgd_fields, .check = check_sgd, .restore = restore},
+    .kind = {.name = "sgd", .opts_size = sizeof(visml_linear_sgd_opts), .fields = sgd_fields, .restore = restore},
     .can = CAN | VISML_CAN_REGRESS,
     .task = task_of_sgd,
-    .fit = fit,
+    .fit = fit_sgd,
     .prepare = visml_linear_prepare,
     .scratch = scratch,
     .decide = visml_linear_decide,

@@ -527,10 +527,8 @@ BAD_FIELDS = {
     # linear
     ("visml_logistic_regression_opts", "l1_ratio"): [("@ = 1.5", None)],
     ("visml_linear_svm_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
-    ("visml_linear_svm_opts", "solver"): [("@ = VISML_LINEAR_SVM_PRIMAL; o.loss = VISML_LINEAR_SVM_PLAIN", None)],
     ("visml_ridge_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
     ("visml_linear_sgd_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
-    ("visml_linear_sgd_opts", "loss"): [("@ = VISML_SGD_LOG; o.task = VISML_TASK_REGRESSION", None)],
     ("visml_linear_sgd_opts", "l1_ratio"): [("@ = 1.5", None)], ("visml_linear_sgd_opts", "power_t"): [("@ = 101", None)],
     ("visml_perceptron_opts", "l1_ratio"): [("@ = 1.5", None)],
     ("visml_passive_aggressive_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],

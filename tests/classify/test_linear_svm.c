@@ -40,8 +40,9 @@ static void squared_losses_by_the_primal(void **state) {
 
 static void what_is_not_smooth_has_no_primal(void **state) {
     (void)state;
-    assert_null(visml_classifier_linear_svm(ctx, VISML_OPTS(visml_linear_svm_opts, .loss = VISML_LINEAR_SVM_PLAIN,
-                                                            .solver = VISML_LINEAR_SVM_PRIMAL), &err));
+    visml_classifier *c = made("{\"class\": \"linear_svm\", \"loss\": \"plain\", \"solver\": \"primal\"}");
+    assert_status(visml_classifier_fit(c, x, labels, NULL, &err), VISML_EINVAL, &err);
+    visml_classifier_free(c);
     assert_string_equal(err.message, "linear_svm: solver is primal, which needs loss squared; plain ones are not smooth");
 }
 

@@ -39,7 +39,8 @@ static void penalties_and_schedules(void **state) {
     (void)state;
     assert_learned(fitted("{\"class\": \"sgd\", \"penalty\": \"l1\", \"schedule\": \"constant\", \"eta0\": 0.05, " THREE "}", two, NULL),
                    golden_sgd_l1, BOUND);
-    assert_learned(fitted("{\"class\": \"sgd\", \"penalty\": \"elastic_net\", \"l1_ratio\": 0.4, " THREE "}", labels, NULL), golden_sgd_elastic, BOUND);
+    assert_learned(fitted("{\"class\": \"sgd\", \"penalty\": \"elastic_net\", \"l1_ratio\": 0.4, " THREE "}", labels, NULL),
+                   golden_sgd_elastic, BOUND);
     assert_learned(fitted("{\"class\": \"sgd\", \"average\": 1, \"schedule\": \"invscaling\", \"eta0\": 0.1, \"power_t\": 0.3, " THREE "}", labels,
                           NULL), golden_sgd_averaged, BOUND);
 }
@@ -165,10 +166,12 @@ static void slopes_are_derivatives(void **state) {
 
 static void what_goes_wrong_is_named(void **state) {
     (void)state;
-    assert_null(visml_classifier_sgd(ctx, VISML_OPTS(visml_linear_sgd_opts, .task = VISML_TASK_REGRESSION, .loss = VISML_SGD_LOG), &err));
+    visml_classifier *c = made("{\"class\": \"sgd\", \"task\": \"regression\", \"loss\": \"log\"}");
+    assert_status(visml_classifier_fit(c, x, targets, NULL, &err), VISML_EINVAL, &err);
+    visml_classifier_free(c);
     assert_string_equal(err.message, "sgd: loss is log, which is for classes; for regression it must be squared_error, huber, "
                                      "epsilon_insensitive or squared_epsilon_insensitive");
-    visml_classifier *c = made("{\"class\": \"sgd\", \"task\": \"regression\", \"schedule\": \"constant\", \"eta0\": 1e30}");
+    c = made("{\"class\": \"sgd\", \"task\": \"regression\", \"schedule\": \"constant\", \"eta0\": 1e30}");
     assert_status(visml_classifier_fit(c, x, targets, NULL, &err), VISML_ENONFINITE, &err);
     assert_string_equal(err.message, "sgd: coefficients are not finite; scale the columns of x, or take shorter steps");
     visml_classifier_free(c);
