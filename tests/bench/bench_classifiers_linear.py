@@ -180,7 +180,34 @@ def ridge():
     case("ridge", {}, linear_model.RidgeClassifier(), squares)
 
 
-cases = {f.__name__: f for f in (logistic, logistic_l1, svm_primal, svm_dual, svm_hinge, ridge)}
+PASSES = {"max_iter": 5, "tol": 1e-30}
+
+
+def sgd():
+    case("sgd", PASSES, linear_model.SGDClassifier(max_iter=5, tol=None, n_jobs=asked.threads), None)
+
+
+def sgd_elastic():
+    case("sgd", {"penalty": "elastic_net", **PASSES},
+         linear_model.SGDClassifier(penalty="elasticnet", max_iter=5, tol=None, n_jobs=asked.threads), None)
+
+
+def sgd_averaged():
+    case("sgd", {"loss": "log", "average": 1, **PASSES},
+         linear_model.SGDClassifier(loss="log_loss", average=1, max_iter=5, tol=None, n_jobs=asked.threads), None)
+
+
+def perceptron():
+    case("perceptron", PASSES, linear_model.Perceptron(max_iter=5, tol=None, n_jobs=asked.threads), None)
+
+
+def passive_aggressive():
+    case("passive_aggressive", {"C": 0.01, **PASSES},
+         linear_model.SGDClassifier(learning_rate="pa1", penalty=None, eta0=0.01, max_iter=5, tol=None, n_jobs=asked.threads), None)
+
+
+cases = {f.__name__: f for f in (logistic, logistic_l1, svm_primal, svm_dual, svm_hinge, ridge, sgd, sgd_elastic, sgd_averaged, perceptron,
+                                 passive_aggressive)}
 warnings.filterwarnings("ignore")
 print(f"{asked.threads} thread(s), {len(x_train)} rows: visml, scikit-learn, ratio")
 for name in asked.cases or cases:
