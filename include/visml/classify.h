@@ -130,6 +130,156 @@ VISML_API visml_classifier *visml_classifier_load(visml_context *ctx, const char
 
 /* ---- linear ------------------------------------------------------------------------------------------------------------------ */
 
+/* All of these decide by x W' + b and have learned "coefficients" [O, D] and "intercepts" [O], VISML_F32: O is the number of classes, or 1
+ * for two classes (the larger label where it is positive) and for regression. */
+
+/* What keeps coefficients small; intercepts are left alone where nothing else is said. */
+typedef int32_t visml_linear_penalty;
+#define VISML_LINEAR_L2 0          /* half the sum of squares */
+#define VISML_LINEAR_L1 1          /* the sum of magnitudes: makes many of them 0 */
+#define VISML_LINEAR_ELASTIC_NET 2 /* l1_ratio of the latter, the rest of the former */
+#define VISML_LINEAR_NONE 3
+
+/* Logistic regression: minimizes C times the (weighted) sum of losses and the penalty, the loss being cross-entropy by softmax, or by the
+ * sigmoid for two classes. By L-BFGS (Liu and Nocedal 1989), with magnitudes orthant-wise (Andrew and Gao 2007). It ends where no
+ * derivative of the mean loss with its penalty is greater than tol (as scikit-learn's lbfgs), after max_iter iterations (then it says so
+ * to the context's log), or where rounding to float allows no more. With warm_start it begins where it was. Progress: iterations, the mean
+ * loss with its penalty. Columns of about the same scale are learned from in far fewer iterations. Errors of a fit: VISML_ENONFINITE. */
+typedef struct visml_logistic_regression_opts {
+    uint32_t size;
+    visml_linear_penalty penalty;
+    double C;             /* > 0: the smaller, the more is penalized; default 1 */
+    double l1_ratio;      /* 0 ... 1, of VISML_LINEAR_ELASTIC_NET; default 0.5 */
+    double tol;           /* >= 0; default 1e-4; VISML_ZERO: as far as it goes */
+    int32_t max_iter;     /* default 100 */
+    int32_t no_intercept; /* 1: intercepts are 0 */
+} visml_logistic_regression_opts;
+VISML_API visml_classifier *visml_classifier_logistic_regression(visml_context *ctx, const visml_logistic_regression_opts *opts,
+                                                                 visml_error *err);
+
+typedef int32_t visml_linear_svm_loss;
+#define VISML_LINEAR_SVM_AUTO 0    /* squared for classification, plain for regression: as LinearSVC and LinearSVR */
+#define VISML_LINEAR_SVM_PLAIN 1   /* hinge, or epsilon-insensitive */
+#define VISML_LINEAR_SVM_SQUARED 2 /* the squares of these */
+
+typedef int32_t visml_linear_svm_solver;
+#define VISML_LINEAR_SVM_BY_SIZE 0 /* the primal for squared losses and at least as many rows as columns, else the dual */
+#define VISML_LINEAR_SVM_DUAL 1    /* coordinate descent as in LIBLINEAR (Hsieh et al. 2008, Ho and Lin 2012) */
+#define VISML_LINEAR_SVM_PRIMAL 2  /* L-BFGS for all outputs together; squared losses alone */
+
+/* A linear support vector machine for each class against the others, or for regression: minimizes half the squares of the coefficients and
+ * intercept and C times the (weighted) sum of losses. It ends after max_iter iterations, the dual's being passes over the rows (then it
+ * says so to the context's log), or by tol as LIBLINEAR: where violations of the dual are within it (for regression their sum within tol
+ * of that of the first pass); where the primal's gradient is within tol of the first one, times the share of the smaller side.
+ * Progress: iterations. Errors of a fit: VISML_EINVAL: a primal of plain losses. */
+typedef struct visml_linear_svm_opts {
+    uint32_t size;
+    visml_task task; /* VISML_TASK_CLASSIFICATION or _REGRESSION */
+    visml_linear_svm_loss loss;
+    int32_t max_iter;         /* default 1000 */
+    double C;                 /* > 0; default 1 */
+    double tol;               /* > 0; default 1e-4 */
+    double epsilon;           /* >= 0: so far off is right, for regression; default 0 */
+    double intercept_scaling; /* > 0: what intercepts are multiplied by; the larger, the less they are penalized; default 1 */
+    int32_t no_intercept;     /* 1: intercepts are 0 */
+    visml_linear_svm_solver solver;
+} visml_linear_svm_opts;
+VISML_API visml_classifier *visml_classifier_linear_svm(visml_context *ctx, const visml_linear_svm_opts *opts, visml_error *err);
+
+/* Least squares with alpha times the squares of the coefficients, of numbers or of 1 and -1 for each class against the others (Hoerl and
+ * Kennard 1970; scikit-learn's Ridge and RidgeClassifier), solved in one go by the normal equations. With alpha 0, where columns depend on
+ * each other, the solution of least norm with columns of equal variance. At most 16384 columns. Learns from rows that are not in memory,
+ * to the same bits where all blocks but the last have a multiple of 1024 rows. */
+typedef struct visml_ridge_opts {
+    uint32_t size;
+    visml_task task;      /* VISML_TASK_CLASSIFICATION or _REGRESSION */
+    int32_t no_intercept; /* 1: intercepts are 0 */
+    int32_t reserved;     /* must be 0 */
+    double alpha;         /* >= 0; default 1; VISML_ZERO: least squares */
+} visml_ridge_opts;
+VISML_API visml_classifier *visml_classifier_ridge(visml_context *ctx, const visml_ridge_opts *opts, visml_error *err);
+
+typedef int32_t visml_sgd_loss; /* of p for y, which is 1 or -1 for a class against the others, or a target */
+#define VISML_SGD_AUTO 0                /* hinge, or squared_error for regression */
+#define VISML_SGD_HINGE 1               /* max(0, 1 - y p): a support vector machine */
+#define VISML_SGD_LOG 2                 /* log(1 + exp(-y p)): logistic regression, with probabilities */
+#define VISML_SGD_MODIFIED_HUBER 3      /* max(0, 1 - y p)^2, but -4 y p below -1; with probabilities (Zhang 2004) */
+#define VISML_SGD_SQUARED_HINGE 4
+#define VISML_SGD_PERCEPTRON 5          /* max(0, -y p) */
+#define VISML_SGD_SQUARED_ERROR 6       /* (p - y)^2 / 2; this and the following are for regression, too */
+#define VISML_SGD_HUBER 7               /* the same, but epsilon |p - y| - epsilon^2 / 2 where that is farther off than epsilon */
+#define VISML_SGD_EPSILON_INSENSITIVE 8 /* max(0, |p - y| - epsilon) */
+#define VISML_SGD_SQUARED_EPSILON_INSENSITIVE 9
+
+typedef int32_t visml_sgd_schedule; /* the length of step t = 1, 2, ... */
+#define VISML_SGD_SCHEDULE_AUTO 0   /* optimal, or invscaling for regression */
+#define VISML_SGD_OPTIMAL 1         /* 1 / (alpha (t0 + t)), with a t0 as Bottou's */
+#define VISML_SGD_CONSTANT 2        /* eta0 */
+#define VISML_SGD_INVSCALING 3      /* eta0 / t^power_t */
+#define VISML_SGD_ADAPTIVE 4        /* eta0, a fifth of it each time that it would have ended, down to 1e-6 */
+
+/* Stochastic gradient descent: for each class against the others, or for regression, one step after each row (Bottou 2012). Rows come in a
+ * random order of the seed. Ends after max_iter passes (then it says so to the context's log), or where the mean loss with its penalty, or
+ * the mean loss of the validation rows where there are some, was not better than the best by tol for n_iter_no_change passes. Also learns
+ * by partial_fit, one pass each, and from rows that are not in memory, by one walk. With warm_start it begins with the coefficients that
+ * were. Learned besides: "steps" [1], VISML_F64; with averages "last_coefficients" and "last_intercepts". Errors of a fit:
+ * VISML_ENONFINITE: steps were too long for x, scale its columns; VISML_EINVAL: a loss of classes for regression. */
+typedef struct visml_linear_sgd_opts {
+    uint32_t size;
+    visml_task task; /* VISML_TASK_CLASSIFICATION or _REGRESSION */
+    visml_sgd_loss loss;
+    visml_linear_penalty penalty;
+    visml_sgd_schedule schedule;
+    int32_t max_iter;         /* default 1000 */
+    int32_t n_iter_no_change; /* default 5 */
+    int32_t no_intercept;     /* 1: intercepts are 0 */
+    int32_t no_shuffle;       /* 1: rows in their order */
+    int32_t average;          /* k: coefficients are the mean of those from step k on, 1: of all (Xu 2011); default 0: the last ones */
+    double alpha;             /* > 0: how much is penalized; default 1e-4 */
+    double l1_ratio;          /* 0 ... 1, of VISML_LINEAR_ELASTIC_NET; default 0.15 */
+    double epsilon;           /* >= 0; default 0.1; VISML_ZERO: 0 */
+    double eta0;              /* > 0; default 0.01 */
+    double power_t;           /* > 0; default 0.5, or 0.25 for regression */
+    double tol;               /* >= 0; default 1e-3; VISML_ZERO: 0 */
+} visml_linear_sgd_opts;
+VISML_API visml_classifier *visml_classifier_sgd(visml_context *ctx, const visml_linear_sgd_opts *opts, visml_error *err);
+
+/* The perceptron (Rosenblatt 1958), for each class against the others; with averages Freund and Schapire's (1999). Goes on and ends as sgd
+ * does, and learns the same arrays. */
+typedef struct visml_perceptron_opts {
+    uint32_t size;
+    visml_linear_penalty penalty; /* where alpha is greater than 0 */
+    int32_t max_iter;             /* default 1000 */
+    int32_t n_iter_no_change;     /* default 5 */
+    int32_t no_intercept, no_shuffle, average; /* as of sgd */
+    int32_t reserved;             /* must be 0 */
+    double alpha;                 /* >= 0; default 0: nothing is penalized */
+    double l1_ratio;              /* 0 ... 1, of VISML_LINEAR_ELASTIC_NET; default 0.15 */
+    double eta0;                  /* > 0: the length of steps; default 1 */
+    double tol;                   /* >= 0; default 1e-3; VISML_ZERO: 0 */
+} visml_perceptron_opts;
+VISML_API visml_classifier *visml_classifier_perceptron(visml_context *ctx, const visml_perceptron_opts *opts, visml_error *err);
+
+typedef int32_t visml_aggression;
+#define VISML_PASSIVE_AGGRESSIVE_1 0 /* a step goes as far as the row needs, C at most */
+#define VISML_PASSIVE_AGGRESSIVE_2 1 /* the longer a step the more it costs, C being how little */
+
+/* Passive-aggressive learning (Crammer et al. 2006, PA-I and PA-II), for each class against the others by hinge losses, or for regression by
+ * epsilon-insensitive ones. Goes on and ends as sgd does, and learns the same arrays. */
+typedef struct visml_passive_aggressive_opts {
+    uint32_t size;
+    visml_task task; /* VISML_TASK_CLASSIFICATION or _REGRESSION */
+    visml_aggression variant;
+    int32_t max_iter;         /* default 1000 */
+    int32_t n_iter_no_change; /* default 5 */
+    int32_t no_intercept, no_shuffle, average; /* as of sgd */
+    double C;                 /* > 0; default 1 */
+    double epsilon;           /* >= 0; default 0.1; VISML_ZERO: 0 */
+    double tol;               /* >= 0; default 1e-3; VISML_ZERO: 0 */
+} visml_passive_aggressive_opts;
+VISML_API visml_classifier *visml_classifier_passive_aggressive(visml_context *ctx, const visml_passive_aggressive_opts *opts,
+                                                                visml_error *err);
+
 /* ---- support vector machines with kernels ------------------------------------------------------------------------------------ */
 
 /* What rows a and b are compared by. */

@@ -538,6 +538,14 @@ BAD_FIELDS = {
     ("visml_svm_opts", "decision_function_shape"): [("@ = 2", None)],
     ("visml_kernel_map_opts", "kernel"): [("@ = 3", None)], ("visml_kernel_map_opts", "order"): [("@ = 9", None)],
     ("visml_kernel_map_opts", "period"): [("@ = 11", None)],
+    # linear
+    ("visml_logistic_regression_opts", "l1_ratio"): [("@ = 1.5", None)],
+    ("visml_linear_svm_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
+    ("visml_ridge_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
+    ("visml_linear_sgd_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
+    ("visml_linear_sgd_opts", "l1_ratio"): [("@ = 1.5", None)], ("visml_linear_sgd_opts", "power_t"): [("@ = 101", None)],
+    ("visml_perceptron_opts", "l1_ratio"): [("@ = 1.5", None)],
+    ("visml_passive_aggressive_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
     # neighbours, naive Bayes, clusters
     ("visml_gaussian_naive_bayes_opts", "variance_smoothing"): [("@ = 1.5", None)],
     ("visml_k_neighbors_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],

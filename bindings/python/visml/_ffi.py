@@ -182,6 +182,33 @@ VISML_TASK_OUTLIERS = 3
 VISML_CLASS_WEIGHT_EQUAL = 0
 VISML_CLASS_WEIGHT_BALANCED = 1
 # classifiers: linear
+VISML_LINEAR_L2 = 0
+VISML_LINEAR_L1 = 1
+VISML_LINEAR_ELASTIC_NET = 2
+VISML_LINEAR_NONE = 3
+VISML_LINEAR_SVM_AUTO = 0
+VISML_LINEAR_SVM_PLAIN = 1
+VISML_LINEAR_SVM_SQUARED = 2
+VISML_LINEAR_SVM_BY_SIZE = 0
+VISML_LINEAR_SVM_DUAL = 1
+VISML_LINEAR_SVM_PRIMAL = 2
+VISML_SGD_AUTO = 0
+VISML_SGD_HINGE = 1
+VISML_SGD_LOG = 2
+VISML_SGD_MODIFIED_HUBER = 3
+VISML_SGD_SQUARED_HINGE = 4
+VISML_SGD_PERCEPTRON = 5
+VISML_SGD_SQUARED_ERROR = 6
+VISML_SGD_HUBER = 7
+VISML_SGD_EPSILON_INSENSITIVE = 8
+VISML_SGD_SQUARED_EPSILON_INSENSITIVE = 9
+VISML_SGD_SCHEDULE_AUTO = 0
+VISML_SGD_OPTIMAL = 1
+VISML_SGD_CONSTANT = 2
+VISML_SGD_INVSCALING = 3
+VISML_SGD_ADAPTIVE = 4
+VISML_PASSIVE_AGGRESSIVE_1 = 0
+VISML_PASSIVE_AGGRESSIVE_2 = 1
 # classifiers: support vector machines with kernels
 VISML_SVM_RBF = 0
 VISML_SVM_LINEAR = 1
@@ -1028,6 +1055,39 @@ class visml_row_source(Structure):
 # ---- options of classifiers: linear ----
 
 
+class visml_logistic_regression_opts(Structure):
+    _fields_ = [("size", uint32), ("penalty", int32), ("C", double), ("l1_ratio", double), ("tol", double),
+                ("max_iter", int32), ("no_intercept", int32)]
+
+
+class visml_linear_svm_opts(Structure):
+    _fields_ = [("size", uint32), ("task", int32), ("loss", int32), ("max_iter", int32), ("C", double), ("tol", double),
+                ("epsilon", double), ("intercept_scaling", double), ("no_intercept", int32), ("solver", int32)]
+
+
+class visml_ridge_opts(Structure):
+    _fields_ = [("size", uint32), ("task", int32), ("no_intercept", int32), ("reserved", int32), ("alpha", double)]
+
+
+class visml_linear_sgd_opts(Structure):
+    _fields_ = [("size", uint32), ("task", int32), ("loss", int32), ("penalty", int32), ("schedule", int32),
+                ("max_iter", int32), ("n_iter_no_change", int32), ("no_intercept", int32), ("no_shuffle", int32),
+                ("average", int32), ("alpha", double), ("l1_ratio", double), ("epsilon", double), ("eta0", double),
+                ("power_t", double), ("tol", double)]
+
+
+class visml_perceptron_opts(Structure):
+    _fields_ = [("size", uint32), ("penalty", int32), ("max_iter", int32), ("n_iter_no_change", int32),
+                ("no_intercept", int32), ("no_shuffle", int32), ("average", int32), ("reserved", int32),
+                ("alpha", double), ("l1_ratio", double), ("eta0", double), ("tol", double)]
+
+
+class visml_passive_aggressive_opts(Structure):
+    _fields_ = [("size", uint32), ("task", int32), ("variant", int32), ("max_iter", int32), ("n_iter_no_change", int32),
+                ("no_intercept", int32), ("no_shuffle", int32), ("average", int32), ("C", double), ("epsilon", double),
+                ("tol", double)]
+
+
 # ---- options of classifiers: support vector machines with kernels ----
 
 
@@ -1503,6 +1563,14 @@ PROTOTYPES = {
     "visml_classifier_save": (int32, [P(visml_classifier), c_char_p, P(visml_error)]),
     "visml_classifier_load": (P(visml_classifier), [P(visml_context), c_char_p, P(visml_error)]),
     # linear
+    "visml_classifier_logistic_regression": (P(visml_classifier), [P(visml_context), P(visml_logistic_regression_opts),
+                                                                   P(visml_error)]),
+    "visml_classifier_linear_svm": (P(visml_classifier), [P(visml_context), P(visml_linear_svm_opts), P(visml_error)]),
+    "visml_classifier_ridge": (P(visml_classifier), [P(visml_context), P(visml_ridge_opts), P(visml_error)]),
+    "visml_classifier_sgd": (P(visml_classifier), [P(visml_context), P(visml_linear_sgd_opts), P(visml_error)]),
+    "visml_classifier_perceptron": (P(visml_classifier), [P(visml_context), P(visml_perceptron_opts), P(visml_error)]),
+    "visml_classifier_passive_aggressive": (P(visml_classifier), [P(visml_context), P(visml_passive_aggressive_opts),
+                                                                  P(visml_error)]),
     # support vector machines with kernels
     "visml_classifier_svm": (P(visml_classifier), [P(visml_context), P(visml_svm_opts), P(visml_error)]),
     "visml_classifier_svr": (P(visml_classifier), [P(visml_context), P(visml_svr_opts), P(visml_error)]),
