@@ -164,6 +164,46 @@ typedef struct visml_k_neighbors_opts {
 } visml_k_neighbors_opts;
 VISML_API visml_classifier *visml_classifier_k_neighbors(visml_context *ctx, const visml_k_neighbors_opts *opts, visml_error *err);
 
+typedef int32_t visml_kmeans_init;
+#define VISML_KMEANS_PLUS_PLUS 0 /* "k-means++" (Arthur and Vassilvitskii 2007), the best of 2 + log(n_clusters) rows each */
+#define VISML_KMEANS_RANDOM 1    /* different rows */
+
+/* Rows around n_clusters centers (Lloyd 1982; scikit-learn's KMeans). A cluster that loses all rows gets the row farthest from its center.
+ * Decides by negative distances. Needs as many rows as clusters. By partial_fit, and from rows that are not in memory, centers are moved
+ * towards the rows of one walk in batches (Sculley 2010, as scikit-learn's MiniBatchKMeans does); the first call begins with its rows.
+ * Learned: "centers" [K, D], "counts" [K] (VISML_F64), how many rows they have had, "inertia" [1] (VISML_F64), the sum of squared
+ * distances to the nearest center. */
+typedef struct visml_k_means_opts {
+    uint32_t size;
+    int32_t n_clusters;     /* 1 ... 65536; default 8 */
+    int32_t n_init;         /* runs, the best of which counts; default 1 for VISML_KMEANS_PLUS_PLUS, 10 for VISML_KMEANS_RANDOM */
+    visml_kmeans_init init; /* default VISML_KMEANS_PLUS_PLUS */
+    int32_t max_iter;       /* default 300 */
+    int32_t reserved;       /* must be 0 */
+    double tol;             /* of the mean variance of a column: ends when the squares of the ways of all centers are no more; default 1e-4;
+                               VISML_ZERO: when no row changes its cluster */
+} visml_k_means_opts;
+VISML_API visml_classifier *visml_classifier_k_means(visml_context *ctx, const visml_k_means_opts *opts, visml_error *err);
+
+typedef int32_t visml_covariance;
+#define VISML_COVARIANCE_DIAG 0
+#define VISML_COVARIANCE_FULL 1
+
+/* A mixture of normal distributions (scikit-learn's GaussianMixture), by expectation and maximisation (Dempster, Laird and Rubin 1977), begun
+ * with k-means. Clusters are its components; decides by the logarithms of weight times density; probabilities are responsibilities.
+ * Learned (VISML_F64): "weights" [K], "means" [K, D], "covariances" [K, D] or [K, D, D], "lower_bound" [1], the mean log likelihood of a row.
+ * Errors of fit: VISML_ENONFINITE where a covariance has no inverse. */
+typedef struct visml_gaussian_mixture_opts {
+    uint32_t size;
+    int32_t n_components;             /* 1 ... 65536, at most N; default 1 */
+    visml_covariance covariance_type; /* default VISML_COVARIANCE_DIAG, unlike scikit-learn's: full ones need D^2 numbers each */
+    int32_t max_iter;                 /* default 100 */
+    double tol;                       /* ends when the mean log likelihood grows by less; default 1e-3; VISML_ZERO: after max_iter */
+    double reg_covar;                 /* added to all variances, above 0; default 1e-6 */
+} visml_gaussian_mixture_opts;
+VISML_API visml_classifier *visml_classifier_gaussian_mixture(visml_context *ctx, const visml_gaussian_mixture_opts *opts,
+                                                              visml_error *err);
+
 /* ---- what works by others ---------------------------------------------------------------------------------------------------- */
 
 VISML_END_DECLS

@@ -58,6 +58,8 @@ visml_status visml_mixture_prepare(const visml_mixture *mix, const char *what, v
 size_t visml_mixture_scratch(const visml_compute *c, int64_t d, int64_t k, int32_t full);
 void visml_mixture_run(const visml_mixture_plan *plan, const visml_compute *c, int64_t n, const float *x, float *resp, float *score,
                        void *scratch);
+/* logs[n, k] in their place: those of weight times density. */
+void visml_mixture_logs(const visml_mixture_plan *plan, const visml_compute *c, int64_t n, const float *x, float *logs, void *scratch);
 
 /* Sums of rows relative to a shift, each row counted as resp[n, k] says; in double over blocks of rows. */
 typedef struct visml_mixture_sums {

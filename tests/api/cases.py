@@ -506,6 +506,10 @@ BAD_FIELDS = {
     ("visml_gaussian_naive_bayes_opts", "variance_smoothing"): [("@ = 1.5", None)],
     ("visml_k_neighbors_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
     ("visml_k_neighbors_opts", "n_neighbors"): [("@ = 65537", None)],
+    ("visml_k_means_opts", "n_clusters"): [("@ = 65537", None)],
+    ("visml_k_means_opts", "n_init"): [("@ = 10001", None)],
+    ("visml_gaussian_mixture_opts", "n_components"): [("@ = 65537", None)],
+    ("visml_gaussian_mixture_opts", "reg_covar"): [("@ = VISML_ZERO", None)],
     # what works by others
     ("visml_conv2d_opts", "name"): [('@ = "a/b"', None), ('@ = ""', None)],
     ("visml_dense_opts", "name"): [('@ = "a/b"', None)],

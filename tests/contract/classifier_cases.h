@@ -15,6 +15,10 @@ static const classifier_case classifier_cases[] = {
     /* neighbours, naive Bayes, clusters */
     {"gaussian_naive_bayes", ""},
     {"gaussian_naive_bayes", "\"equal_priors\": true, \"variance_smoothing\": 0.25"},
+    {"k_means", "\"n_clusters\": 2"},
+    {"k_means", "\"n_clusters\": 2, \"n_init\": 3, \"init\": \"random\", \"max_iter\": 9, \"tol\": 0.5"},
+    {"gaussian_mixture", "\"n_components\": 2"},
+    {"gaussian_mixture", "\"covariance_type\": \"full\", \"max_iter\": 9, \"tol\": 0.5, \"reg_covar\": 0.25"},
     {"k_neighbors", ""},
     {"k_neighbors", "\"n_neighbors\": 2, \"weights\": \"distance\", \"metric\": \"l1\""},
     {"k_neighbors", "\"task\": \"regression\", \"weights\": \"distance\", \"metric\": \"cosine\""},

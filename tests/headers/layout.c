@@ -165,6 +165,10 @@ VALUE(VISML_CLASS_WEIGHT_EQUAL, 0)
 VALUE(VISML_CLASS_WEIGHT_BALANCED, 1)
 VALUE(VISML_NEIGHBORS_UNIFORM, 0)
 VALUE(VISML_NEIGHBORS_DISTANCE, 1)
+VALUE(VISML_KMEANS_PLUS_PLUS, 0)
+VALUE(VISML_KMEANS_RANDOM, 1)
+VALUE(VISML_COVARIANCE_DIAG, 0)
+VALUE(VISML_COVARIANCE_FULL, 1)
 
 #if defined(__LP64__)
 
@@ -1284,6 +1288,23 @@ FIELD(visml_k_neighbors_opts, n_neighbors, 8, 4)
 FIELD(visml_k_neighbors_opts, weights, 12, 4)
 FIELD(visml_k_neighbors_opts, metric, 16, 4)
 FIELD(visml_k_neighbors_opts, reserved, 20, 4)
+
+SIZE(visml_k_means_opts, 32)
+FIELD(visml_k_means_opts, size, 0, 4)
+FIELD(visml_k_means_opts, n_clusters, 4, 4)
+FIELD(visml_k_means_opts, n_init, 8, 4)
+FIELD(visml_k_means_opts, init, 12, 4)
+FIELD(visml_k_means_opts, max_iter, 16, 4)
+FIELD(visml_k_means_opts, reserved, 20, 4)
+FIELD(visml_k_means_opts, tol, 24, 8)
+
+SIZE(visml_gaussian_mixture_opts, 32)
+FIELD(visml_gaussian_mixture_opts, size, 0, 4)
+FIELD(visml_gaussian_mixture_opts, n_components, 4, 4)
+FIELD(visml_gaussian_mixture_opts, covariance_type, 8, 4)
+FIELD(visml_gaussian_mixture_opts, max_iter, 12, 4)
+FIELD(visml_gaussian_mixture_opts, tol, 16, 8)
+FIELD(visml_gaussian_mixture_opts, reg_covar, 24, 8)
 #endif
 
 typedef int layout_is_all_static_assertions;

@@ -178,6 +178,10 @@ VISML_CLASS_WEIGHT_BALANCED = 1
 # classifiers: neighbours, naive Bayes, clusters
 VISML_NEIGHBORS_UNIFORM = 0
 VISML_NEIGHBORS_DISTANCE = 1
+VISML_KMEANS_PLUS_PLUS = 0
+VISML_KMEANS_RANDOM = 1
+VISML_COVARIANCE_DIAG = 0
+VISML_COVARIANCE_FULL = 1
 # classifiers: what works by others
 
 
@@ -985,6 +989,16 @@ class visml_k_neighbors_opts(Structure):
     _fields_ = [("size", uint32), ("task", int32), ("n_neighbors", int32), ("weights", int32), ("metric", int32), ("reserved", int32)]
 
 
+class visml_k_means_opts(Structure):
+    _fields_ = [("size", uint32), ("n_clusters", int32), ("n_init", int32), ("init", int32), ("max_iter", int32), ("reserved", int32),
+                ("tol", double)]
+
+
+class visml_gaussian_mixture_opts(Structure):
+    _fields_ = [("size", uint32), ("n_components", int32), ("covariance_type", int32), ("max_iter", int32), ("tol", double),
+                ("reg_covar", double)]
+
+
 # ---- options of classifiers: what works by others ----
 
 
@@ -1412,6 +1426,8 @@ PROTOTYPES = {
     "visml_classifier_gaussian_naive_bayes": (P(visml_classifier), [P(visml_context), P(visml_gaussian_naive_bayes_opts),
                                                                     P(visml_error)]),
     "visml_classifier_k_neighbors": (P(visml_classifier), [P(visml_context), P(visml_k_neighbors_opts), P(visml_error)]),
+    "visml_classifier_k_means": (P(visml_classifier), [P(visml_context), P(visml_k_means_opts), P(visml_error)]),
+    "visml_classifier_gaussian_mixture": (P(visml_classifier), [P(visml_context), P(visml_gaussian_mixture_opts), P(visml_error)]),
     # what works by others
 }
 
