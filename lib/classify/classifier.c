@@ -105,6 +105,8 @@ visml_task visml_classifier_task(const visml_classifier *classifier) {
     const visml_classifier_class *cls = visml_classifier_class_of(classifier);
     if (cls->task)
         return cls->task(classifier->object.opts);
+    if (classifier->of_count)
+        return visml_classifier_task(classifier->of[0]);
     visml_task task = VISML_TASK_CLASSIFICATION;
     while (task < VISML_TASK_OUTLIERS && !(cls->can & 1 << task))
         task++;

@@ -169,6 +169,11 @@ VALUE(VISML_KMEANS_PLUS_PLUS, 0)
 VALUE(VISML_KMEANS_RANDOM, 1)
 VALUE(VISML_COVARIANCE_DIAG, 0)
 VALUE(VISML_COVARIANCE_FULL, 1)
+VALUE(VISML_CALIBRATION_SIGMOID, 0)
+VALUE(VISML_CALIBRATION_ISOTONIC, 1)
+VALUE(VISML_VOTING_HARD, 0)
+VALUE(VISML_VOTING_SOFT, 1)
+VALUE(VISML_MAX_VOTERS, 32)
 
 #if defined(__LP64__)
 
@@ -1305,6 +1310,40 @@ FIELD(visml_gaussian_mixture_opts, covariance_type, 8, 4)
 FIELD(visml_gaussian_mixture_opts, max_iter, 12, 4)
 FIELD(visml_gaussian_mixture_opts, tol, 16, 8)
 FIELD(visml_gaussian_mixture_opts, reg_covar, 24, 8)
+
+SIZE(visml_one_vs_rest_opts, 8)
+FIELD(visml_one_vs_rest_opts, size, 0, 4)
+FIELD(visml_one_vs_rest_opts, reserved, 4, 4)
+
+SIZE(visml_one_vs_one_opts, 8)
+FIELD(visml_one_vs_one_opts, size, 0, 4)
+FIELD(visml_one_vs_one_opts, reserved, 4, 4)
+
+SIZE(visml_calibration_opts, 24)
+FIELD(visml_calibration_opts, size, 0, 4)
+FIELD(visml_calibration_opts, method, 4, 4)
+FIELD(visml_calibration_opts, cv, 8, 4)
+FIELD(visml_calibration_opts, reserved, 12, 4)
+FIELD(visml_calibration_opts, held_out, 16, 8)
+
+SIZE(visml_voting_opts, 264)
+FIELD(visml_voting_opts, size, 0, 4)
+FIELD(visml_voting_opts, voting, 4, 4)
+FIELD(visml_voting_opts, weights, 8, 256)
+
+SIZE(visml_bagging_opts, 32)
+FIELD(visml_bagging_opts, size, 0, 4)
+FIELD(visml_bagging_opts, n_estimators, 4, 4)
+FIELD(visml_bagging_opts, max_samples, 8, 8)
+FIELD(visml_bagging_opts, max_features, 16, 8)
+FIELD(visml_bagging_opts, no_bootstrap, 24, 4)
+FIELD(visml_bagging_opts, oob, 28, 4)
+
+SIZE(visml_stacking_opts, 16)
+FIELD(visml_stacking_opts, size, 0, 4)
+FIELD(visml_stacking_opts, cv, 4, 4)
+FIELD(visml_stacking_opts, passthrough, 8, 4)
+FIELD(visml_stacking_opts, reserved, 12, 4)
 #endif
 
 typedef int layout_is_all_static_assertions;
