@@ -189,10 +189,10 @@ typedef int32_t visml_covariance;
 #define VISML_COVARIANCE_DIAG 0
 #define VISML_COVARIANCE_FULL 1
 
-/* A mixture of normal distributions (scikit-learn's GaussianMixture), by expectation and maximisation (Dempster, Laird and Rubin 1977), begun
- * with k-means. Clusters are its components; decides by the logarithms of weight times density; probabilities are responsibilities.
- * Learned (VISML_F64): "weights" [K], "means" [K, D], "covariances" [K, D] or [K, D, D], "lower_bound" [1], the mean log likelihood of a row.
- * Errors of fit: VISML_ENONFINITE where a covariance has no inverse. */
+/* A mixture of normal distributions (scikit-learn's GaussianMixture), by expectation and maximisation (Dempster, Laird and Rubin 1977),
+ * begun with k-means. Clusters are its components; decides by the logarithms of weight times density; probabilities are responsibilities.
+ * Learned (VISML_F64): "weights" [K], "means" [K, D], "covariances" [K, D] or [K, D, D], "lower_bound" [1], the mean log likelihood of a
+ * row. Errors of fit: VISML_ENONFINITE where a covariance has no inverse. */
 typedef struct visml_gaussian_mixture_opts {
     uint32_t size;
     int32_t n_components;             /* 1 ... 65536, at most N; default 1 */
@@ -206,9 +206,9 @@ VISML_API visml_classifier *visml_classifier_gaussian_mixture(visml_context *ctx
 
 /* ---- what works by others ---------------------------------------------------------------------------------------------------- */
 
-/* All of these consume the classifiers that they work by, also on failure: they are freed with them, and each part that learns is another one
- * like them. In JSON they are the list "of". Rows have weights where the classifiers that they work by take them. Rows of folds, pairs and
- * bags are copied, those of one part at a time. */
+/* All of these consume the classifiers that they work by, also on failure: they are freed with them, and each part that learns is another
+ * one like them. In JSON they are the list "of". Rows have weights where the classifiers that they work by take them. Rows of folds, pairs
+ * and bags are copied, those of one part at a time. */
 
 /* Many classes by what tells two apart, each against all others (scikit-learn's OneVsRestClassifier). Decides by what the parts decide by
  * (probability of the class less that of the others, where a part decides by probabilities); probabilities are those of the parts, divided
@@ -217,8 +217,8 @@ typedef struct visml_one_vs_rest_opts {
     uint32_t size;
     int32_t reserved; /* must be 0 */
 } visml_one_vs_rest_opts;
-VISML_API visml_classifier *visml_classifier_one_vs_rest(visml_context *ctx, visml_classifier *classifier, const visml_one_vs_rest_opts *opts,
-                                                         visml_error *err);
+VISML_API visml_classifier *visml_classifier_one_vs_rest(visml_context *ctx, visml_classifier *classifier,
+                                                         const visml_one_vs_rest_opts *opts, visml_error *err);
 
 /* The same by pairs of classes, which vote (scikit-learn's OneVsOneClassifier). Decides by votes, and by the sums of what pairs decide by
  * where they are equal. */
@@ -226,8 +226,8 @@ typedef struct visml_one_vs_one_opts {
     uint32_t size;
     int32_t reserved; /* must be 0 */
 } visml_one_vs_one_opts;
-VISML_API visml_classifier *visml_classifier_one_vs_one(visml_context *ctx, visml_classifier *classifier, const visml_one_vs_one_opts *opts,
-                                                        visml_error *err);
+VISML_API visml_classifier *visml_classifier_one_vs_one(visml_context *ctx, visml_classifier *classifier,
+                                                        const visml_one_vs_one_opts *opts, visml_error *err);
 
 typedef int32_t visml_calibration_method;
 #define VISML_CALIBRATION_SIGMOID 0  /* Platt 1999 */
@@ -241,10 +241,10 @@ typedef struct visml_calibration_opts {
     visml_calibration_method method; /* default VISML_CALIBRATION_SIGMOID */
     int32_t cv;                      /* folds, 2 ... 1000: a part learns from the rows that are in none of each; default 5 */
     int32_t reserved;                /* must be 0 */
-    double held_out;                 /* a single part, and so large a share of the rows of each class to calibrate with, below 1; default: cv */
+    double held_out;                 /* a single part, and this share of the rows of each class to calibrate with, below 1; default: cv */
 } visml_calibration_opts;
-VISML_API visml_classifier *visml_classifier_calibration(visml_context *ctx, visml_classifier *classifier, const visml_calibration_opts *opts,
-                                                         visml_error *err);
+VISML_API visml_classifier *visml_classifier_calibration(visml_context *ctx, visml_classifier *classifier,
+                                                         const visml_calibration_opts *opts, visml_error *err);
 
 typedef int32_t visml_voting_kind;
 #define VISML_VOTING_HARD 0 /* the majority; of equal ones the first class */
@@ -263,8 +263,8 @@ VISML_API visml_classifier *visml_classifier_voting(visml_context *ctx, visml_cl
                                                     const visml_voting_opts *opts, visml_error *err);
 
 /* The same many times, each from other rows and columns (scikit-learn's BaggingClassifier and BaggingRegressor). Decides by mean
- * probabilities, by shares of votes where there are none, by mean numbers. Learned: "features" [n_estimators, columns] (VISML_I32), and with oob
- * "oob_score" [1] (VISML_F64), NaN where no row was left out. */
+ * probabilities, by shares of votes where there are none, by mean numbers. Learned: "features" [n_estimators, columns] (VISML_I32), and with
+ * oob "oob_score" [1] (VISML_F64), NaN where no row was left out. */
 typedef struct visml_bagging_opts {
     uint32_t size;
     int32_t n_estimators; /* 1 ... 65536; default 10 */

@@ -93,7 +93,8 @@ static int by_score(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Rows of equal scores become one: points, their mean answers, and in weight of the rows their weights. Rows without a weight are left out. */
+/* Rows of equal scores become one: points, their mean answers, and in weight of the rows their weights. Rows without a weight are left
+ * out. */
 static int64_t merge(int64_t n, visml_scored *rows, double *points, double *values) {
     int64_t m = 0;
     for (int64_t i = 0; i < n;) {

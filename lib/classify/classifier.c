@@ -36,6 +36,10 @@ visml_classifier *visml_classifier_make_of(visml_context *ctx, const visml_class
                                            visml_classifier *const *of, size_t n, visml_error *err) {
     visml_classifier *c = NULL;
     size_t missing = 0;
+    if (!of) {
+        visml_fail(err, VISML_EINVAL, "%s: classifiers is NULL", cls->kind.name);
+        return NULL;
+    }
     while (missing < n && of[missing])
         missing++;
     if (missing < n)

@@ -58,8 +58,9 @@ static visml_status fit(visml_classifier *c, const visml_compute *k, const visml
     VISML_TRY(visml_gmm_fit(visml_classifier_memory(c), k, "gaussian_mixture", &job, err));
     bound[0] = job.score;
     c->class_count = job.k;
-    return isfinite(job.score) ? VISML_OK
-                               : visml_fail(err, VISML_ENONFINITE, "gaussian_mixture: the likelihood is not finite; a larger reg_covar helps");
+    if (isfinite(job.score))
+        return VISML_OK;
+    return visml_fail(err, VISML_ENONFINITE, "gaussian_mixture: the likelihood is not finite; a larger reg_covar helps");
 }
 
 /* ---- running ---- */

@@ -1,5 +1,5 @@
-/* k-means (Lloyd 1982; k-means++ of Arthur and Vassilvitskii 2007), and with partial fits its mini-batches (Sculley 2010): each center moves
- * towards its new rows by the share that they have among all that it has had. */
+/* k-means (Lloyd 1982; k-means++ of Arthur and Vassilvitskii 2007), and with partial fits its mini-batches (Sculley 2010): each center
+ * moves towards its new rows by the share that they have among all that it has had. */
 #include <math.h>
 #include <string.h>
 
@@ -184,8 +184,9 @@ static visml_status fit(visml_classifier *c, const visml_compute *k, const visml
 
 /* Ready: what visml_nearest_prepare makes. */
 static visml_status prepare(visml_classifier *c, const visml_compute *k, visml_error *err) {
-    c->ready = visml_mem_alloc(visml_classifier_memory(c), sizeof(visml_nearest_plan) + 64 + visml_nearest_bytes(k, c->dims, c->class_count),
-                               err);
+    size_t bytes = sizeof(visml_nearest_plan) + 64;
+    bytes = visml_size_add(bytes, visml_nearest_bytes(k, c->dims, c->class_count), &bytes) ? bytes : SIZE_MAX;
+    c->ready = visml_mem_alloc(visml_classifier_memory(c), bytes, err);
     if (!c->ready)
         return VISML_ENOMEM;
     char *memory = (char *)c->ready + (sizeof(visml_nearest_plan) + 63) / 64 * 64;

@@ -1,5 +1,6 @@
 /* One that learns from the answers of several others (Wolpert 1992). So that it does not learn from what these know by heart, the answers
- * are those of parts that have learned from other folds; then all learn from all rows. `of` and the parts: the others, and the final one. */
+ * are those of parts that have learned from other folds; then all learn from all rows. `of` and the parts: the others, and the final
+ * one. */
 #include <string.h>
 
 #include "base/checked.h"
@@ -260,7 +261,7 @@ const visml_classifier_class visml_classifier_stacking_class = {
     .choose = choose,
 };
 
-visml_classifier *visml_classifier_stacking(visml_context *ctx, visml_classifier *const *classifiers, size_t n, const visml_stacking_opts *opts,
-                                            visml_error *err) {
+visml_classifier *visml_classifier_stacking(visml_context *ctx, visml_classifier *const *classifiers, size_t n,
+                                            const visml_stacking_opts *opts, visml_error *err) {
     return visml_classifier_make_of(ctx, &visml_classifier_stacking_class, opts, classifiers, n, err);
 }

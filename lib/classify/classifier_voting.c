@@ -26,8 +26,8 @@ static visml_status check_of(const visml_classifier *c, visml_error *err) {
         return visml_fail(err, VISML_EINVAL, "voting: there are %zu weights, must be %zu, one for each classifier", weights, c->of_count);
     for (size_t i = 0; !is_hard(c) && visml_classifier_task(c) == VISML_TASK_CLASSIFICATION && i < c->of_count; i++)
         if (!visml_classifier_has_probabilities(c->of[i]))
-            return visml_fail(err, VISML_EINVAL, "voting: of[%zu]: %s has no probabilities; put calibration around it, or let it be hard", i,
-                              visml_classifier_what(c->of[i]));
+            return visml_fail(err, VISML_EINVAL, "voting: of[%zu]: %s has no probabilities; put calibration around it, or let it be hard",
+                              i, visml_classifier_what(c->of[i]));
     return VISML_OK;
 }
 

@@ -28,13 +28,16 @@ static const classifier_case classifier_cases[] = {
     {"calibration", "\"of\": [\"gaussian_naive_bayes\"]"},
     {"calibration", "\"of\": [\"gaussian_naive_bayes\"], \"method\": \"isotonic\", \"cv\": 3"},
     {"calibration", "\"of\": [{\"class\": \"one_vs_one\", \"of\": [\"gaussian_naive_bayes\"]}], \"held_out\": 0.25"},
-    {"voting", "\"of\": [\"gaussian_naive_bayes\", {\"class\": \"gaussian_naive_bayes\", \"variance_smoothing\": 0.5}], \"weights\": [1, 2]"},
-    {"voting", "\"of\": [\"gaussian_naive_bayes\", {\"class\": \"gaussian_naive_bayes\", \"variance_smoothing\": 0.5}], \"voting\": \"soft\""},
+    {"voting", "\"of\": [\"gaussian_naive_bayes\", {\"class\": \"gaussian_naive_bayes\", \"variance_smoothing\": 0.5}], "
+               "\"weights\": [1, 2]"},
+    {"voting", "\"of\": [\"gaussian_naive_bayes\", {\"class\": \"gaussian_naive_bayes\", \"variance_smoothing\": 0.5}], "
+               "\"voting\": \"soft\""},
     {"voting", "\"of\": [{\"class\": \"k_neighbors\", \"task\": \"regression\"}]"},
     {"bagging", "\"of\": [\"gaussian_naive_bayes\"], \"n_estimators\": 5, \"oob\": true, \"max_features\": 0.7"},
     {"bagging", "\"of\": [{\"class\": \"k_neighbors\", \"task\": \"regression\"}], \"max_samples\": 0.5, \"no_bootstrap\": true"},
     {"stacking", "\"of\": [\"gaussian_naive_bayes\", \"gaussian_naive_bayes\"], \"cv\": 3"},
-    {"stacking", "\"of\": [{\"class\": \"k_neighbors\", \"task\": \"regression\"}, {\"class\": \"k_neighbors\", \"task\": \"regression\"}], \"passthrough\": true"},
+    {"stacking", "\"of\": [{\"class\": \"k_neighbors\", \"task\": \"regression\"}, "
+                 "{\"class\": \"k_neighbors\", \"task\": \"regression\"}], \"passthrough\": true"},
 };
 
 #endif
