@@ -20,7 +20,7 @@ N, M, D = 90, 16, 4
 
 
 def real(v):
-    text = f"{float(v):.9g}"
+    text = f"{float(np.float32(v)):.9g}"
     return text + ("f" if "." in text or "e" in text else ".0f")
 
 
@@ -45,7 +45,7 @@ def clusters(x, q):
     emit("k_means_inertia", [k.inertia_])
     emit("k_means_distances", np.sort(k.transform(q), axis=1))
     for kind in ("diag", "full"):
-        g = GaussianMixture(3, covariance_type=kind, n_init=20, random_state=0, tol=1e-9, max_iter=1000).fit(x)
+        g = GaussianMixture(3, covariance_type=kind, random_state=0, tol=1e-9, max_iter=1000).fit(x)
         emit(f"mixture_{kind}_bound", [g.lower_bound_])
         emit(f"mixture_{kind}_proba", np.sort(g.predict_proba(q), axis=1))
 
@@ -61,8 +61,8 @@ def wrappers(x, y, t, q):
     several = [("a", bayes), ("b", near)]
     emit("voting_soft", VotingClassifier(several, voting="soft", weights=[1, 2]).fit(x, y).predict_proba(q))
     emit("voting_hard", VotingClassifier([*several, ("c", KNeighborsClassifier(1))]).fit(x, y).predict(q))
-    emit("stacking", StackingClassifier(several, bayes, cv=3).fit(x, y).predict_proba(q))
-    emit("stacking_two", StackingClassifier(several, bayes, cv=3, passthrough=True).fit(x, two).predict_proba(q))
+    emit("stacking", StackingClassifier(several, GaussianNB(var_smoothing=0.1), cv=3).fit(x, y).predict_proba(q))
+    emit("stacking_two", StackingClassifier(several, GaussianNB(var_smoothing=0.1), cv=3, passthrough=True).fit(x, two).predict_proba(q))
     numbers = [("a", KNeighborsRegressor(3, algorithm="brute")), ("b", KNeighborsRegressor(9, algorithm="brute"))]
     emit("voting_regression", VotingRegressor(numbers, weights=[3, 1]).fit(x, t).predict(q))
     emit("stacking_regression", StackingRegressor(numbers, KNeighborsRegressor(5, algorithm="brute"), cv=3).fit(x, t).predict(q))
