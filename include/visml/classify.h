@@ -398,7 +398,129 @@ typedef struct visml_k_neighbors_opts {
 } visml_k_neighbors_opts;
 VISML_API visml_classifier *visml_classifier_k_neighbors(visml_context *ctx, const visml_k_neighbors_opts *opts, visml_error *err);
 
+typedef int32_t visml_kmeans_init;
+#define VISML_KMEANS_PLUS_PLUS 0 /* "k-means++" (Arthur and Vassilvitskii 2007), the best of 2 + log(n_clusters) rows each */
+#define VISML_KMEANS_RANDOM 1    /* different rows */
+
+/* Rows around n_clusters centers (Lloyd 1982; scikit-learn's KMeans). A cluster that loses all rows gets the row farthest from its center.
+ * Decides by negative distances. Needs as many rows as clusters. By partial_fit, and from rows that are not in memory, centers are moved
+ * towards the rows of one walk in batches (Sculley 2010, as scikit-learn's MiniBatchKMeans does); the first call begins with its rows.
+ * Learned: "centers" [K, D], "counts" [K] (VISML_F64), how many rows they have had, "inertia" [1] (VISML_F64), the sum of squared
+ * distances to the nearest center. */
+typedef struct visml_k_means_opts {
+    uint32_t size;
+    int32_t n_clusters;     /* 1 ... 65536; default 8 */
+    int32_t n_init;         /* runs, the best of which counts; default 1 for VISML_KMEANS_PLUS_PLUS, 10 for VISML_KMEANS_RANDOM */
+    visml_kmeans_init init; /* default VISML_KMEANS_PLUS_PLUS */
+    int32_t max_iter;       /* default 300 */
+    int32_t reserved;       /* must be 0 */
+    double tol;             /* of the mean variance of a column: ends when the squares of the ways of all centers are no more; default 1e-4;
+                               VISML_ZERO: when no row changes its cluster */
+} visml_k_means_opts;
+VISML_API visml_classifier *visml_classifier_k_means(visml_context *ctx, const visml_k_means_opts *opts, visml_error *err);
+
+typedef int32_t visml_covariance;
+#define VISML_COVARIANCE_DIAG 0
+#define VISML_COVARIANCE_FULL 1
+
+/* A mixture of normal distributions (scikit-learn's GaussianMixture), by expectation and maximisation (Dempster, Laird and Rubin 1977),
+ * begun with k-means. Clusters are its components; decides by the logarithms of weight times density; probabilities are responsibilities.
+ * Learned (VISML_F64): "weights" [K], "means" [K, D], "covariances" [K, D] or [K, D, D], "lower_bound" [1], the mean log likelihood of a
+ * row. Errors of fit: VISML_ENONFINITE where a covariance has no inverse. */
+typedef struct visml_gaussian_mixture_opts {
+    uint32_t size;
+    int32_t n_components;             /* 1 ... 65536, at most N; default 1 */
+    visml_covariance covariance_type; /* default VISML_COVARIANCE_DIAG, unlike scikit-learn's: full ones need D^2 numbers each */
+    int32_t max_iter;                 /* default 100 */
+    double tol;                       /* ends when the mean log likelihood grows by less; default 1e-3; VISML_ZERO: after max_iter */
+    double reg_covar;                 /* added to all variances, above 0; default 1e-6 */
+} visml_gaussian_mixture_opts;
+VISML_API visml_classifier *visml_classifier_gaussian_mixture(visml_context *ctx, const visml_gaussian_mixture_opts *opts,
+                                                              visml_error *err);
+
 /* ---- what works by others ---------------------------------------------------------------------------------------------------- */
+
+/* All of these consume the classifiers that they work by, also on failure: they are freed with them, and each part that learns is another
+ * one like them. In JSON they are the list "of". Rows have weights where the classifiers that they work by take them. Rows of folds, pairs
+ * and bags are copied, those of one part at a time. */
+
+/* Many classes by what tells two apart, each against all others (scikit-learn's OneVsRestClassifier). Decides by what the parts decide by
+ * (probability of the class less that of the others, where a part decides by probabilities); probabilities are those of the parts, divided
+ * by their sum. */
+typedef struct visml_one_vs_rest_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+} visml_one_vs_rest_opts;
+VISML_API visml_classifier *visml_classifier_one_vs_rest(visml_context *ctx, visml_classifier *classifier,
+                                                         const visml_one_vs_rest_opts *opts, visml_error *err);
+
+/* The same by pairs of classes, which vote (scikit-learn's OneVsOneClassifier). Decides by votes, and by the sums of what pairs decide by
+ * where they are equal. */
+typedef struct visml_one_vs_one_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+} visml_one_vs_one_opts;
+VISML_API visml_classifier *visml_classifier_one_vs_one(visml_context *ctx, visml_classifier *classifier,
+                                                        const visml_one_vs_one_opts *opts, visml_error *err);
+
+typedef int32_t visml_calibration_method;
+#define VISML_CALIBRATION_SIGMOID 0  /* Platt 1999 */
+#define VISML_CALIBRATION_ISOTONIC 1 /* rising steps (Zadrozny and Elkan 2002): for a thousand rows and more */
+
+/* Probabilities for what has none, or better ones (scikit-learn's CalibratedClassifierCV): learned from some rows, calibrated with others.
+ * Decides by its probabilities. Each class needs cv rows, or with held_out two. Learned: "slopes" and "intercepts", or "offsets", "points"
+ * and "values". */
+typedef struct visml_calibration_opts {
+    uint32_t size;
+    visml_calibration_method method; /* default VISML_CALIBRATION_SIGMOID */
+    int32_t cv;                      /* folds, 2 ... 1000: a part learns from the rows that are in none of each; default 5 */
+    int32_t reserved;                /* must be 0 */
+    double held_out;                 /* a single part, and this share of the rows of each class to calibrate with, below 1; default: cv */
+} visml_calibration_opts;
+VISML_API visml_classifier *visml_classifier_calibration(visml_context *ctx, visml_classifier *classifier,
+                                                         const visml_calibration_opts *opts, visml_error *err);
+
+typedef int32_t visml_voting_kind;
+#define VISML_VOTING_HARD 0 /* the majority; of equal ones the first class */
+#define VISML_VOTING_SOFT 1 /* the mean of the probabilities */
+
+#define VISML_MAX_VOTERS 32 /* that have weights */
+
+/* Several vote on a class, or their numbers are averaged (scikit-learn's VotingClassifier and VotingRegressor): n classifiers, all of one
+ * task. Decides by shares of votes, or by mean probabilities, which are its own. */
+typedef struct visml_voting_opts {
+    uint32_t size;
+    visml_voting_kind voting;         /* default VISML_VOTING_HARD; of no effect on regression */
+    double weights[VISML_MAX_VOTERS]; /* n of them, above 0; default: 1 each */
+} visml_voting_opts;
+VISML_API visml_classifier *visml_classifier_voting(visml_context *ctx, visml_classifier *const *classifiers, size_t n,
+                                                    const visml_voting_opts *opts, visml_error *err);
+
+/* The same many times, each from other rows and columns (scikit-learn's BaggingClassifier and BaggingRegressor). Decides by mean
+ * probabilities, by shares of votes where there are none, by mean numbers. Learned: "features" [n_estimators, columns] (VISML_I32), and with
+ * oob "oob_score" [1] (VISML_F64), NaN where no row was left out. */
+typedef struct visml_bagging_opts {
+    uint32_t size;
+    int32_t n_estimators; /* 1 ... 65536; default 10 */
+    double max_samples;   /* a share of the rows, above 0; default 1 */
+    double max_features;  /* a share of the columns, above 0; default 1 */
+    int32_t no_bootstrap; /* 1: rows are different ones; 0: as often as they are drawn */
+    int32_t oob;          /* 1: the score of each row is found by the parts that have not seen it; not with no_bootstrap */
+} visml_bagging_opts;
+VISML_API visml_classifier *visml_classifier_bagging(visml_context *ctx, visml_classifier *classifier, const visml_bagging_opts *opts,
+                                                     visml_error *err);
+
+/* The last of n classifiers (2 at least) learns from the answers of the others (scikit-learn's StackingClassifier and StackingRegressor,
+ * whose final_estimator it is): probabilities, without those of the first of two classes, what they decide by where there are none, or
+ * numbers. The answers that it learns from are those of parts that have learned from other folds. Each class needs cv rows. */
+typedef struct visml_stacking_opts {
+    uint32_t size;
+    int32_t cv;          /* folds, 2 ... 1000; default 5 */
+    int32_t passthrough; /* 1: it learns from the rows themselves, too, which are copied */
+    int32_t reserved;    /* must be 0 */
+} visml_stacking_opts;
+VISML_API visml_classifier *visml_classifier_stacking(visml_context *ctx, visml_classifier *const *classifiers, size_t n,
+                                                      const visml_stacking_opts *opts, visml_error *err);
 
 VISML_END_DECLS
 

@@ -124,8 +124,13 @@ VALUES |= {
     ("visml_classifier_from_json", "text"): json(NAIVE, NAIVE), ("visml_classifier_from_json", "n"): str(len(NAIVE)),
     ("visml_classifier_save", "path"): 'fixture_path("new")', ("visml_classifier_load", "path"): 'fixture_path("classifier.visml")',
 }
+ANOTHER = "visml_classifier_gaussian_naive_bayes(f->ctx, NULL, &f->err)"
+VALUES |= {(f"visml_classifier_{name}", "classifier"): ANOTHER for name in ("one_vs_rest", "one_vs_one", "calibration", "bagging")}
+VALUES |= {"classifiers": f"((visml_classifier *const[]){{{ANOTHER}, {ANOTHER}}})",
+           ("visml_classifier_voting", "n"): "2", ("visml_classifier_stacking", "n"): "2"}
 # Functions that take an argument over, also when they fail (those that take a layer are known by its type).
 CONSUMES = {"visml_features_add", "visml_features_over", "visml_features_encode", "visml_features_pool", "visml_features_then"}
+CONSUMES |= {f"visml_classifier_{name}" for name in ("one_vs_rest", "one_vs_one", "calibration", "voting", "bagging", "stacking")}
 
 # Options that make a valid struct; and which fields must be given.
 BASE = {
@@ -550,7 +555,19 @@ BAD_FIELDS = {
     ("visml_gaussian_naive_bayes_opts", "variance_smoothing"): [("@ = 1.5", None)],
     ("visml_k_neighbors_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
     ("visml_k_neighbors_opts", "n_neighbors"): [("@ = 65537", None)],
+    ("visml_k_means_opts", "n_clusters"): [("@ = 65537", None)],
+    ("visml_k_means_opts", "n_init"): [("@ = 10001", None)],
+    ("visml_gaussian_mixture_opts", "n_components"): [("@ = 65537", None)],
+    ("visml_gaussian_mixture_opts", "reg_covar"): [("@ = VISML_ZERO", None)],
     # what works by others
+    ("visml_calibration_opts", "cv"): [("@ = 1", None), ("@ = 1001", None)],
+    ("visml_calibration_opts", "held_out"): [("@ = 1", None)],
+    ("visml_voting_opts", "weights"): [("@[0] = 1", None), ("@[0] = @[1] = @[2] = 1", None)],
+    ("visml_bagging_opts", "n_estimators"): [("@ = 65537", None)],
+    ("visml_bagging_opts", "max_samples"): [("@ = 1.5", None), ("@ = VISML_ZERO", None)],
+    ("visml_bagging_opts", "max_features"): [("@ = 1.5", None), ("@ = VISML_ZERO", None)],
+    ("visml_bagging_opts", "oob"): [("@ = o.no_bootstrap = 1", None)],
+    ("visml_stacking_opts", "cv"): [("@ = 1", None), ("@ = 1001", None)],
     ("visml_features_opts", "equalize"): [("@ = 2", None)],
     ("visml_conv2d_opts", "name"): [('@ = "a/b"', None), ('@ = ""', None)],
     ("visml_dense_opts", "name"): [('@ = "a/b"', None)],

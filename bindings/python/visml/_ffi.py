@@ -225,7 +225,16 @@ VISML_SVM_ONE_VS_ONE = 1
 # classifiers: neighbours, naive Bayes, clusters
 VISML_NEIGHBORS_UNIFORM = 0
 VISML_NEIGHBORS_DISTANCE = 1
+VISML_KMEANS_PLUS_PLUS = 0
+VISML_KMEANS_RANDOM = 1
+VISML_COVARIANCE_DIAG = 0
+VISML_COVARIANCE_FULL = 1
 # classifiers: what works by others
+VISML_CALIBRATION_SIGMOID = 0
+VISML_CALIBRATION_ISOTONIC = 1
+VISML_VOTING_HARD = 0
+VISML_VOTING_SOFT = 1
+VISML_MAX_VOTERS = 32
 
 
 # ---- opaque objects, used through pointers only ----
@@ -1122,7 +1131,42 @@ class visml_k_neighbors_opts(Structure):
     _fields_ = [("size", uint32), ("task", int32), ("n_neighbors", int32), ("weights", int32), ("metric", int32), ("reserved", int32)]
 
 
+class visml_k_means_opts(Structure):
+    _fields_ = [("size", uint32), ("n_clusters", int32), ("n_init", int32), ("init", int32), ("max_iter", int32), ("reserved", int32),
+                ("tol", double)]
+
+
+class visml_gaussian_mixture_opts(Structure):
+    _fields_ = [("size", uint32), ("n_components", int32), ("covariance_type", int32), ("max_iter", int32), ("tol", double),
+                ("reg_covar", double)]
+
+
 # ---- options of classifiers: what works by others ----
+
+
+class visml_one_vs_rest_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32)]
+
+
+class visml_one_vs_one_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32)]
+
+
+class visml_calibration_opts(Structure):
+    _fields_ = [("size", uint32), ("method", int32), ("cv", int32), ("reserved", int32), ("held_out", double)]
+
+
+class visml_voting_opts(Structure):
+    _fields_ = [("size", uint32), ("voting", int32), ("weights", double * VISML_MAX_VOTERS)]
+
+
+class visml_bagging_opts(Structure):
+    _fields_ = [("size", uint32), ("n_estimators", int32), ("max_samples", double), ("max_features", double), ("no_bootstrap", int32),
+                ("oob", int32)]
+
+
+class visml_stacking_opts(Structure):
+    _fields_ = [("size", uint32), ("cv", int32), ("passthrough", int32), ("reserved", int32)]
 
 
 # ---- functions: result, arguments ----
@@ -1580,7 +1624,21 @@ PROTOTYPES = {
     "visml_classifier_gaussian_naive_bayes": (P(visml_classifier), [P(visml_context), P(visml_gaussian_naive_bayes_opts),
                                                                     P(visml_error)]),
     "visml_classifier_k_neighbors": (P(visml_classifier), [P(visml_context), P(visml_k_neighbors_opts), P(visml_error)]),
+    "visml_classifier_k_means": (P(visml_classifier), [P(visml_context), P(visml_k_means_opts), P(visml_error)]),
+    "visml_classifier_gaussian_mixture": (P(visml_classifier), [P(visml_context), P(visml_gaussian_mixture_opts), P(visml_error)]),
     # what works by others
+    "visml_classifier_one_vs_rest": (P(visml_classifier), [P(visml_context), P(visml_classifier), P(visml_one_vs_rest_opts),
+                                                           P(visml_error)]),
+    "visml_classifier_one_vs_one": (P(visml_classifier), [P(visml_context), P(visml_classifier), P(visml_one_vs_one_opts),
+                                                          P(visml_error)]),
+    "visml_classifier_calibration": (P(visml_classifier), [P(visml_context), P(visml_classifier), P(visml_calibration_opts),
+                                                           P(visml_error)]),
+    "visml_classifier_voting": (P(visml_classifier), [P(visml_context), P(P(visml_classifier)), size_t, P(visml_voting_opts),
+                                                      P(visml_error)]),
+    "visml_classifier_bagging": (P(visml_classifier), [P(visml_context), P(visml_classifier), P(visml_bagging_opts),
+                                                       P(visml_error)]),
+    "visml_classifier_stacking": (P(visml_classifier), [P(visml_context), P(P(visml_classifier)), size_t, P(visml_stacking_opts),
+                                                        P(visml_error)]),
 }
 
 
