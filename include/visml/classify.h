@@ -134,6 +134,61 @@ VISML_API visml_classifier *visml_classifier_load(visml_context *ctx, const char
 
 /* ---- trees, forests, boosting ------------------------------------------------------------------------------------------------ */
 
+typedef int32_t visml_booster;
+#define VISML_BOOSTER_GBTREE 0
+#define VISML_BOOSTER_DART 1 /* some trees sit out each round (Rashmi and Gilad-Bachrach 2015) */
+
+typedef int32_t visml_grow_policy;
+#define VISML_GROW_DEPTHWISE 0 /* level by level */
+#define VISML_GROW_LOSSGUIDE 1 /* always the leaf that gains most */
+
+typedef int32_t visml_dart_sample;
+#define VISML_DART_UNIFORM 0
+#define VISML_DART_WEIGHTED 1 /* trees of more weight are likelier to sit out */
+
+typedef int32_t visml_dart_normalize;
+#define VISML_DART_TREE 0   /* new trees weigh as much as each of those that sat out */
+#define VISML_DART_FOREST 1 /* as much as all of them together */
+
+#define VISML_MONOTONE_COLUMNS 64
+
+/* Boosted trees, as XGBoost grows them with histograms: columns become at most max_bin quantile bins, each round adds one tree (of more than
+ * two classes: one a class) that follows the loss' derivatives (logistic loss, cross-entropy, squared error). NaN are missing numbers;
+ * each split learns where they go. Rows of weight 0 are left out. Decides by the sums of the trees' values (logarithms of odds). Learned:
+ * "base" [O], "roots" [T] (tree t is of output t % O), and of all nodes "feature" (-1: a leaf), "threshold" (x < threshold goes left),
+ * "left", "right", "missing_left", "value", "gain", "cover". Learns from rows that are not in memory, too: the cuts are then those of a
+ * sample, the bins lie in memory, a byte a number. opts.warm_start: adds `rounds` rounds to what was learned; DART lets only new trees
+ * sit out. */
+typedef struct visml_gradient_boosting_opts {
+    uint32_t size;
+    visml_task task; /* classification (default) or regression */
+    int32_t rounds;    /* 1 ...; default 100 */
+    int32_t max_depth; /* 1 ...; default 6; -1: no limit */
+    int32_t max_leaves; /* 0: no limit */
+    visml_grow_policy grow_policy;
+    int32_t max_bin;               /* 2 ... 256; default 256 */
+    int32_t early_stopping_rounds; /* so many rounds without a better loss of the validation set end it, and the trees up to the best round
+                                    * stay; 0: off */
+    visml_booster booster;
+    visml_dart_sample sample_type;
+    visml_dart_normalize normalize_type;
+    int32_t one_drop; /* 1: DART lets at least one tree sit out */
+    double learning_rate;    /* above 0 ... ; default 0.3 */
+    double lambda;           /* 0 ...: penalty of squared values of leaves; default 1; VISML_ZERO: none */
+    double alpha;            /* 0 ...: of their absolute values; default 0 */
+    double gamma;            /* 0 ...: what a split must gain; default 0 */
+    double min_child_weight; /* 0 ...: sum of second derivatives that a child must have; default 1; VISML_ZERO: none */
+    double max_delta_step;   /* 0 ...: most that a leaf may change; 0: no limit */
+    double subsample;        /* share of the rows that each tree learns from, above 0 ... 1; default 1 */
+    double colsample_bytree, colsample_bylevel, colsample_bynode; /* share of the columns, each of what the one before left; default 1 */
+    double base_score; /* where it begins: a probability for two classes, else a sum; default: what the labels suggest; VISML_ZERO: 0 */
+    double rate_drop, skip_drop; /* 0 ... 1: how likely a tree sits out, and how likely none does; default 0 */
+    int32_t monotone_constraints[VISML_MONOTONE_COLUMNS]; /* columns, counted from 1 on, with which the sum may not fall; with a minus: not
+                                                           * rise; ends at the first 0 */
+} visml_gradient_boosting_opts;
+VISML_API visml_classifier *visml_classifier_gradient_boosting(visml_context *ctx, const visml_gradient_boosting_opts *opts,
+                                                               visml_error *err);
+
 /* ---- neighbours, naive Bayes, clusters --------------------------------------------------------------------------------------- */
 
 /* Each column normally distributed within each class, independently of the others (scikit-learn's GaussianNB). Decides by the logarithm
