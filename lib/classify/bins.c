@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "classify/column_values.h"
 
 #define COLUMNS VISML_BIN_COLUMNS
@@ -25,65 +26,62 @@ static int32_t choose_cuts(int64_t count, const float *values, const double *wei
         left -= inside;
         inside = 0;
     }
-    cuts[bins] = FLT_MAX;
-    return bins + 1;
+    return bins;
 }
 
 typedef struct cut_job {
     visml_bins *b;
     const visml_samples *s;
-    int64_t step, most_samples; /* every step-th row; so many at most */
+    int64_t samples, step; /* every step-th row */
+    double *weights;       /* [samples] or NULL */
     int32_t max_bin;
-    char *scratch; /* [workers, scratch_bytes] */
+    char *scratch; /* [workers, scratch_bytes]: columns [CUT_COLUMNS, samples], then what one column needs */
     size_t scratch_bytes;
 } cut_job;
 
-/* Values of one column with their weights; the missing are only noted. */
-typedef struct column_samples {
-    int64_t n;
-    float *values;
-    double *weights;
-    int32_t missing;
-} column_samples;
-
-static void take_sample(column_samples *c, float v, double weight) {
-    if (isnan(v)) {
-        c->missing = 1;
-        return;
-    }
-    c->values[c->n] = v;
-    c->weights[c->n++] = weight;
-}
-
-static void finish_column(const cut_job *j, column_samples *c, int64_t column, void *scratch) {
-    visml_bin_column *to = j->b->columns + column;
-    int32_t most = c->missing && j->max_bin == VISML_MOST_BINS ? VISML_MOST_BINS - 1 : j->max_bin;
-    int64_t count = visml_column_values(c->n, c->values, c->weights, scratch);
-    to->missing = c->missing;
-    to->count = choose_cuts(count, c->values, c->weights, most, to->cuts);
-}
-
+/* What one column needs when it has many values. */
 static size_t column_bytes(int64_t samples) {
-    return (size_t)samples * (sizeof(float) + sizeof(double));
+    return (size_t)samples * (sizeof(float) + sizeof(double)) + visml_column_values_scratch(samples);
 }
 
-/* A block of columns is read row by row, so that lines of the cache are read once. */
+/* Each value its own bin: the cuts are all but the first. */
+static int32_t cut_column(const cut_job *j, const float *values, int32_t most, float *cuts, void *scratch) {
+    int64_t n = j->samples, count = visml_few_values(n, values, most, cuts);
+    if (count >= 0) {
+        memmove(cuts, cuts + 1, (size_t)(count > 0 ? count - 1 : 0) * sizeof *cuts);
+        return (int32_t)(count > 0 ? count - 1 : 0);
+    }
+    double *sums = scratch;
+    float *different = (float *)(void *)(sums + n);
+    count = visml_column_values(n, values, j->weights, different, sums, (char *)scratch + (size_t)n * 16);
+    return choose_cuts(count, different, sums, most, cuts);
+}
+
+static int has_missing(int64_t n, const float *values, const double *weights) {
+    for (int64_t i = 0; i < n; i++)
+        if (isnan(values[i]) && (!weights || weights[i] > 0))
+            return 1;
+    return 0;
+}
+
+#define CUT_COLUMNS 64 /* read at a time: four lines of the cache, of one page of memory */
+
+/* A block of columns is read row by row. Rows without weight count as if all were missing. */
 static void cut_block(void *arg, size_t block, size_t worker) {
     const cut_job *j = arg;
-    int64_t from = (int64_t)block * COLUMNS, to = from + COLUMNS < j->b->d ? from + COLUMNS : j->b->d;
-    char *scratch = j->scratch + worker * j->scratch_bytes;
-    column_samples columns[COLUMNS] = {{0}};
-    for (int c = 0; c < COLUMNS; c++) {
-        columns[c].weights = (double *)(void *)(scratch + (size_t)c * (size_t)j->most_samples * sizeof(double));
-        columns[c].values = (float *)(void *)(scratch + (size_t)j->most_samples * (COLUMNS * sizeof(double) + (size_t)c * sizeof(float)));
+    int64_t from = (int64_t)block * CUT_COLUMNS, columns = from + CUT_COLUMNS < j->b->d ? CUT_COLUMNS : j->b->d - from;
+    float *values = (float *)(void *)(j->scratch + worker * j->scratch_bytes);
+    for (int64_t i = 0; i < j->samples; i++)
+        for (int64_t c = 0; c < columns; c++)
+            values[c * j->samples + i] = j->weights && j->weights[i] <= 0 ? NAN : visml_samples_at(j->s, i * j->step, from + c);
+    for (int64_t c = 0; c < columns; c++) {
+        visml_bin_column *to = j->b->columns + from + c;
+        to->missing = has_missing(j->samples, values + c * j->samples, j->weights);
+        int32_t most = to->missing && j->max_bin == VISML_MOST_BINS ? VISML_MOST_BINS - 1 : j->max_bin;
+        int32_t cuts = cut_column(j, values + c * j->samples, most, to->cuts, values + columns * j->samples);
+        to->cuts[cuts] = INFINITY;
+        to->count = cuts + 1;
     }
-    for (int64_t i = 0; i < j->s->n; i += j->step) {
-        double weight = visml_samples_weight(j->s, i);
-        for (int64_t c = from; weight > 0 && c < to; c++)
-            take_sample(&columns[c - from], visml_samples_at(j->s, i, c), weight);
-    }
-    for (int64_t c = from; c < to; c++)
-        finish_column(j, &columns[c - from], c, scratch + COLUMNS * column_bytes(j->most_samples));
 }
 
 static int32_t block_width(const visml_bins *b, int64_t block) {
@@ -95,18 +93,28 @@ static int32_t block_width(const visml_bins *b, int64_t block) {
     return most <= 1 ? 0 : most <= 16 ? 16 : most <= 64 ? 64 : 256;
 }
 
+static visml_status take_weights(cut_job *j, visml_error *err) {
+    if (!j->s->weights)
+        return VISML_OK;
+    j->weights = visml_mem_alloc(j->b->memory, (size_t)j->samples * sizeof *j->weights, err);
+    for (int64_t i = 0; j->weights && i < j->samples; i++)
+        j->weights[i] = (double)j->s->weights[i * j->step];
+    return j->weights ? VISML_OK : VISML_ENOMEM;
+}
+
 static visml_status find_cuts(visml_bins *b, const visml_compute *k, const visml_samples *s, int32_t max_bin, visml_error *err) {
     int64_t step = (s->n + MOST_SAMPLES - 1) / MOST_SAMPLES, samples = (s->n + step - 1) / step;
-    size_t bytes = COLUMNS * column_bytes(samples) + visml_column_values_scratch(samples);
-    cut_job j = {.b = b, .s = s, .step = step, .most_samples = samples, .max_bin = max_bin, .scratch_bytes = (bytes + 63) / 64 * 64};
+    size_t bytes = (size_t)(b->d < CUT_COLUMNS ? b->d : CUT_COLUMNS) * (size_t)samples * sizeof(float) + column_bytes(samples);
+    cut_job j = {.b = b, .s = s, .step = step, .samples = samples, .max_bin = max_bin, .scratch_bytes = (bytes + 63) / 64 * 64};
+    VISML_TRY(take_weights(&j, err));
     j.scratch = visml_mem_alloc(b->memory, k->parallel->workers * j.scratch_bytes, err);
-    if (!j.scratch)
-        return VISML_ENOMEM;
-    visml_parallel_run(k->parallel, (size_t)b->blocks, cut_block, &j);
+    if (j.scratch)
+        visml_parallel_run(k->parallel, (size_t)((b->d + CUT_COLUMNS - 1) / CUT_COLUMNS), cut_block, &j);
+    visml_mem_free(b->memory, j.weights);
     visml_mem_free(b->memory, j.scratch);
     for (int64_t i = 0; i < b->blocks; i++)
         b->widths[i] = block_width(b, i);
-    return VISML_OK;
+    return j.scratch ? VISML_OK : VISML_ENOMEM;
 }
 
 static visml_status make_room(visml_bins *b, visml_error *err) {
@@ -147,18 +155,19 @@ void visml_bins_clear(visml_bins *b) {
 typedef struct cut_guide {
     const visml_bin_column *column;
     float low, scale;
+    int32_t sparse; /* no cell has more than one cut */
     uint16_t first[CELLS + 1]; /* cuts in the cells before */
 } cut_guide;
 
 static int32_t cell_of(const cut_guide *g, float v) {
-    float cell = (v - g->low) * g->scale;
-    return cell >= CELLS - 1 ? CELLS - 1 : cell > 0 ? (int32_t)cell : 0;
+    float cell = (v - g->low) * g->scale, least = cell > 0 ? cell : 0;
+    return (int32_t)(least < CELLS - 1 ? least : CELLS - 1); /* both without branches: half of an image may be background */
 }
 
 static void make_guide(cut_guide *g, const visml_bin_column *column) {
     int32_t cuts = column->count - 1, next = 0;
     float span = cuts > 1 ? column->cuts[cuts - 1] - column->cuts[0] : 0;
-    *g = (cut_guide){.column = column, .low = cuts > 0 ? column->cuts[0] : 0};
+    *g = (cut_guide){.column = column, .sparse = 1, .low = cuts > 0 ? column->cuts[0] : 0};
     g->scale = span > FLT_MIN && span <= FLT_MAX ? (CELLS - 1) / span : 0;
     if (!isfinite(g->scale))
         g->scale = 0;
@@ -166,6 +175,7 @@ static void make_guide(cut_guide *g, const visml_bin_column *column) {
         g->first[cell] = (uint16_t)next;
         while (next < cuts && cell_of(g, column->cuts[next]) == cell)
             next++;
+        g->sparse &= next - g->first[cell] <= 1;
     }
     g->first[CELLS] = (uint16_t)next;
 }
@@ -174,6 +184,8 @@ static uint8_t code_of(const cut_guide *g, float v) {
     if (isnan(v))
         return (uint8_t)(g->column->missing ? g->column->count : 0);
     int32_t cell = cell_of(g, v), low = g->first[cell], high = g->first[cell + 1];
+    if (g->sparse)
+        return (uint8_t)(low + (v >= g->column->cuts[low])); /* there is always one more cut, greater than all numbers */
     while (low < high) {
         int32_t middle = (low + high) / 2;
         if (v >= g->column->cuts[middle])
@@ -188,22 +200,33 @@ typedef struct fill_job {
     visml_bins *b;
     const visml_samples *s;
     int64_t first;
+    const cut_guide *guides; /* [d] */
 } fill_job;
+
+#define FILL_ROWS 32 /* read at a time: they stay in the cache, and so do the guides of a block of columns */
 
 static void fill_block(void *arg, size_t block, size_t worker) {
     const fill_job *j = arg;
-    int64_t from = (int64_t)block * COLUMNS, columns = from + COLUMNS < j->b->d ? COLUMNS : j->b->d - from;
-    uint8_t *codes = j->b->codes + ((int64_t)block * j->b->n + j->first) * COLUMNS;
-    cut_guide guides[COLUMNS];
+    const visml_samples *s = j->s;
+    int64_t begin = (int64_t)block * FILL_ROWS, end = begin + FILL_ROWS < s->n ? begin + FILL_ROWS : s->n;
     (void)worker;
-    for (int64_t c = 0; c < columns; c++)
-        make_guide(&guides[c], &j->b->columns[from + c]);
-    for (int64_t i = 0; i < j->s->n; i++)
-        for (int64_t c = 0; c < columns; c++)
-            codes[i * COLUMNS + c] = code_of(&guides[c], visml_samples_at(j->s, i, from + c));
+    for (int64_t from = 0; from < s->d; from += COLUMNS) {
+        int64_t columns = from + COLUMNS < s->d ? COLUMNS : s->d - from;
+        uint8_t *codes = j->b->codes + (from * j->b->n + j->first * COLUMNS);
+        for (int64_t i = begin; i < end; i++)
+            for (int64_t c = 0; c < columns; c++)
+                codes[i * COLUMNS + c] = code_of(&j->guides[from + c], visml_samples_at(s, i, from + c));
+    }
 }
 
-void visml_bins_fill(visml_bins *b, const visml_compute *k, const visml_samples *s, int64_t first) {
-    fill_job j = {.b = b, .s = s, .first = first};
-    visml_parallel_run(k->parallel, (size_t)b->blocks, fill_block, &j);
+visml_status visml_bins_fill(visml_bins *b, const visml_compute *k, const visml_samples *s, int64_t first, visml_error *err) {
+    cut_guide *guides = visml_mem_alloc(b->memory, (size_t)b->d * sizeof *guides, err);
+    if (!guides)
+        return VISML_ENOMEM;
+    for (int64_t c = 0; c < b->d; c++)
+        make_guide(&guides[c], &b->columns[c]);
+    fill_job j = {.b = b, .s = s, .first = first, .guides = guides};
+    visml_parallel_run(k->parallel, (size_t)((s->n + FILL_ROWS - 1) / FILL_ROWS), fill_block, &j);
+    visml_mem_free(b->memory, guides);
+    return VISML_OK;
 }

@@ -28,8 +28,8 @@ typedef struct visml_bins {
  * weights. Of many rows, some at equal distances are looked at. No codes yet; `rows`: how many there will be. Errors: VISML_ENOMEM. */
 visml_status visml_bins_new(visml_bins *b, visml_memory *m, const visml_compute *k, const visml_samples *s, int64_t rows, int32_t max_bin,
                             visml_error *err);
-/* The codes of rows first ... first + s->n - 1. */
-void visml_bins_fill(visml_bins *b, const visml_compute *k, const visml_samples *s, int64_t first);
+/* The codes of rows first ... first + s->n - 1. Errors: VISML_ENOMEM. */
+visml_status visml_bins_fill(visml_bins *b, const visml_compute *k, const visml_samples *s, int64_t first, visml_error *err);
 void visml_bins_clear(visml_bins *b);
 
 static inline uint8_t visml_bins_code(const visml_bins *b, int64_t row, int64_t column) {

@@ -77,20 +77,19 @@ static visml_status keep(const visml_boosting *b, visml_classifier *c, visml_err
     return visml_grown_keep(&b->trees, c, err);
 }
 
-/* Learns from the bins, and keeps it; b is used up. */
 static visml_status boost(visml_boosting *b, visml_classifier *c, visml_error *err) {
-    visml_status status = visml_boosting_run(b, b->run->previous, err);
-    if (status == VISML_OK)
-        status = keep(b, c, err);
-    visml_boosting_clear(b);
-    return status;
+    VISML_TRY(visml_boosting_run(b, b->run->previous, err));
+    return keep(b, c, err);
 }
 
 static visml_status fit(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run, visml_error *err) {
     visml_boosting b = boosting_of(c, k, s, run);
     VISML_TRY(visml_bins_new(&b.bins, b.memory, k, s, s->n, b.opts->max_bin, err));
-    visml_bins_fill(&b.bins, k, s, 0);
-    return boost(&b, c, err);
+    visml_status status = visml_bins_fill(&b.bins, k, s, 0, err);
+    if (status == VISML_OK)
+        status = boost(&b, c, err);
+    visml_boosting_clear(&b);
+    return status;
 }
 
 /* ---- running ---- */

@@ -1,5 +1,6 @@
 #include "classify/column_values.h"
 
+#include <math.h>
 #include <string.h>
 
 uint32_t visml_float_key(float v) {
@@ -68,88 +69,63 @@ void visml_sort_keys(int64_t n, uint64_t *keys, uint64_t *spare) {
 
 typedef struct value_table {
     uint32_t keys[PLACES];
-    double weights[PLACES];
-    uint16_t used[VISML_FEW_VALUES];
+    uint32_t different[VISML_FEW_VALUES];
     int64_t count;
 } value_table;
 
 #define NO_KEY 0 /* of a NaN: no number has it */
 
-/* 0 when there are too many. */
-static int put_value(value_table *t, uint32_t key, double weight) {
+/* 0 when there are more than `most`. */
+static int put_value(value_table *t, uint32_t key, int64_t most) {
     uint32_t at = (key * 2654435769U) >> 22;
     while (t->keys[at] != key) {
         if (t->keys[at] == NO_KEY) {
-            if (t->count == VISML_FEW_VALUES)
+            if (t->count == most)
                 return 0;
             t->keys[at] = key;
-            t->used[t->count++] = (uint16_t)at;
-            break;
+            t->different[t->count++] = key;
+            return 1;
         }
         at = (at + 1) % PLACES;
     }
-    t->weights[at] += weight;
     return 1;
 }
 
-static int fill_table(value_table *t, int64_t n, const float *values, const double *weights) {
-    memset(t, 0, sizeof *t);
-    for (int64_t i = 0; i < n; i++)
-        if (!put_value(t, visml_float_key(values[i]), weights[i]))
-            return 0;
-    return 1;
-}
-
-static int64_t read_table(const value_table *t, float *values, double *weights) {
+int64_t visml_few_values(int64_t n, const float *values, int64_t most, float *different) {
+    value_table t = {.count = 0};
     uint64_t keys[VISML_FEW_VALUES], spare[VISML_FEW_VALUES];
-    for (int64_t i = 0; i < t->count; i++)
-        keys[i] = (uint64_t)t->keys[t->used[i]] << 32 | t->used[i];
-    visml_sort_keys(t->count, keys, spare);
-    for (int64_t i = 0; i < t->count; i++) {
-        values[i] = visml_key_float((uint32_t)(keys[i] >> 32));
-        weights[i] = t->weights[keys[i] & 0xffffffffU];
-    }
-    return t->count;
+    for (int64_t i = 0; i < n; i++)
+        if (!isnan(values[i]) && !put_value(&t, visml_float_key(values[i]), most))
+            return -1;
+    for (int64_t i = 0; i < t.count; i++)
+        keys[i] = (uint64_t)t.different[i] << 32;
+    visml_sort_keys(t.count, keys, spare);
+    for (int64_t i = 0; i < t.count; i++)
+        different[i] = visml_key_float((uint32_t)(keys[i] >> 32));
+    return t.count;
 }
 
 /* ---- many ---- */
 
-typedef struct many_values {
-    uint64_t *keys, *spare;
-    double *weights;
-} many_values;
-
-static size_t many_bytes(int64_t n) {
-    return (size_t)n * (2 * sizeof(uint64_t) + sizeof(double));
+size_t visml_column_values_scratch(int64_t n) {
+    return (size_t)n * 2 * sizeof(uint64_t);
 }
 
-static int64_t sort_values(int64_t n, float *values, double *weights, void *scratch) {
-    many_values m = {.keys = scratch, .spare = (uint64_t *)scratch + n, .weights = (double *)((uint64_t *)scratch + 2 * n)};
-    int64_t count = 0;
+int64_t visml_column_values(int64_t n, const float *values, const double *weights, float *different, double *sums, void *scratch) {
+    uint64_t *keys = scratch, *spare = keys + n;
+    int64_t present = 0, count = 0;
     for (int64_t i = 0; i < n; i++)
-        m.keys[i] = (uint64_t)visml_float_key(values[i]) << 32 | (uint64_t)i;
-    visml_sort_keys(n, m.keys, m.spare);
-    memcpy(m.weights, weights, (size_t)n * sizeof *weights);
-    for (int64_t i = 0; i < n; i++) {
-        double weight = m.weights[m.keys[i] & 0xffffffffU];
-        if (i > 0 && m.keys[i] >> 32 == m.keys[i - 1] >> 32) {
-            weights[count - 1] += weight;
+        if (!isnan(values[i]))
+            keys[present++] = (uint64_t)visml_float_key(values[i]) << 32 | (uint64_t)i;
+    visml_sort_keys(present, keys, spare);
+    for (int64_t i = 0; i < present; i++) {
+        double weight = weights ? weights[keys[i] & 0xffffffffU] : 1;
+        if (i > 0 && keys[i] >> 32 == keys[i - 1] >> 32) {
+            sums[count - 1] += weight;
             continue;
         }
-        values[count] = visml_key_float((uint32_t)(m.keys[i] >> 32));
-        weights[count++] = weight;
+        different[count] = visml_key_float((uint32_t)(keys[i] >> 32));
+        sums[count++] = weight;
     }
     return count;
-}
-
-size_t visml_column_values_scratch(int64_t n) {
-    size_t many = many_bytes(n);
-    return many > sizeof(value_table) ? many : sizeof(value_table);
-}
-
-int64_t visml_column_values(int64_t n, float *values, double *weights, void *scratch) {
-    value_table *t = scratch;
-    if (fill_table(t, n, values, weights))
-        return read_table(t, values, weights);
-    return sort_values(n, values, weights, scratch);
 }

@@ -1,4 +1,4 @@
-/* The different numbers of one column, ascending, and how often each is there. */
+/* The different numbers of a column, ascending, and what each weighs. */
 #ifndef CLASSIFY_COLUMN_VALUES_H
 #define CLASSIFY_COLUMN_VALUES_H
 
@@ -7,9 +7,12 @@
 
 #define VISML_FEW_VALUES 256 /* so many are found without sorting, as the gray values of a pixel are */
 
-/* Numbers in, different numbers out, at the start of the same arrays. weights: of each. Scratch: visml_column_values_scratch(n) bytes. There is
- * no NaN among them; -0 is 0. Returns how many there are. */
-int64_t visml_column_values(int64_t n, float *values, double *weights, void *scratch);
+/* To `different`, which has room for `most` <= VISML_FEW_VALUES. NaN are passed over; -0 is 0. Returns how many there are, -1: more. */
+int64_t visml_few_values(int64_t n, const float *values, int64_t most, float *different);
+
+/* The same of any number, with their weights: to different[n] and sums[n]. weights [n] or NULL: 1 each. Scratch:
+ * visml_column_values_scratch(n) bytes. */
+int64_t visml_column_values(int64_t n, const float *values, const double *weights, float *different, double *sums, void *scratch);
 size_t visml_column_values_scratch(int64_t n);
 
 /* Ascending by the upper 32 bits, equals in the order that they had (radix sort). spare[n]. */

@@ -154,7 +154,7 @@ static visml_status expect_arrays(const visml_classifier *c, visml_error *err) {
 
 /* Node i of a tree that ends before `end`. */
 static int is_sound(const arrays *a, int64_t i, int64_t end, int64_t d) {
-    if (!isfinite(a->threshold[i]) || !isfinite(a->value[i]) || !isfinite(a->gain[i]) || !isfinite(a->cover[i]) || a->missing_left[i] > 1)
+    if (isnan(a->threshold[i]) || !isfinite(a->value[i]) || !isfinite(a->gain[i]) || !isfinite(a->cover[i]) || a->missing_left[i] > 1)
         return 0;
     if (a->feature[i] < 0)
         return a->feature[i] == VISML_TREE_LEAF && a->left[i] == -1 && a->right[i] == -1;
