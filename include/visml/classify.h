@@ -16,7 +16,7 @@
 #ifndef VISML_CLASSIFY_H
 #define VISML_CLASSIFY_H
 
-#include "tensor.h"
+#include "feature.h"
 
 VISML_BEGIN_DECLS
 
@@ -201,6 +201,23 @@ typedef struct visml_gaussian_naive_bayes_opts {
 } visml_gaussian_naive_bayes_opts;
 VISML_API visml_classifier *visml_classifier_gaussian_naive_bayes(visml_context *ctx, const visml_gaussian_naive_bayes_opts *opts,
                                                                   visml_error *err);
+
+typedef int32_t visml_neighbor_weights;
+#define VISML_NEIGHBORS_UNIFORM 0
+#define VISML_NEIGHBORS_DISTANCE 1 /* 1 / distance; rows at no distance count alone; of VISML_METRIC_INTERSECTION the likeness itself */
+
+/* The n_neighbors nearest rows vote, or are averaged (scikit-learn's KNeighborsClassifier and KNeighborsRegressor, "brute"). All rows are
+ * searched, so that what is found is exact; of rows that are equally near the first count. Decides by the shares of the votes, which are
+ * the probabilities, too. Learned: "rows" [N, D], a copy, with "labels" [N], places of classes, or "targets" [N]. */
+typedef struct visml_k_neighbors_opts {
+    uint32_t size;
+    visml_task task;                /* VISML_TASK_CLASSIFICATION or _REGRESSION */
+    int32_t n_neighbors;            /* 1 ... 65536, at most N; default 5 */
+    visml_neighbor_weights weights; /* default VISML_NEIGHBORS_UNIFORM */
+    visml_metric metric;            /* default VISML_METRIC_L2; rows to learn from must not be negative for VISML_METRIC_CHI2 */
+    int32_t reserved;               /* must be 0 */
+} visml_k_neighbors_opts;
+VISML_API visml_classifier *visml_classifier_k_neighbors(visml_context *ctx, const visml_k_neighbors_opts *opts, visml_error *err);
 
 /* ---- what works by others ---------------------------------------------------------------------------------------------------- */
 

@@ -37,7 +37,8 @@ typedef struct visml_context_opts {
     const visml_allocator *allocator; /* borrowed during the call, copied; default: the C library's */
     visml_log_fn log;       /* default: none */
     void *log_user;
-    visml_parallel_fn parallel; /* default: the library's own pool of POSIX threads, started on first use */
+    visml_parallel_fn parallel; /* default: the library's own pool of POSIX threads, started on first use. On Linux they are kept off the
+                                   CPU of the thread that calls, whose own affinity stays as it is */
     void *parallel_user;
 } visml_context_opts;
 

@@ -41,7 +41,7 @@ visml_status visml_check_weights(const char *what, const visml_tensor *weights, 
                               (double)w[i]);
         some |= w[i] > 0;
     }
-    return some ? VISML_OK : visml_fail(err, VISML_EINVAL, "%s: weights are all 0, one at least must be greater", what);
+    return some ? VISML_OK : visml_fail(err, VISML_EINVAL, "%s: weights are all zero, one at least must be greater", what);
 }
 
 visml_status visml_check_classes(const char *what, const visml_tensor *classes, visml_error *err) {

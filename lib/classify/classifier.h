@@ -99,6 +99,9 @@ visml_status visml_classifier_parts_new(visml_classifier *c, size_t n, visml_err
 visml_status visml_classifier_learn(visml_classifier *c, const visml_compute *k, const visml_samples *s, visml_tensor *classes,
                                     const visml_fit_run *run, visml_error *err);
 int64_t visml_classifier_outputs(const visml_classifier *c);
+/* Places of classes or clusters (of outliers 0, of others 1) for each row. y: room for the decision. Allocates nothing. */
+void visml_classifier_choose(const visml_classifier *c, const visml_compute *k, const visml_samples *s, int32_t *places, float *y,
+                             void *scratch);
 static inline int visml_classifier_has_probabilities(const visml_classifier *c) {
     const visml_classifier_class *cls = visml_classifier_class_of(c);
     return cls->probabilities && (!cls->has_probabilities || cls->has_probabilities(c));

@@ -47,6 +47,8 @@ static visml_status begin(fit_job *j, visml_classifier *c, const visml_classifie
     VISML_TRY(visml_options_copy(what, opts, &j->opts, sizeof j->opts, err));
     if (j->opts.reserved)
         return visml_fail(err, VISML_EINVAL, "%s: reserved is %d, must be 0", what, (int)j->opts.reserved);
+    if (j->opts.warm_start < 0 || j->opts.warm_start > 1)
+        return visml_fail(err, VISML_EINVAL, "%s: warm_start is %d, must be 0 or 1", what, (int)j->opts.warm_start);
     if (j->opts.class_weighting < 0 || j->opts.class_weighting > VISML_CLASS_WEIGHT_BALANCED)
         return visml_fail(err, VISML_EINVAL, "%s: class_weighting is %d, must be one of VISML_CLASS_WEIGHT_*", what,
                           (int)j->opts.class_weighting);
@@ -79,15 +81,23 @@ static visml_status check_class_count(const fit_job *j, visml_error *err) {
                       (int)((const int32_t *)(const void *)j->classes->data)[0]);
 }
 
+static int same_classes(const visml_tensor *a, const visml_tensor *b) {
+    return a->count == b->count && memcmp(a->data, b->data, (size_t)a->count * sizeof(int32_t)) == 0;
+}
+
 /* Classes that go on from what they have keep those that they know. */
 static visml_status find_classes(fit_job *j, const visml_tensor *y, visml_error *err) {
     const char *what = visml_classifier_what(j->c);
+    const visml_tensor *given = j->opts.classes;
+    if (given)
+        VISML_TRY(visml_check_classes(what, given, err));
+    if (given && j->run.previous && !same_classes(given, j->run.previous->classes))
+        return visml_fail(err, VISML_EINVAL, "%s: classes are others than those that it learned before", what);
     if (j->run.previous)
         j->classes = visml_tensor_retain(j->run.previous->classes);
-    else if (j->opts.classes) {
-        VISML_TRY(visml_check_classes(what, j->opts.classes, err));
-        j->classes = visml_tensor_convert(j->opts.classes, VISML_I32, err);
-    } else
+    else if (given)
+        j->classes = visml_tensor_convert(given, VISML_I32, err);
+    else
         j->classes = visml_labels_unique(j->c->object.context, (const int32_t *)(const void *)y->data, y->count, err);
     return j->classes ? check_class_count(j, err) : VISML_ENOMEM;
 }
@@ -316,11 +326,13 @@ static visml_status check_rows(const fit_job *j, const visml_row_source *rows, v
     const visml_classifier_fit_opts *o = &j->opts;
     if (!rows || rows->size < sizeof *rows || !rows->next)
         return visml_fail(err, VISML_EINVAL, "%s: rows must be a visml_row_source with a function", cls->kind.name);
+    if (rows->reserved)
+        return visml_fail(err, VISML_EINVAL, "%s: reserved is %d in rows, must be 0", cls->kind.name, (int)rows->reserved);
     if (!cls->fit_rows && !(cls->can & VISML_CAN_PARTIAL))
         return visml_fail(err, VISML_EUNSUPPORTED, "%s: it needs all rows in memory; call visml_classifier_fit", cls->kind.name);
     if (o->weights || o->class_weights || o->class_weighting || o->classes || o->validation_x || o->warm_start)
         return visml_fail(err, VISML_EINVAL,
-                          "%s: weights, classes, validation and warm_start are not for rows from a source, which gives the weights itself",
+                          "%s: weights, class_weights, classes, validation and warm_start are not for rows from a source: it gives weights",
                           cls->kind.name);
     return VISML_OK;
 }

@@ -73,10 +73,10 @@ visml_tensor *visml_classifier_predict_proba(const visml_classifier *classifier,
 
 /* ---- labels ---- */
 
-/* The largest of each row of y[n, columns], the first of equals; of a single column whether it is above 0. */
-static void choose(int64_t n, int64_t columns, const float *y, int32_t *places) {
+/* The largest of each row of y[n, columns], the first of equals; of a single column that tells two apart whether it is above 0. */
+static void choose(int64_t n, int64_t columns, int tells_apart, const float *y, int32_t *places) {
     for (int64_t i = 0; i < n; i++, y += columns) {
-        int32_t best = columns == 1 && y[0] > 0;
+        int32_t best = tells_apart && y[0] > 0;
         for (int32_t k = 1; k < columns; k++)
             if (y[k] > y[best])
                 best = k;
@@ -84,17 +84,26 @@ static void choose(int64_t n, int64_t columns, const float *y, int32_t *places) 
     }
 }
 
-static visml_status find_places(const run_job *j, int32_t *places, visml_error *err) {
-    const visml_classifier_class *cls = visml_classifier_class_of(j->c);
+void visml_classifier_choose(const visml_classifier *c, const visml_compute *k, const visml_samples *s, int32_t *places, float *y,
+                             void *scratch) {
+    const visml_classifier_class *cls = visml_classifier_class_of(c);
+    int64_t columns = visml_classifier_outputs(c);
+    int tells_apart = columns == 1 && (c->class_count == 2 || visml_classifier_task(c) == VISML_TASK_OUTLIERS);
     if (cls->choose) {
-        cls->choose(j->c, &j->compute, &j->samples, places, j->scratch);
-        return VISML_OK;
+        cls->choose(c, k, s, places, scratch);
+        return;
     }
-    visml_tensor *y = decide(j, err);
+    cls->decide(c, k, s, y, scratch);
+    choose(s->n, columns, tells_apart, y, places);
+}
+
+static visml_status find_places(const run_job *j, int32_t *places, visml_error *err) {
+    size_t bytes = (size_t)j->samples.n * (size_t)visml_classifier_outputs(j->c) * sizeof(float);
+    float *y = visml_mem_alloc(visml_classifier_memory(j->c), bytes, err);
     if (!y)
         return VISML_ENOMEM;
-    choose(j->samples.n, y->shape.dims[1], (const float *)(const void *)y->data, places);
-    visml_tensor_release(y);
+    visml_classifier_choose(j->c, &j->compute, &j->samples, places, y, j->scratch);
+    visml_mem_free(visml_classifier_memory(j->c), y);
     return VISML_OK;
 }
 

@@ -31,6 +31,8 @@ struct visml_pool {
     _Atomic int32_t resting;  /* not 0: a thread sleeps, or is about to */
     _Atomic int32_t awaited;  /* the caller sleeps until nobody is inside */
     _Atomic int32_t stopping;
+    cpu_set_t cpus; /* where these threads may run */
+    int free_cpu;   /* the one that they leave to the bringer; -1: none yet */
     visml_block *fn;
     void *arg;
     struct share *shares; /* [threads] */
@@ -176,6 +178,9 @@ static void start(visml_pool *p) {
     pthread_cond_init(&p->wake, NULL);
     pthread_cond_init(&p->done, NULL);
     p->started = 0;
+    p->free_cpu = -1;
+    if (sched_getaffinity(0, sizeof p->cpus, &p->cpus) != 0)
+        CPU_ZERO(&p->cpus);
     while (p->started < p->threads - 1 && start_thread(p, p->started) == 0)
         p->started++;
     atomic_store(&p->owner, p->started ? (int64_t)getpid() : 0);
@@ -220,6 +225,22 @@ void visml_pool_free(visml_pool *p) {
     visml_mem_free(p->memory, p);
 }
 
+/* A virtual CPU that has slept for long counts as taken: Linux starts and wakes threads, workers and bringers, where the one who wakes them
+ * is at work, and for some tens of milliseconds one stands in line behind the other. So workers are kept off the bringer's CPU, where there
+ * are others enough for them. He stays where he is: to ask for that costs nothing. */
+static void leave_cpu(visml_pool *p) {
+    int cpu = sched_getcpu();
+    cpu_set_t others = p->cpus;
+    if (cpu < 0 || cpu >= CPU_SETSIZE || cpu == p->free_cpu)
+        return;
+    CPU_CLR(cpu, &others);
+    if (CPU_COUNT(&others) < p->started)
+        return;
+    for (int32_t i = 0; i < p->started; i++)
+        pthread_setaffinity_np(p->ids[i], sizeof others, &others);
+    p->free_cpu = cpu;
+}
+
 /* Those who sleep raise `resting` again when they go back to it, so that one broadcast is enough for a row of jobs. */
 static void wake(visml_pool *p) {
     if (!atomic_load(&p->resting))
@@ -249,6 +270,7 @@ static void run_together(visml_pool *p, size_t n, visml_block *fn, void *arg) {
     p->fn = fn;
     p->arg = arg;
     deal(p, n);
+    leave_cpu(p);
     atomic_store(&p->gate, job << 32); /* of 32 bits; open, nobody inside */
     wake(p);
     work(p, 0);

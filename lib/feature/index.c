@@ -1,23 +1,14 @@
-/* Exact search: the distances to all rows, and the k best of each query in a heap. */
-#include <math.h>
-#include <string.h>
-
-#include "base/checked.h"
+/* Exact search as an object. */
 #include "base/error.h"
 #include "base/options.h"
 #include "context/context.h"
-#include "kernel/distance.h"
+#include "feature/search.h"
 #include "kernel/elementwise.h"
 #include "tensor/tensor.h"
 #include "visml/feature.h"
 
-#define QUERIES 64 /* whose distances are there at a time */
-#define ROWS 4096  /* that they are the distances to */
-
-static const char *const metric_names[] = {"", "l2", "cosine", "chi2", "l1", "intersection", NULL};
-
 static const visml_field fields[] = {
-    VISML_FIELD_OF_ENUM(visml_index_opts, metric, VISML_METRIC_L2, metric_names),
+    VISML_FIELD_OF_ENUM(visml_index_opts, metric, VISML_METRIC_L2, visml_metric_names),
     {0},
 };
 
@@ -25,7 +16,14 @@ struct visml_index {
     visml_context *context; /* one reference */
     visml_index_opts opts;
     visml_tensor *rows; /* [N, D], one reference */
+    float longest;      /* see visml_search */
 };
+
+static visml_search search_of(const visml_index *index, int64_t k) {
+    const visml_tensor *rows = index->rows;
+    return (visml_search){.metric = index->opts.metric, .n = rows->shape.dims[0], .d = rows->shape.dims[1],
+                          .rows = (const float *)(const void *)rows->data, .k = k, .longest = index->longest};
+}
 
 static visml_status check_rows(const visml_context *ctx, const visml_index_opts *o, const char *what, const visml_tensor *x,
                                visml_error *err) {
@@ -59,7 +57,11 @@ visml_index *visml_index_new(visml_context *ctx, visml_tensor *rows, const visml
     visml_index *index = visml_mem_zalloc(&ctx->memory, 1, sizeof *index, err);
     if (!index)
         return NULL;
-    *index = (visml_index){visml_context_retain(ctx), o, visml_tensor_retain(rows)};
+    visml_compute c = visml_context_compute(ctx);
+    *index = (visml_index){visml_context_retain(ctx), o, visml_tensor_retain(rows), 0};
+    visml_search s = search_of(index, 1);
+    visml_search_measure(&c, &s);
+    index->longest = s.longest;
     return index;
 }
 
@@ -76,113 +78,20 @@ int64_t visml_index_count(const visml_index *index) {
     return index ? index->rows->shape.dims[0] : 0;
 }
 
-/* ---- the best of a query: a heap with the worst of them on top ---- */
-
-typedef struct search {
-    const visml_index *index;
-    int64_t k;
-    const float *distances; /* [queries, rows] of a block */
-    int64_t queries, first, rows;
-    int32_t *places; /* [queries, k] of this block of queries */
-    float *values;
-} search;
-
-static int worse(float a, int32_t i, float b, int32_t j) {
-    return a > b || (a == b && i > j);
-}
-
-/* Puts a pair in where the top was. */
-static void sink(float *v, int32_t *p, int64_t n, float value, int32_t place) {
-    int64_t at = 0;
-    for (int64_t child = 1; child < n; child = 2 * at + 1) {
-        if (child + 1 < n && worse(v[child + 1], p[child + 1], v[child], p[child]))
-            child++;
-        if (!worse(v[child], p[child], value, place))
-            break;
-        v[at] = v[child], p[at] = p[child];
-        at = child;
-    }
-    v[at] = value, p[at] = place;
-}
-
-static void search_query(void *arg, size_t query, size_t worker) {
-    const search *s = arg;
-    const float *d = s->distances + (int64_t)query * s->rows;
-    float *v = s->values + (int64_t)query * s->k, sign = s->index->opts.metric == VISML_METRIC_INTERSECTION ? -1.0f : 1.0f;
-    int32_t *p = s->places + (int64_t)query * s->k;
-    (void)worker;
-    for (int64_t i = 0; i < s->rows; i++) {
-        float value = isnan(d[i]) ? INFINITY : sign * d[i]; /* of numbers too large for a float */
-        if (worse(v[0], p[0], value, (int32_t)(s->first + i)))
-            sink(v, p, s->k, value, (int32_t)(s->first + i));
-    }
-}
-
-/* The heap becomes a list, the best first; distances as they are told. */
-static void sort_query(void *arg, size_t query, size_t worker) {
-    const search *s = arg;
-    float *v = s->values + (int64_t)query * s->k;
-    int32_t *p = s->places + (int64_t)query * s->k;
-    (void)worker;
-    for (int64_t n = s->k - 1; n > 0; n--) {
-        float value = v[n];
-        int32_t place = p[n];
-        v[n] = v[0], p[n] = p[0];
-        sink(v, p, n, value, place);
-    }
-    for (int64_t i = 0; i < s->k; i++)
-        v[i] = s->index->opts.metric == VISML_METRIC_L2 ? sqrtf(v[i]) : s->index->opts.metric == VISML_METRIC_INTERSECTION ? -v[i] : v[i];
-}
-
-/* ---- all queries ---- */
-
-static int32_t kind_of(visml_metric metric) {
-    static const int32_t kinds[] = {0, VISML_DISTANCE_L2, VISML_DISTANCE_COSINE, VISML_DISTANCE_CHI2, VISML_DISTANCE_L1,
-                                    VISML_DISTANCE_INTERSECTION};
-    return kinds[metric];
-}
-
-static visml_distances pairs_of(const visml_index *index, int64_t n) {
-    int64_t d = index->rows->shape.dims[1], rows = index->rows->shape.dims[0];
-    return (visml_distances){.kind = kind_of(index->opts.metric), .by_product = index->opts.metric == VISML_METRIC_COSINE,
-                             .n = n < QUERIES ? n : QUERIES, .m = rows < ROWS ? rows : ROWS, .d = d, .lda = d, .ldb = d};
-}
-
-static void search_block(search *s, const visml_compute *c, const float *queries, float *distances, void *scratch) {
-    const visml_tensor *rows = s->index->rows;
-    visml_distances x = pairs_of(s->index, s->queries);
-    for (int64_t i = 0; i < s->queries * s->k; i++) {
-        s->values[i] = INFINITY;
-        s->places[i] = INT32_MAX;
-    }
-    x.a = queries;
-    x.n = s->queries;
-    x.out = distances;
-    for (s->first = 0; s->first < rows->shape.dims[0]; s->first += ROWS) {
-        s->rows = x.m = x.ldo = rows->shape.dims[0] - s->first < ROWS ? rows->shape.dims[0] - s->first : ROWS;
-        x.b = (const float *)(const void *)rows->data + s->first * x.d;
-        visml_distances_run(c, &x, scratch);
-        visml_parallel_run(c->parallel, (size_t)s->queries, search_query, s);
-    }
-    visml_parallel_run(c->parallel, (size_t)s->queries, sort_query, s);
-}
+/* ---- search ---- */
 
 static visml_status search_all(const visml_index *index, const visml_tensor *queries, int64_t k, visml_tensor *places, visml_tensor *values,
                                visml_error *err) {
     visml_memory *m = &index->context->memory;
     visml_compute c = visml_context_compute(index->context);
-    int64_t n = queries->shape.dims[0], d = queries->shape.dims[1];
-    visml_distances x = pairs_of(index, n);
-    float *distances = visml_mem_alloc(m, (size_t)(x.n * x.m) * sizeof *distances, err);
-    void *scratch = distances ? visml_mem_alloc(m, visml_distances_scratch(&c, &x), err) : NULL;
-    for (int64_t i = 0; scratch && i < n; i += QUERIES) {
-        search s = {.index = index, .k = k, .distances = distances, .queries = n - i < QUERIES ? n - i : QUERIES,
-                    .places = (int32_t *)(void *)places->data + i * k, .values = (float *)(void *)values->data + i * k};
-        search_block(&s, &c, (const float *)(const void *)queries->data + i * d, distances, scratch);
-    }
-    visml_mem_free(m, distances);
+    visml_search s = search_of(index, k);
+    void *scratch = visml_mem_alloc(m, visml_search_scratch(&c, &s), err);
+    if (!scratch)
+        return VISML_ENOMEM;
+    visml_search_run(&c, &s, queries->shape.dims[0], (const float *)(const void *)queries->data, s.d, (int32_t *)(void *)places->data,
+                     (float *)(void *)values->data, scratch);
     visml_mem_free(m, scratch);
-    return scratch ? VISML_OK : VISML_ENOMEM;
+    return VISML_OK;
 }
 
 static visml_status check_search(const visml_index *index, const visml_tensor *queries, int64_t k, visml_error *err) {

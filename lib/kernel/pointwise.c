@@ -4,6 +4,7 @@
 #include "kernel/direct.h"
 #include "kernel/kernels.h"
 #include "kernel/span.h"
+#include "kernel/cut.h"
 #include "visml/base.h"
 
 #define LINE 16       /* elements of a line of the cache */
@@ -19,6 +20,7 @@ typedef struct pointwise {
     const real *a, *right; /* right: [blocks of VISML_KC][panels][kc][nr] */
     real *c;
     const visml_epilogue *epilogue;
+    visml_cut cut;
     real *left; /* packed rows, a set for each worker */
     const real *w;
     real *turned;
@@ -94,6 +96,19 @@ static void describe(const pointwise *j, int64_t row, int64_t k0, int64_t col, v
     f->shift = from(e->shift, col);
 }
 
+/* Rows and columns of a task. */
+typedef struct tile {
+    int64_t row, end, col, col_end;
+} tile;
+
+static tile tile_of(const pointwise *j, size_t task) {
+    const visml_cut *t = &j->cut;
+    tile at = {.row = (int64_t)task / t->col_blocks * t->row_block, .col = (int64_t)task % t->col_blocks * t->col_block * j->b.nr};
+    at.end = least(at.row + t->row_block, j->m);
+    at.col_end = least(at.col + t->col_block * j->b.nr, j->n);
+    return at;
+}
+
 static const real *panel_at(const pointwise *j, int64_t k0, int64_t kc, int64_t col) {
     return j->right + k0 * visml_blocks(j->n, j->b.nr) * j->b.nr + col * kc;
 }
@@ -106,17 +121,17 @@ static void space_rows(int64_t ld, int64_t offset[VISML_MAX_MR]) {
 /* One block along k: rows are read where they are, and all panels multiplied with some of them: results are written line by line. */
 static void rows_task(void *arg, size_t task, size_t worker) {
     const pointwise *j = arg;
-    int64_t row = (int64_t)task * j->b.mc, end = least(row + j->b.mc, j->m), panels = visml_blocks(j->n, j->b.nr), offset[VISML_MAX_MR];
-    int64_t pieces = visml_blocks(end - row, j->b.mr);
+    tile t = tile_of(j, task);
+    int64_t panels = visml_blocks(t.col_end - t.col, j->b.nr), pieces = visml_blocks(t.end - t.row, j->b.mr), offset[VISML_MAX_MR];
     visml_factors x = {.lda = j->k, .ldb = j->b.nr, .k = j->k, .segments = 1};
     visml_finish f = {.offset = offset};
     (void)worker;
     space_rows(j->n, offset);
-    for (; row < end; row += f.rows, pieces--) {
-        f.rows = (int32_t)((end - row) / pieces);
+    for (int64_t row = t.row; row < t.end; row += f.rows, pieces--) {
+        f.rows = (int32_t)((t.end - row) / pieces);
         x.a = j->a + row * j->k;
         ahead next = ahead_of(x.a + f.rows * j->k, least(j->b.mr, j->m - row - f.rows), j->k, j->k, panels);
-        for (int64_t col = 0; col < j->n; col += j->b.nr) {
+        for (int64_t col = t.col; col < t.col_end; col += j->b.nr) {
             x.b = panel_at(j, 0, j->k, col);
             describe(j, row, 0, col, &f);
             if (j->is_far) {
@@ -129,17 +144,17 @@ static void rows_task(void *arg, size_t task, size_t worker) {
 }
 
 /* One block along k of some rows that are packed. */
-static void multiply_packed(const pointwise *j, int64_t row, int64_t rows, int64_t k0, const real *left, ahead *next) {
-    int64_t pieces = visml_blocks(rows, j->b.mr), offset[VISML_MAX_MR];
+static void multiply_packed(const pointwise *j, const tile *t, int64_t k0, const real *left, ahead *next) {
+    int64_t rows = t->end - t->row, pieces = visml_blocks(rows, j->b.mr), offset[VISML_MAX_MR];
     visml_factors x = {.lda = VISML_LEFT_LD, .ldb = j->b.nr, .k = least(VISML_KC, j->k - k0), .segments = 1};
     visml_finish f = {.offset = offset};
     space_rows(j->n, offset);
-    for (int64_t col = 0; col < j->n; col += j->b.nr) {
+    for (int64_t col = t->col; col < t->col_end; col += j->b.nr) {
         x.b = panel_at(j, k0, x.k, col);
         for (int64_t i = 0, done = 0; i < pieces; i++, done += f.rows) {
             f.rows = (int32_t)((rows - done) / (pieces - i));
             x.a = left + done * VISML_LEFT_LD;
-            describe(j, row + done, k0, col, &f);
+            describe(j, t->row + done, k0, col, &f);
             if (j->is_far)
                 ask(next);
             j->compute->kernels->gemm_rows(&x, &f);
@@ -150,23 +165,25 @@ static void multiply_packed(const pointwise *j, int64_t row, int64_t rows, int64
 /* More than that: rows are packed. */
 static void packed_task(void *arg, size_t task, size_t worker) {
     const pointwise *j = arg;
-    int64_t row = (int64_t)task * j->b.mc, rows = least(j->b.mc, j->m - row);
-    int64_t calls = visml_blocks(rows, j->b.mr) * visml_blocks(j->n, j->b.nr);
+    tile t = tile_of(j, task);
+    int64_t rows = t.end - t.row, calls = visml_blocks(rows, j->b.mr) * visml_blocks(t.col_end - t.col, j->b.nr);
     real *left = j->left + worker * (size_t)(VISML_MAX_MC * VISML_LEFT_LD);
     for (int64_t k0 = 0; k0 < j->k; k0 += VISML_KC) {
         int64_t kc = least(VISML_KC, j->k - k0), after = k0 + kc;
-        const real *a = j->a + row * j->k;
+        const real *a = j->a + t.row * j->k;
         ahead next = after < j->k ? ahead_of(a + after, rows, least(VISML_KC, j->k - after), j->k, calls)
-                                  : ahead_of(a + rows * j->k, least(j->b.mc, j->m - row - rows), VISML_KC, j->k, calls);
+                                  : ahead_of(a + rows * j->k, least(j->b.mc, j->m - t.end), VISML_KC, j->k, calls);
         j->compute->kernels->copy_rows(rows, kc, a + k0, j->k, left, VISML_LEFT_LD);
-        multiply_packed(j, row, rows, k0, left, &next);
+        multiply_packed(j, &t, k0, left, &next);
     }
 }
 
 static void run(pointwise *j, void *scratch) {
     j->left = scratch;
     j->is_far = j->m * (j->n + j->k) > FAR_ELEMENTS;
-    visml_parallel_run(j->compute->parallel, (size_t)visml_blocks(j->m, j->b.mc), j->k <= VISML_KC ? rows_task : packed_task, j);
+    j->cut = visml_cut_product(j->m, j->b.mr, j->b.mc, visml_blocks(j->n, j->b.nr), j->b.nr, j->compute->parallel->workers);
+    visml_parallel_run(j->compute->parallel, (size_t)(j->cut.row_blocks * j->cut.col_blocks),
+                       j->k <= VISML_KC ? rows_task : packed_task, j);
 }
 
 static size_t left_bytes(const visml_compute *c) {

@@ -1,6 +1,7 @@
 #include "kernel/product.h"
 
 #include "base/checked.h"
+#include "kernel/cut.h"
 #include "visml/base.h"
 
 #define CHUNK 4      /* blocks of VISML_KC added up before they go out: VISML_MAX_MC rows of them lie in a second-level cache */
@@ -29,8 +30,7 @@ typedef struct pass {
     visml_blocking b;
     int64_t col, cols, k0, depth;
     int64_t panels;      /* of nr columns */
-    int64_t row_blocks, row_block; /* rows are cut into so many blocks of that size ... */
-    int64_t col_blocks, col_block; /* ... and the panels too */
+    visml_cut cut;
     real *right, *left;
     size_t left_size; /* of one worker, in elements */
 } pass;
@@ -299,25 +299,11 @@ static void multiply_rows(const pass *s, int64_t row, int64_t rows, int64_t firs
 
 static void multiply_task(void *arg, size_t task, size_t worker) {
     const pass *s = arg;
-    int64_t r = (int64_t)task / s->col_blocks, c = (int64_t)task % s->col_blocks;
-    int64_t row = r * s->row_block, rows = least(s->row_block, s->product->m - row);
-    int64_t first = c * s->col_block, end = least(first + s->col_block, s->panels);
+    const visml_cut *t = &s->cut;
+    int64_t r = (int64_t)task / t->col_blocks, c = (int64_t)task % t->col_blocks;
+    int64_t row = r * t->row_block, rows = least(t->row_block, s->product->m - row);
+    int64_t first = c * t->col_block, end = least(first + t->col_block, s->panels);
     multiply_rows(s, row, rows, first, end, s->left + worker * s->left_size);
-}
-
-/* Enough tasks for the threads: first smaller blocks of rows, then of columns. (Without influence on results.) */
-static void cut(pass *s, size_t workers) {
-    int64_t want = workers > 1 ? 3 * (int64_t)workers : 1, m = s->product->m, mr = s->b.mr;
-    int64_t block = blocks_of(m, blocks_of(m, s->b.mc)); /* about equal ones */
-    block = blocks_of(block, mr) * mr;
-    while (block > 2 * mr && blocks_of(m, block) < want)
-        block = blocks_of(block / 2, mr) * mr;
-    s->row_block = block;
-    s->row_blocks = blocks_of(m, block);
-    s->col_block = s->panels;
-    while (s->col_block > 1 && s->row_blocks * blocks_of(s->panels, s->col_block) < want)
-        s->col_block = (s->col_block + 1) / 2;
-    s->col_blocks = blocks_of(s->panels, s->col_block);
 }
 
 static size_t right_elements(const visml_blocking *b, int64_t n, int64_t k) {
@@ -371,10 +357,10 @@ void visml_product_run(const visml_compute *c, const visml_product *p, void *scr
             s.right = scratch;
             s.left = (real *)(void *)left;
             s.left_size = left_blocks(p->k) * left_elements(&b);
-            cut(&s, c->parallel->workers);
+            s.cut = visml_cut_product(p->m, b.mr, b.mc, s.panels, b.nr, c->parallel->workers);
             if (!p->packed)
                 pack_pass(&s, c->parallel);
-            visml_parallel_run(c->parallel, (size_t)(s.row_blocks * s.col_blocks), multiply_task, &s);
+            visml_parallel_run(c->parallel, (size_t)(s.cut.row_blocks * s.cut.col_blocks), multiply_task, &s);
         }
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "kernel/cut.h"
 #include "kernel/kernels.h"
 #include "kernel/span.h"
 
@@ -51,8 +52,7 @@ typedef struct job {
     const visml_qconv2d *q;
     visml_qpatches patches;
     int64_t group, rows;
-    int64_t row_block, row_blocks; /* rows in a task; a multiple of mr */
-    int64_t col_block, col_blocks; /* columns in a task; a multiple of nr */
+    visml_cut cut; /* into panels of nr columns */
     visml_blocking b;
     void *y;
     const uint8_t *residual;
@@ -94,8 +94,8 @@ static void multiply(const job *j, int64_t first, int64_t rows, int64_t row, int
 
 static void multiply_task(void *arg, size_t task, size_t worker) {
     const job *j = arg;
-    int64_t first = (int64_t)task / j->col_blocks * j->row_block, rows = least(j->row_block, j->rows - first);
-    int64_t col = (int64_t)task % j->col_blocks * j->col_block, end = least(col + j->col_block, group_f(&j->q->g));
+    int64_t first = (int64_t)task / j->cut.col_blocks * j->cut.row_block, rows = least(j->cut.row_block, j->rows - first);
+    int64_t width = j->cut.col_block * j->b.nr, col = (int64_t)task % j->cut.col_blocks * width, end = least(col + width, group_f(&j->q->g));
     uint8_t *packed = j->packed + (int64_t)worker * j->packed_size;
     j->compute->kernels->qpack(&j->patches, first, rows, packed);
     for (; col < end; col += j->b.nr)
@@ -107,29 +107,16 @@ static int64_t most_rows(const visml_blocking *b, const visml_conv2d_geometry *g
     return b->mr * most(1, least(MOST_BLOCKS, PACKED / (packed_row(g) * b->mr)));
 }
 
-/* Enough tasks for the threads: fewer rows in each, then fewer columns. Without influence on results. */
-static void cut(job *j) {
-    int64_t want = j->compute->parallel->workers > 1 ? 3 * (int64_t)j->compute->parallel->workers : 1, n = group_f(&j->q->g);
-    j->row_block = most_rows(&j->b, &j->q->g);
-    while (j->row_block > j->b.mr && visml_blocks(j->rows, j->row_block) < want)
-        j->row_block = visml_blocks(j->row_block / 2, j->b.mr) * j->b.mr;
-    j->row_blocks = visml_blocks(j->rows, j->row_block);
-    j->col_block = visml_blocks(n, j->b.nr) * j->b.nr;
-    while (j->col_block > j->b.nr && j->row_blocks * visml_blocks(n, j->col_block) < want)
-        j->col_block = visml_blocks(j->col_block / 2, j->b.nr) * j->b.nr;
-    j->col_blocks = visml_blocks(n, j->col_block);
-}
-
 static void run_products(const visml_compute *c, const visml_qconv2d *q, int64_t n, const uint8_t *x, void *y, const uint8_t *residual,
                          uint8_t *scratch) {
     const visml_conv2d_geometry *g = &q->g;
     job j = {.compute = c, .q = q, .patches = patches_of(g, x, scratch), .rows = n * g->oh * g->ow, .b = c->kernels->qblocking(), .y = y,
              .residual = residual, .packed = scratch + pad_bytes(g)};
     j.packed_size = most_rows(&j.b, g) * packed_row(g);
-    cut(&j);
+    j.cut = visml_cut_product(j.rows, j.b.mr, most_rows(&j.b, g), visml_blocks(group_f(g), j.b.nr), j.b.nr, c->parallel->workers);
     for (j.group = 0; j.group < g->groups; j.group++) {
         j.patches.first = j.group * group_c(g);
-        visml_parallel_run(c->parallel, (size_t)(j.row_blocks * j.col_blocks), multiply_task, &j);
+        visml_parallel_run(c->parallel, (size_t)(j.cut.row_blocks * j.cut.col_blocks), multiply_task, &j);
     }
 }
 

@@ -108,6 +108,17 @@ VALUES |= {
     ("visml_features_save", "path"): 'fixture_path("new")', ("visml_features_load", "path"): 'fixture_path("features.visml")',
     ("visml_table_save_npy", "path"): 'fixture_path("new")', ("visml_table_save_csv", "path"): 'fixture_path("new")',
 }
+
+# classify.h
+NAIVE = '{"class": "gaussian_naive_bayes"}'
+VALUES |= {
+    "classifier": "f->classifier",
+    **{(f"visml_classifier_{verb}", "y"): "f->labels" for verb in ("fit", "partial_fit", "score")},
+    ("visml_classifier_fit_rows", "rows"): "&f->rows", ("visml_classifier_score", "score"): "&f->out.score",
+    ("visml_classifier_array", "name"): '"means"',
+    ("visml_classifier_from_json", "text"): json(NAIVE, NAIVE), ("visml_classifier_from_json", "n"): str(len(NAIVE)),
+    ("visml_classifier_save", "path"): 'fixture_path("new")', ("visml_classifier_load", "path"): 'fixture_path("classifier.visml")',
+}
 # Functions that take an argument over, also when they fail (those that take a layer are known by its type).
 CONSUMES = {"visml_features_add", "visml_features_over", "visml_features_encode", "visml_features_pool", "visml_features_then"}
 
@@ -187,7 +198,7 @@ NULLABLE = {
     "err", "strides", "release", "user", "class_names", ("visml_dataset_from_manifest", "part"), ("visml_model_from_json", "input"),
     ("visml_report_add", "weights"), ("visml_fit", "history"), ("visml_train_and_evaluate", "result"),
     ("visml_evaluate", "loss"), ("visml_evaluate", "report"),
-    "labels_path", ("visml_transform_fit", "labels"),
+    "labels_path", ("visml_transform_fit", "labels"), ("visml_classifier_score", "weights"),
     ("visml_model_set_attribute", "value"), ("visml_report_text", "names"), ("visml_model_set_trainable", "first"),
     ("visml_model_set_trainable", "last"),
 }
@@ -319,6 +330,25 @@ BAD |= {
     ("visml_table_save_npy", "path"): [('fixture_path("none/x")', "none")],
     ("visml_table_save_npy", "labels_path"): [('fixture_path("none/x")', "none")],
     ("visml_table_save_csv", "path"): [('fixture_path("none/x")', "none")],
+}
+
+BAD |= {
+    **{(f"visml_classifier_{verb}", "x"): [("f->labels", "x"), ("f->image", "x"), ("f->kernel", "x|y")]
+       for verb in ("fit", "partial_fit", "score")},
+    **{(f"visml_classifier_{verb}", "y"): [("f->weights", "y"), ("f->tensor", "y")] for verb in ("fit", "partial_fit", "score")},
+    **{(f"visml_classifier_{verb}", "x"): [("f->labels", "x"), ("f->image", "x"), ("f->scores", "columns")]
+       for verb in ("predict", "predict_proba", "decision")},
+    ("visml_classifier_score", "weights"): [("f->labels", "weights"), ("f->tensor", "weights")],
+    ("visml_classifier_fit_rows", "rows"): [("&(visml_row_source){.size = 0}", "rows"),
+                                            ("&(visml_row_source){.size = sizeof(visml_row_source)}", "rows"),
+                                            ("&(visml_row_source){.size = sizeof(visml_row_source), .reserved = 1, .next = f->rows.next}",
+                                             "reserved")],
+    ("visml_classifier_from_json", "text"): [(json("{", NAIVE), "line|column"), (json("{}", NAIVE), "class"),
+                                             (json('"naive_bayes"', NAIVE), "naive_bayes")],
+    ("visml_classifier_from_json", "n"): [("0", "n|text|line|empty"), ("5", "line|column")],
+    ("visml_classifier_save", "path"): [('fixture_path("none/x")', "none"), ('""', "path|file")],
+    ("visml_classifier_load", "path"): [('fixture_path("none")', "none"), ('fixture_path("table.csv")', "csv"),
+                                        ('fixture_path("model.visml")', "model")],
 }
 
 # The options that all optimizers have, as each optimizer gets them.
@@ -469,6 +499,14 @@ BAD_FIELDS = {
     ("visml_window_opts", "scales"): [("@[0] = 0.05", None), ("@[0] = 1; @[1] = 65", None)],
     ("visml_features_opts", "height"): [("@ = 5", "height|width"), ("@ = 65536", None)],
     ("visml_features_opts", "width"): [("@ = 5", "height|width")], ("visml_features_opts", "color"): [("@ = 2", None)],
+    ("visml_classifier_fit_opts", "weights"): [("@ = f->labels", None), ("@ = f->tensor", None)],
+    ("visml_classifier_fit_opts", "class_weights"): [("@ = f->weights", None)],
+    ("visml_classifier_fit_opts", "classes"): [("@ = f->weights", None)],
+    # neighbours, naive Bayes, clusters
+    ("visml_gaussian_naive_bayes_opts", "variance_smoothing"): [("@ = 1.5", None)],
+    ("visml_k_neighbors_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
+    ("visml_k_neighbors_opts", "n_neighbors"): [("@ = 65537", None)],
+    # what works by others
     ("visml_conv2d_opts", "name"): [('@ = "a/b"', None), ('@ = ""', None)],
     ("visml_dense_opts", "name"): [('@ = "a/b"', None)],
 }
@@ -523,7 +561,7 @@ HARMLESS = [
     "isnan(visml_history_get(f->history, \"loss\", visml_history_epochs(f->history)))",
 ]
 # Functions that write text: (call up to the text, a text that is longer than 10 bytes). Small capacities must hold.
-TEXTS = ["visml_features_to_json(f->features",
+TEXTS = ["visml_features_to_json(f->features", "visml_classifier_to_json(f->classifier",
          "visml_loss_to_json(f->loss", "visml_optimizer_to_json(f->optimizer", "visml_schedule_to_json(f->schedule",
          "visml_model_summary(f->model", "visml_model_to_json(f->model", "visml_report_text(f->report, NULL",
          "visml_augmentation_to_json(f->augmentation", "visml_progress_text(&f->progress, 0", "visml_progress_text(&f->progress, 1"]

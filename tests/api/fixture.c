@@ -105,6 +105,22 @@ static void write_features(visml_context *ctx, visml_error *err) {
     visml_features_free(f);
 }
 
+static visml_classifier *new_classifier(visml_context *ctx, const visml_tensor *x, const visml_tensor *y, visml_error *err) {
+    visml_classifier *c = visml_classifier_gaussian_naive_bayes(ctx, NULL, err);
+    must(c && visml_classifier_fit(c, x, y, NULL, err) == VISML_OK, err, "a classifier");
+    return c;
+}
+
+static void write_classifier(visml_context *ctx, visml_error *err) {
+    visml_tensor *x = visml_tensor_new(ctx, VISML_F32, VISML_SHAPE(2, 4), err), *y = visml_tensor_new(ctx, VISML_I32, VISML_SHAPE(2), err);
+    must(x && y, err, "tensors");
+    visml_classifier *c = new_classifier(ctx, x, y, err);
+    must(visml_classifier_save(c, fixture_path("classifier.visml"), err) == VISML_OK, err, "classifier.visml");
+    visml_classifier_free(c);
+    visml_tensor_release(x);
+    visml_tensor_release(y);
+}
+
 int fixture_open(void **state) {
     visml_error err = {0};
     (void)state;
@@ -115,6 +131,7 @@ int fixture_open(void **state) {
     write_tables(ctx, &err);
     write_model(ctx, &err);
     write_features(ctx, &err);
+    write_classifier(ctx, &err);
     visml_context_free(ctx);
     return 0;
 }
@@ -168,8 +185,10 @@ static void make_tensors(fixture *f, visml_error *err) {
     f->weights = visml_tensor_new(f->ctx, VISML_F32, VISML_SHAPE(8), err);
     f->kernel = visml_tensor_new(f->ctx, VISML_F32, VISML_SHAPE(4, 2), err);
     must(f->tensor && f->image && f->pixels && f->labels && f->scores && f->weights && f->kernel, err, "tensors");
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < 8; i++) {
         ((int32_t *)visml_tensor_data(f->labels))[i] = i % 2;
+        ((float *)visml_tensor_data(f->weights))[i] = 1;
+    }
     f->dlpack = visml_tensor_to_dlpack(f->tensor, err);
     must(f->dlpack != NULL, err, "a DLPack tensor");
 }
@@ -229,6 +248,20 @@ static void make_features(fixture *f, visml_error *err) {
     must(f->index != NULL, err, "an index");
 }
 
+static int32_t next_rows(void *user, const visml_tensor **x, const visml_tensor **y, const visml_tensor **weights) {
+    fixture *f = user;
+    (void)weights;
+    f->walked = !f->walked;
+    *x = f->walked ? f->pixels : NULL;
+    *y = f->walked ? f->labels : NULL;
+    return 0;
+}
+
+static void make_classifier(fixture *f, visml_error *err) {
+    f->classifier = new_classifier(f->ctx, f->pixels, f->labels, err);
+    f->rows = (visml_row_source){.size = sizeof f->rows, .next = next_rows, .user = f};
+}
+
 int fixture_setup(void **state) {
     visml_error err = {0};
     fixture *f = calloc(1, sizeof *f);
@@ -239,6 +272,7 @@ int fixture_setup(void **state) {
     make_data(f, &err);
     make_networks(f, &err);
     make_features(f, &err);
+    make_classifier(f, &err);
     fixture_before(f);
     return 0;
 }
@@ -289,6 +323,7 @@ int fixture_teardown(void **state) {
     visml_features_free(f->features);
     visml_table_free(f->table);
     visml_index_free(f->index);
+    visml_classifier_free(f->classifier);
     visml_model_free(f->model);
     visml_model_free(f->open);
     visml_model_free(f->empty);

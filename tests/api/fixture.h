@@ -49,6 +49,9 @@ typedef struct fixture {
     visml_features *features;     /* an average */
     visml_table *table;           /* of `folder`: [4, 3] */
     visml_index *index;           /* of `pixels` */
+    visml_classifier *classifier; /* naive Bayes that learned from `pixels` and `labels` */
+    visml_row_source rows;        /* these, in one block */
+    int32_t walked;               /* 1: the next call of it ends the walk */
     /* Where results go: filled with 0xA5 before the call. */
     struct {
         visml_dataset *parts[3];
@@ -57,7 +60,7 @@ typedef struct fixture {
         visml_run_result *result;
         visml_report *report;
         visml_tensor *tensors[2];
-        double loss;
+        double loss, score;
         visml_shape shape;
         char text[256], reason[256];
         visml_image_info info;
@@ -76,8 +79,7 @@ extern const unsigned char *fixture_png, *fixture_file;
 extern size_t fixture_png_size, fixture_file_size;
 extern const char *const fixture_names[2];
 /* "folder/name" in the temporary folder: images/, images.idx, labels.idx, table.csv, split.json, model.visml,
- * features.visml, picture.png; "new" is
- * free. */
+ * features.visml, classifier.visml, picture.png; "new" is free. */
 const char *fixture_path(const char *name);
 extern const visml_shape fixture_shape_2x3;
 extern const visml_shape fixture_shape_4;

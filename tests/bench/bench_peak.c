@@ -3,6 +3,7 @@
  * Twelve chains of multiply-adds on registers: more than latency times units of any core, few enough for 16 registers. No memory, so that
  * what is left is the clock and the number of units. Several threads start together, and their speeds are added. */
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -95,6 +96,7 @@ typedef struct burn_job {
     void (*burn)(void);
     double seconds; /* to run for, then: that it ran for */
     int64_t rounds;
+    int32_t place; /* 0 ...: on the CPU of this number among those that the process may use */
 } burn_job;
 
 static double now(void) {
@@ -103,8 +105,21 @@ static double now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* On a CPU of its own: after a pause Linux may start a thread on a virtual CPU where another one is at work. */
+static void take_place(int32_t place) {
+    cpu_set_t all, one;
+    if (sched_getaffinity(0, sizeof all, &all) != 0)
+        return;
+    CPU_ZERO(&one);
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &all) && place-- == 0)
+            CPU_SET(cpu, &one);
+    sched_setaffinity(0, sizeof one, &one);
+}
+
 static void *work(void *arg) {
     burn_job *j = arg;
+    take_place(j->place);
     j->burn(); /* wide vectors need a moment until the clock has settled */
     pthread_barrier_wait(j->start);
     double from = now(), until = from + j->seconds;
@@ -123,13 +138,11 @@ static double measure(burn_job *jobs, pthread_t *threads, int32_t n, double flop
     pthread_barrier_init(&start, NULL, (unsigned)n);
     for (int32_t i = n - 1; i >= 0; i--) {
         jobs[i].start = &start;
-        if (i && pthread_create(&threads[i], NULL, work, &jobs[i]) != 0)
+        if (pthread_create(&threads[i], NULL, work, &jobs[i]) != 0)
             abort();
     }
-    work(&jobs[0]);
     for (int32_t i = 0; i < n; i++) {
-        if (i)
-            pthread_join(threads[i], NULL);
+        pthread_join(threads[i], NULL);
         rate += flops * (double)jobs[i].rounds / jobs[i].seconds;
     }
     pthread_barrier_destroy(&start);
@@ -142,7 +155,7 @@ double bench_peak(int32_t threads, uint32_t levels, double seconds) {
     burn_job *jobs = calloc((size_t)threads, sizeof *jobs);
     pthread_t *ids = calloc((size_t)threads, sizeof *ids);
     for (int32_t i = 0; jobs && i < threads; i++)
-        jobs[i] = (burn_job){.burn = burn, .seconds = seconds};
+        jobs[i] = (burn_job){.burn = burn, .seconds = seconds, .place = i};
     if (jobs && ids)
         rate = measure(jobs, ids, threads, 2.0 * CHAINS * STEPS * lanes);
     free(jobs);

@@ -1,6 +1,7 @@
 #include "support/support.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -168,10 +169,53 @@ static void threads_take_no_signals(void **state) {
     visml_context_free(ctx);
 }
 
+/* Two blocks that each wait for the other (a second at most), so that both threads take part. */
+typedef struct meeting {
+    _Atomic int here;
+    cpu_set_t cpus; /* where the worker may be */
+} meeting;
+
+static void meet(void *arg, size_t block, size_t worker) {
+    meeting *m = arg;
+    (void)block;
+    if (worker == 1)
+        assert_int_equal(sched_getaffinity(0, sizeof m->cpus, &m->cpus), 0);
+    atomic_fetch_add(&m->here, 1);
+    for (int i = 0; i < 1000 && atomic_load(&m->here) < 2; i++)
+        usleep(1000);
+}
+
+/* On each CPU that there is: workers are never put behind the bringer. */
+static void workers_leave_the_bringers_cpu_to_him(void **state) {
+    (void)state;
+    cpu_set_t all, one;
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    if (CPU_COUNT(&all) < 2)
+        skip();
+    visml_context *ctx = test_context(2);
+    visml_compute c = visml_context_compute(ctx);
+    assert_true(run_one(c.parallel)); /* starts the thread, which may run everywhere */
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, &all))
+            continue;
+        meeting m = {0};
+        CPU_ZERO(&one);
+        CPU_SET(cpu, &one);
+        assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+        visml_parallel_run(c.parallel, 2, meet, &m);
+        assert_int_equal(m.here, 2);
+        assert_int_equal(CPU_COUNT(&m.cpus), CPU_COUNT(&all) - 1);
+        assert_false(CPU_ISSET(cpu, &m.cpus));
+    }
+    assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
+    visml_context_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_block_once), cmocka_unit_test(jobs_may_start_jobs),       cmocka_unit_test(many_callers_share_it),
         cmocka_unit_test(survives_fork),    cmocka_unit_test(survives_fork_in_mid_call), cmocka_unit_test(threads_take_no_signals),
+        cmocka_unit_test(workers_leave_the_bringers_cpu_to_him),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

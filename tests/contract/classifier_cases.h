@@ -15,6 +15,9 @@ static const classifier_case classifier_cases[] = {
     /* neighbours, naive Bayes, clusters */
     {"gaussian_naive_bayes", ""},
     {"gaussian_naive_bayes", "\"equal_priors\": true, \"variance_smoothing\": 0.25"},
+    {"k_neighbors", ""},
+    {"k_neighbors", "\"n_neighbors\": 2, \"weights\": \"distance\", \"metric\": \"l1\""},
+    {"k_neighbors", "\"task\": \"regression\", \"weights\": \"distance\", \"metric\": \"cosine\""},
     /* what works by others */
 };
 

@@ -45,13 +45,14 @@ def extent(text):
     return int(HEADERS.constants.get(left, 0) or left) + int(sign + (right or "0"))
 
 
-FEATURE = declarations.Declarations()
-declarations.parse_header("feature", FEATURE)
+DESCRIBED = declarations.Declarations()
+declarations.parse_header("feature", DESCRIBED)
+declarations.parse_header("classify", DESCRIBED)
 
 
 def option_structs():
-    """Those that keywords are made for; classes of features are described in JSON."""
-    return {n: fields for n, fields in HEADERS.structs.items() if n not in FEATURE.structs}
+    """Those that keywords are made for; features and classifiers are described in JSON."""
+    return {n: fields for n, fields in HEADERS.structs.items() if n not in DESCRIBED.structs}
 
 
 class Functions(unittest.TestCase):
@@ -240,8 +241,9 @@ class Documentation(unittest.TestCase):
         folder = pathlib.Path(data.__file__).parent
         text = "".join(p.read_text() for p in folder.glob("*.py") if p.name != "_ffi.py")
         unused = {n for n in _ffi.PROTOTYPES if not re.search(rf"\b{n}\b", text)}
-        # Classes of features are described in JSON.
-        described = re.compile(r"visml_(regions|extractor|aggregator|transform)_|visml_features_(new|add|over|encode|pool|then)$")
+        # Features and classifiers are described in JSON.
+        described = re.compile(r"visml_(regions|extractor|aggregator|transform|classifier)_|"
+                               r"visml_features_(new|add|over|encode|pool|then)$")
         unused = {n for n in unused if not described.match(n)}
         self.assertEqual(unused, {"visml_version", "visml_layer_free", "visml_dtype_name", "visml_monitor_from_json"})
 

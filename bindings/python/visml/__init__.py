@@ -11,6 +11,7 @@ NumPy is used when it is there, and not needed otherwise.
 """
 from . import augmentation, image
 from ._call import Error
+from .classify import Classifier
 from .context import Context, default_context, version
 from .data import Batch, Dataset, Loader, save_split
 from .features import Features, Index, Table
@@ -48,5 +49,6 @@ __all__ = [
     "UpSampling2D", "ZeroPadding1D", "ZeroPadding2D", "RunResult",
 ]
 __all__ += ["Features", "Index", "Table"]
+__all__ += ["Classifier"]
 __all__ += ["AveragePooling1D", "Conv1D", "Conv2DTranspose", "DepthwiseConv2D", "GlobalAveragePooling1D", "GlobalMaxPooling1D",
             "GlobalMaxPooling2D", "GroupNormalization", "LayerNormalization", "MaxPooling1D", "SeparableConv2D"]

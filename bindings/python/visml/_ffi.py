@@ -166,6 +166,19 @@ VISML_METRIC_COSINE = 2
 VISML_METRIC_CHI2 = 3
 VISML_METRIC_L1 = 4
 VISML_METRIC_INTERSECTION = 5
+VISML_TASK_CLASSIFICATION = 0
+VISML_TASK_REGRESSION = 1
+VISML_TASK_CLUSTERING = 2
+VISML_TASK_OUTLIERS = 3
+VISML_CLASS_WEIGHT_EQUAL = 0
+VISML_CLASS_WEIGHT_BALANCED = 1
+# classifiers: linear
+# classifiers: support vector machines with kernels
+# classifiers: trees, forests, boosting
+# classifiers: neighbours, naive Bayes, clusters
+VISML_NEIGHBORS_UNIFORM = 0
+VISML_NEIGHBORS_DISTANCE = 1
+# classifiers: what works by others
 
 
 # ---- opaque objects, used through pointers only ----
@@ -268,6 +281,10 @@ class visml_lr_range(Structure):
 
 
 class visml_run_result(Structure):
+    """Opaque."""
+
+
+class visml_classifier(Structure):
     """Opaque."""
 
 
@@ -929,6 +946,48 @@ class visml_evaluate_opts(Structure):
                 ("loss", P(visml_loss)), ("callback", P(visml_callback)), ("quantization", P(visml_quantization))]
 
 
+class visml_classifier_progress(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("done", int64), ("total", int64), ("loss", double), ("validation", double)]
+
+
+visml_classifier_progress_fn = CFUNCTYPE(int32, c_void_p, P(visml_classifier_progress))
+
+
+class visml_classifier_fit_opts(Structure):
+    _fields_ = [("size", uint32), ("warm_start", int32), ("weights", P(visml_tensor)), ("class_weights", P(visml_tensor)),
+                ("classes", P(visml_tensor)), ("validation_x", P(visml_tensor)), ("validation_y", P(visml_tensor)),
+                ("class_weighting", int32), ("reserved", int32), ("seed", uint64), ("progress", visml_classifier_progress_fn),
+                ("user", c_void_p)]
+
+
+class visml_row_source(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32),
+                ("next", CFUNCTYPE(int32, c_void_p, P(P(visml_tensor)), P(P(visml_tensor)), P(P(visml_tensor)))), ("user", c_void_p)]
+
+
+# ---- options of classifiers: linear ----
+
+
+# ---- options of classifiers: support vector machines with kernels ----
+
+
+# ---- options of classifiers: trees, forests, boosting ----
+
+
+# ---- options of classifiers: neighbours, naive Bayes, clusters ----
+
+
+class visml_gaussian_naive_bayes_opts(Structure):
+    _fields_ = [("size", uint32), ("equal_priors", int32), ("variance_smoothing", double)]
+
+
+class visml_k_neighbors_opts(Structure):
+    _fields_ = [("size", uint32), ("task", int32), ("n_neighbors", int32), ("weights", int32), ("metric", int32), ("reserved", int32)]
+
+
+# ---- options of classifiers: what works by others ----
+
+
 # ---- functions: result, arguments ----
 
 PROTOTYPES = {
@@ -1324,6 +1383,36 @@ PROTOTYPES = {
     "visml_evaluate": (int32, [P(visml_model), P(visml_dataset), P(visml_evaluate_opts), P(double), P(P(visml_report)),
                                P(visml_error)]),
     "visml_predict": (P(visml_tensor), [P(visml_model), P(visml_dataset), P(visml_evaluate_opts), P(visml_error)]),
+    # classify.h
+    "visml_classifier_free": (None, [P(visml_classifier)]),
+    "visml_classifier_fit": (int32, [P(visml_classifier), P(visml_tensor), P(visml_tensor), P(visml_classifier_fit_opts),
+                                     P(visml_error)]),
+    "visml_classifier_partial_fit": (int32, [P(visml_classifier), P(visml_tensor), P(visml_tensor), P(visml_classifier_fit_opts),
+                                             P(visml_error)]),
+    "visml_classifier_fit_rows": (int32, [P(visml_classifier), P(visml_row_source), P(visml_classifier_fit_opts), P(visml_error)]),
+    "visml_classifier_predict": (P(visml_tensor), [P(visml_classifier), P(visml_tensor), P(visml_error)]),
+    "visml_classifier_predict_proba": (P(visml_tensor), [P(visml_classifier), P(visml_tensor), P(visml_error)]),
+    "visml_classifier_decision": (P(visml_tensor), [P(visml_classifier), P(visml_tensor), P(visml_error)]),
+    "visml_classifier_score": (int32, [P(visml_classifier), P(visml_tensor), P(visml_tensor), P(visml_tensor), P(double),
+                                       P(visml_error)]),
+    "visml_classifier_task": (int32, [P(visml_classifier)]),
+    "visml_classifier_name": (c_char_p, [P(visml_classifier)]),
+    "visml_classifier_is_fitted": (int32, [P(visml_classifier)]),
+    "visml_classifier_feature_count": (int64, [P(visml_classifier)]),
+    "visml_classifier_classes": (P(visml_tensor), [P(visml_classifier)]),
+    "visml_classifier_array": (P(visml_tensor), [P(visml_classifier), c_char_p]),
+    "visml_classifier_from_json": (P(visml_classifier), [P(visml_context), c_char_p, size_t, P(visml_error)]),
+    "visml_classifier_to_json": (size_t, [P(visml_classifier), P(c_char), size_t]),
+    "visml_classifier_save": (int32, [P(visml_classifier), c_char_p, P(visml_error)]),
+    "visml_classifier_load": (P(visml_classifier), [P(visml_context), c_char_p, P(visml_error)]),
+    # linear
+    # support vector machines with kernels
+    # trees, forests, boosting
+    # neighbours, naive Bayes, clusters
+    "visml_classifier_gaussian_naive_bayes": (P(visml_classifier), [P(visml_context), P(visml_gaussian_naive_bayes_opts),
+                                                                    P(visml_error)]),
+    "visml_classifier_k_neighbors": (P(visml_classifier), [P(visml_context), P(visml_k_neighbors_opts), P(visml_error)]),
+    # what works by others
 }
 
 
