@@ -167,8 +167,8 @@ typedef struct visml_gradient_boosting_opts {
     int32_t max_leaves; /* 0: no limit */
     visml_grow_policy grow_policy;
     int32_t max_bin;               /* 2 ... 256; default 256 */
-    int32_t early_stopping_rounds; /* so many rounds without a better loss of the validation set end it, and the trees up to the best round
-                                    * stay; 0: off */
+    int32_t early_stopping_rounds; /* so many rounds without a better loss of the validation set, if there is one, end it, and the trees up
+                                    * to the best round stay; 0: off */
     visml_booster booster;
     visml_dart_sample sample_type;
     visml_dart_normalize normalize_type;

@@ -35,13 +35,13 @@ typedef struct cut_job {
     int64_t samples, step; /* every step-th row */
     double *weights;       /* [samples] or NULL */
     int32_t max_bin;
-    char *scratch; /* [workers, scratch_bytes]: columns [CUT_COLUMNS, samples], then what one column needs */
+    char *scratch; /* [workers, scratch_bytes]: what one column needs, then columns [CUT_COLUMNS, samples] */
     size_t scratch_bytes;
 } cut_job;
 
-/* What one column needs when it has many values. */
+/* What one column needs when it has many values: sums, different values, and scratch for finding them. */
 static size_t column_bytes(int64_t samples) {
-    return (size_t)samples * (sizeof(float) + sizeof(double)) + visml_column_values_scratch(samples);
+    return (size_t)samples * 2 * sizeof(double) + visml_column_values_scratch(samples);
 }
 
 /* Each value its own bin: the cuts are all but the first. */
@@ -53,7 +53,7 @@ static int32_t cut_column(const cut_job *j, const float *values, int32_t most, f
     }
     double *sums = scratch;
     float *different = (float *)(void *)(sums + n);
-    count = visml_column_values(n, values, j->weights, different, sums, (char *)scratch + (size_t)n * 16);
+    count = visml_column_values(n, values, j->weights, different, sums, sums + 2 * n);
     return choose_cuts(count, different, sums, most, cuts);
 }
 
@@ -70,7 +70,8 @@ static int has_missing(int64_t n, const float *values, const double *weights) {
 static void cut_block(void *arg, size_t block, size_t worker) {
     const cut_job *j = arg;
     int64_t from = (int64_t)block * CUT_COLUMNS, columns = from + CUT_COLUMNS < j->b->d ? CUT_COLUMNS : j->b->d - from;
-    float *values = (float *)(void *)(j->scratch + worker * j->scratch_bytes);
+    char *scratch = j->scratch + worker * j->scratch_bytes;
+    float *values = (float *)(void *)(scratch + column_bytes(j->samples));
     for (int64_t i = 0; i < j->samples; i++)
         for (int64_t c = 0; c < columns; c++)
             values[c * j->samples + i] = j->weights && j->weights[i] <= 0 ? NAN : visml_samples_at(j->s, i * j->step, from + c);
@@ -78,7 +79,7 @@ static void cut_block(void *arg, size_t block, size_t worker) {
         visml_bin_column *to = j->b->columns + from + c;
         to->missing = has_missing(j->samples, values + c * j->samples, j->weights);
         int32_t most = to->missing && j->max_bin == VISML_MOST_BINS ? VISML_MOST_BINS - 1 : j->max_bin;
-        int32_t cuts = cut_column(j, values + c * j->samples, most, to->cuts, values + columns * j->samples);
+        int32_t cuts = cut_column(j, values + c * j->samples, most, to->cuts, scratch);
         to->cuts[cuts] = INFINITY;
         to->count = cuts + 1;
     }

@@ -225,7 +225,7 @@ static visml_status run_round(visml_boosting *b, int64_t round, tick_state *t, v
 
 static visml_status run_rounds(visml_boosting *b, visml_error *err) {
     tick_state t = {.b = b, .loss = NAN, .validation = NAN};
-    int64_t patience = b->opts->early_stopping_rounds;
+    int64_t patience = b->run->validation ? b->opts->early_stopping_rounds : 0;
     for (int64_t round = 0; round < b->opts->rounds; round++) {
         VISML_TRY(run_round(b, round, &t, err));
         if (t.validation < b->best_loss)
@@ -246,8 +246,6 @@ visml_status visml_boosting_run(visml_boosting *b, const visml_classifier *previ
     if (b->rows.n > MOST_ROWS)
         return visml_fail(err, VISML_ELIMIT, "%s: x has %lld rows, at most %lld can be learned from", b->what, (long long)b->rows.n,
                           (long long)MOST_ROWS);
-    if (b->opts->early_stopping_rounds && !b->run->validation)
-        return visml_fail(err, VISML_EINVAL, "%s: early_stopping_rounds needs validation_x and validation_y", b->what);
     b->trees.memory = b->memory;
     VISML_TRY(make_room(b, err));
     VISML_TRY(make_grower(b, err));

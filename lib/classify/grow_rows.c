@@ -10,9 +10,11 @@ static int is_used(const visml_grow_job *job, int64_t i) {
     return !job->used || job->used[i];
 }
 
-/* Rounded down or up so that it is right on average over rows: by the multiples of the golden ratio, which are spread evenly. */
-static int32_t round_evenly(double v, int64_t place) {
-    double share = (double)(uint32_t)((uint32_t)place * 2654435769U) * (1.0 / 4294967296.0);
+/* Where units are coarse: rounded down or up so that it is right on average over rows, by the multiples of the golden ratio, which are
+ * spread evenly. Else to the nearest, so that equal gradients stay equal, and splits that are as good as each other too. */
+#define FINE_ROWS 32768 /* with units of 2^-16 of the largest gradient or less */
+static int32_t round_for(double v, int64_t place, int64_t rows) {
+    double share = rows <= FINE_ROWS ? 0.5 : (double)(uint32_t)((uint32_t)place * 2654435769U) * (1.0 / 4294967296.0);
     return (int32_t)floor(v + share);
 }
 
@@ -38,8 +40,8 @@ void visml_grow_take_rows(visml_grower *g, const visml_grow_job *job) {
     double first_scale = visml_gradient_scale(g->used, most_first), second_scale = visml_gradient_scale(g->used, most_second);
     for (int64_t p = 0; p < g->used; p++) {
         int64_t i = g->rows[p];
-        g->gradients[p] = visml_gradient_pack(round_evenly((double)job->first[i] * first_scale, p),
-                                              round_evenly((double)job->second[i] * second_scale, p));
+        g->gradients[p] = visml_gradient_pack(round_for((double)job->first[i] * first_scale, p, g->used),
+                                              round_for((double)job->second[i] * second_scale, p, g->used));
     }
     g->split = g->rules.split;
     g->split.first_unit = 1 / first_scale;

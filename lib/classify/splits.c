@@ -68,7 +68,7 @@ static void plain_gains(const visml_split_rules *r, const visml_node_sums *node,
         double gl = l->first[b] * first_unit, hl = l->second[b] * second_unit, gr = all_first - gl, hr = all_second - hl;
         double smaller = hl < hr ? hl : hr, both = (hl + lambda) * (hr + lambda);
         double gain = (gl * gl * (hr + lambda) + gr * gr * (hl + lambda)) / both;
-        l->gains[b] = smaller >= least ? gain : -1;
+        l->gains[b] = smaller >= least ? gain : -HUGE_VAL;
     }
 }
 
@@ -76,7 +76,7 @@ static double bounded_gain(const visml_split_rules *r, const visml_node_sums *no
     double left = visml_leaf_value(r, gl, hl, node->lower, node->upper), right = visml_leaf_value(r, gr, hr, node->lower, node->upper);
     int direction = r->monotone ? r->monotone[number] : 0;
     if ((direction > 0 && left > right) || (direction < 0 && left < right))
-        return -1;
+        return -HUGE_VAL;
     return gain_of(r, gl, hl, left) + gain_of(r, gr, hr, right);
 }
 
@@ -85,7 +85,7 @@ static void bounded_gains(const visml_split_rules *r, const visml_node_sums *nod
     for (int32_t b = 0; b < l->n; b++) {
         double gl = l->first[b] * r->first_unit, hl = l->second[b] * r->second_unit, gr = all_first - gl, hr = all_second - hl;
         int heavy = hl > 0 && hr > 0 && hl >= r->min_child_weight && hr >= r->min_child_weight;
-        l->gains[b] = heavy ? bounded_gain(r, node, number, gl, hl, gr, hr) : -1;
+        l->gains[b] = heavy ? bounded_gain(r, node, number, gl, hl, gr, hr) : -HUGE_VAL;
     }
 }
 
@@ -94,7 +94,7 @@ static void take_best(const left_sums *l, int32_t number, double without, int mi
     for (int32_t b = 1; b < l->n; b++)
         if (l->gains[b] > l->gains[at])
             at = b;
-    if (l->gains[at] < 0 || !(l->gains[at] - without > best->gain))
+    if (!(l->gains[at] - without > best->gain))
         return;
     *best = (visml_split){.gain = l->gains[at] - without, .column = number, .bin = at, .missing_left = missing_left,
                           .left = visml_gradient_pack(l->first[at], l->second[at])};

@@ -12,6 +12,14 @@ static const classifier_case classifier_cases[] = {
     /* linear */
     /* support vector machines with kernels */
     /* trees, forests, boosting */
+    {"gradient_boosting", "\"rounds\": 4"},
+    {"gradient_boosting", "\"task\": \"regression\", \"rounds\": 12, \"max_depth\": 3, \"max_leaves\": 5, \"grow_policy\": \"lossguide\", "
+                          "\"max_bin\": 16, \"learning_rate\": 0.6, \"lambda\": 0.5, \"alpha\": 0.1, \"gamma\": 0.01, "
+                          "\"min_child_weight\": 0.5, \"max_delta_step\": 2, \"base_score\": 0.25, \"monotone_constraints\": [1, -2]"},
+    {"gradient_boosting", "\"rounds\": 4, \"booster\": \"dart\", \"sample_type\": \"weighted\", \"normalize_type\": \"forest\", "
+                          "\"one_drop\": true, \"rate_drop\": 0.3, \"skip_drop\": 0.1, \"colsample_bytree\": 0.8, "
+                          "\"colsample_bylevel\": 0.9, \"colsample_bynode\": 0.7, \"subsample\": 0.9"},
+    {"gradient_boosting", "\"early_stopping_rounds\": 2"},
     /* neighbours, naive Bayes, clusters */
     {"gaussian_naive_bayes", ""},
     {"gaussian_naive_bayes", "\"equal_priors\": true, \"variance_smoothing\": 0.25"},
