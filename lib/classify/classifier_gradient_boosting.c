@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "classify/boosting.h"
-#include "classify/row_walk.h"
+#include "classify/boosting_rows.h"
 
 typedef visml_gradient_boosting_opts options;
 
@@ -92,6 +92,25 @@ static visml_status fit(visml_classifier *c, const visml_compute *k, const visml
     return status;
 }
 
+static visml_status tick_read(void *user, visml_error *err) {
+    const visml_fit_run *run = user;
+    return visml_fit_tick(run, 0, -1, NAN, NAN, err);
+}
+
+/* What is missing in no row of the sample goes with the lowest bin. */
+static visml_status fit_rows(visml_classifier *c, const visml_compute *k, visml_row_walk *walk, const visml_fit_run *run, visml_error *err) {
+    visml_binned_rows r;
+    const options *o = c->object.opts;
+    VISML_TRY(visml_binned_rows_read(&r, visml_classifier_memory(c), k, walk, o->max_bin, tick_read, (void *)(uintptr_t)run, err));
+    visml_boosting b = boosting_of(c, k, &r.rows, run);
+    b.bins = r.bins;
+    r.bins = (visml_bins){0};
+    visml_status status = boost(&b, c, err);
+    visml_boosting_clear(&b);
+    visml_binned_rows_clear(&r);
+    return status;
+}
+
 /* ---- running ---- */
 
 static visml_status prepare(visml_classifier *c, const visml_compute *k, visml_error *err) {
@@ -143,6 +162,7 @@ const visml_classifier_class visml_classifier_gradient_boosting_class = {
     .can = VISML_CAN_CLASSIFY | VISML_CAN_REGRESS | VISML_CAN_MISS | VISML_CAN_WEIGH | VISML_CAN_WARM,
     .task = task,
     .fit = fit,
+    .fit_rows = fit_rows,
     .prepare = prepare,
     .outputs = outputs,
     .scratch = scratch,

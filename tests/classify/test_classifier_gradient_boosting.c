@@ -162,6 +162,50 @@ static void what_validates_worse_is_cut(void **state) {
     visml_classifier_free(c);
 }
 
+/* ---- rows from a source ---- */
+
+typedef struct source {
+    visml_tensor *x, *y, *w;
+    int64_t at, walks, last_walk;
+} source;
+
+static void let_go(source *s) {
+    visml_tensor_release(s->x), visml_tensor_release(s->y), visml_tensor_release(s->w);
+    s->x = s->y = s->w = NULL;
+}
+
+static int32_t next_rows(void *user, const visml_tensor **x, const visml_tensor **y, const visml_tensor **w) {
+    source *s = user;
+    let_go(s);
+    int64_t n = s->walks == s->last_walk ? TREE_N - 1 : TREE_N, end = s->at + 50 < n ? s->at + 50 : n;
+    if (s->at >= n) {
+        s->at = 0, s->walks++;
+        return 0;
+    }
+    *x = s->x = visml_tensor_slice(r.holes, s->at, end, NULL);
+    *y = s->y = visml_tensor_slice(r.three, s->at, end, NULL);
+    *w = s->w = visml_tensor_slice(r.weights, s->at, end, NULL);
+    s->at = end;
+    return 0;
+}
+
+/* All rows are in the sample: the same bits. */
+static void blocks_of_rows_learn_the_same(void **state) {
+    (void)state;
+    source s = {.last_walk = -1}, shrinking = {.last_walk = 2};
+    visml_classifier *a = boosted(ctx, "", r.holes, r.three, VISML_OPTS(visml_classifier_fit_opts, .weights = r.weights));
+    visml_classifier *b = assert_made(visml_classifier_gradient_boosting(ctx, VISML_OPTS(visml_gradient_boosting_opts, .rounds = 5), &err), &err);
+    assert_ok(visml_classifier_fit_rows(b, VISML_OPTS(visml_row_source, .next = next_rows, .user = &s), NULL, &err), &err);
+    assert_int_equal(s.walks, 3);
+    assert_same(visml_classifier_array(a, "threshold"), visml_classifier_array(b, "threshold"));
+    assert_same(visml_classifier_array(a, "value"), visml_classifier_array(b, "value"));
+    assert_status(visml_classifier_fit_rows(b, VISML_OPTS(visml_row_source, .next = next_rows, .user = &shrinking), NULL, &err), VISML_EINVAL,
+                  &err);
+    assert_string_equal(err.message, "gradient_boosting: the source's second walk has fewer rows than its first");
+    let_go(&s), let_go(&shrinking);
+    visml_classifier_free(a), visml_classifier_free(b);
+}
+
 static void wrong_options_are_named(void **state) {
     (void)state;
     assert_null(visml_classifier_gradient_boosting(ctx, VISML_OPTS(visml_gradient_boosting_opts, .max_leaves = 1), &err));
@@ -184,7 +228,8 @@ int main(void) {
         cmocka_unit_test(sums_are_those_of_xgboost),    cmocka_unit_test(options_are_those_of_xgboost),
         cmocka_unit_test(weights_are_those_of_xgboost), cmocka_unit_test(threads_do_not_matter),
         cmocka_unit_test(dart_keeps_its_weights),       cmocka_unit_test(rounds_can_be_added),
-        cmocka_unit_test(what_validates_worse_is_cut),  cmocka_unit_test(wrong_options_are_named),
+        cmocka_unit_test(what_validates_worse_is_cut),  cmocka_unit_test(blocks_of_rows_learn_the_same),
+        cmocka_unit_test(wrong_options_are_named),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
