@@ -134,6 +134,56 @@ VISML_API visml_classifier *visml_classifier_load(visml_context *ctx, const char
 
 /* ---- trees, forests, boosting ------------------------------------------------------------------------------------------------ */
 
+typedef int32_t visml_criterion;
+#define VISML_CRITERION_GINI 0
+#define VISML_CRITERION_ENTROPY 1
+
+#define VISML_FEATURES_SQRT (-1) /* for max_features: the square root of the number of columns, rounded down */
+#define VISML_FEATURES_LOG2 (-2)
+#define VISML_FEATURES_ALL (-3)
+
+/* A tree of exact splits (Breiman et al. 1984; scikit-learn's DecisionTreeClassifier and DecisionTreeRegressor). Decides by the shares of
+ * classes in a row's leaf. Learned: the arrays of nodes as of gradient_boosting, where "gain" is the weight of the node's rows times what
+ * impurity falls by, and "value" the place of the commonest class, or the mean; "distribution" [leaves, K], row l of leaf l, counted in the
+ * order of nodes. */
+typedef struct visml_decision_tree_opts {
+    uint32_t size;
+    visml_task task; /* classification (default) or regression, which splits by squared error */
+    visml_criterion criterion;  /* of classification; default gini */
+    int32_t max_depth;          /* 0: no limit */
+    int32_t min_samples_split;  /* 2 ...; default 2 */
+    int32_t min_samples_leaf;   /* 1 ...; default 1 */
+    int32_t max_features;       /* columns that a node looks at, drawn: 1 ..., or VISML_FEATURES_*; default all */
+    int32_t max_leaf_nodes;     /* 0: no limit; else at least 2: what gains most is split first */
+    double min_impurity_decrease; /* of a split, weighted by its share of the rows; 0 ...; default 0 */
+} visml_decision_tree_opts;
+VISML_API visml_classifier *visml_classifier_decision_tree(visml_context *ctx, const visml_decision_tree_opts *opts, visml_error *err);
+
+typedef int32_t visml_sampling;
+#define VISML_SAMPLING_BOOTSTRAP 1 /* each tree learns from N rows drawn with putting back */
+#define VISML_SAMPLING_ALL 2       /* from all rows */
+
+/* Many such trees, whose leaves' shares are averaged. random_forest (Breiman 2001): each from drawn rows, each node with drawn columns.
+ * extra_trees (Geurts et al. 2006): from all rows, of each drawn column one random threshold. Learned: as of decision_tree with all trees,
+ * "roots" [T], and with out_of_bag "oob_score" (VISML_F64 [1]: accuracy, or R^2, of rows by the trees that have not learned from them). */
+typedef struct visml_forest_opts {
+    uint32_t size;
+    visml_task task;
+    visml_criterion criterion;
+    int32_t trees;             /* 1 ...; default 100 */
+    int32_t max_depth;         /* 0: no limit */
+    int32_t min_samples_split; /* 2 ...; default 2 */
+    int32_t min_samples_leaf;  /* 1 ...; default 1 */
+    int32_t max_features;      /* as above; default: VISML_FEATURES_SQRT, for regression all */
+    int32_t max_leaf_nodes;    /* 0: no limit */
+    visml_sampling sampling;   /* default: bootstrap for random_forest, all for extra_trees */
+    int32_t out_of_bag;        /* 1: "oob_score" is made; for bootstrap alone */
+    int32_t reserved;          /* must be 0 */
+    double min_impurity_decrease;
+} visml_forest_opts;
+VISML_API visml_classifier *visml_classifier_random_forest(visml_context *ctx, const visml_forest_opts *opts, visml_error *err);
+VISML_API visml_classifier *visml_classifier_extra_trees(visml_context *ctx, const visml_forest_opts *opts, visml_error *err);
+
 typedef int32_t visml_booster;
 #define VISML_BOOSTER_GBTREE 0
 #define VISML_BOOSTER_DART 1 /* some trees sit out each round (Rashmi and Gilad-Bachrach 2015) */

@@ -203,8 +203,12 @@ visml_tree_run *visml_tree_run_new(const visml_classifier *c, int64_t groups, vi
     visml_tree_run *t = run_new(visml_classifier_memory(c), n, trees, groups, &to, &roots, err);
     if (!t)
         return NULL;
+    int32_t leaves = 0;
     for (size_t i = 0; i < n; i++)
-        to[i] = (visml_tree_node){flagged(a.feature[i], a.missing_left[i]), a.feature[i] < 0 ? a.value[i] : a.threshold[i], a.left[i], a.right[i]};
+        if (a.feature[i] < 0)
+            to[i] = (visml_tree_node){VISML_TREE_LEAF, a.value[i], leaves++, -1};
+        else
+            to[i] = (visml_tree_node){flagged(a.feature[i], a.missing_left[i]), a.threshold[i], a.left[i], a.right[i]};
     memcpy(roots, a.roots, trees * sizeof *roots);
     return t;
 }

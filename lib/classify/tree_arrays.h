@@ -43,7 +43,8 @@ visml_status visml_tree_arrays_check(const visml_classifier *c, visml_error *err
 /* Nodes of an array of a fitted classifier. */
 int64_t visml_tree_arrays_nodes(const visml_classifier *c);
 
-/* What the kernel takes, in one piece of memory. NULL: VISML_ENOMEM. groups: see kernel/trees.h. */
+/* What the kernel takes, in one piece of memory. Leaves are numbered, in `left`, in the order of nodes. groups: see kernel/trees.h.
+ * NULL: VISML_ENOMEM. */
 typedef struct visml_tree_run {
     visml_trees trees;
 } visml_tree_run;
