@@ -177,12 +177,30 @@ typedef struct visml_forest_opts {
     int32_t max_features;      /* as above; default: VISML_FEATURES_SQRT, for regression all */
     int32_t max_leaf_nodes;    /* 0: no limit */
     visml_sampling sampling;   /* default: bootstrap for random_forest, all for extra_trees */
-    int32_t out_of_bag;        /* 1: "oob_score" is made; for bootstrap alone */
+    int32_t out_of_bag;        /* 1: "oob_score" is made, where rows are drawn by bootstrap */
     int32_t reserved;          /* must be 0 */
     double min_impurity_decrease;
 } visml_forest_opts;
 VISML_API visml_classifier *visml_classifier_random_forest(visml_context *ctx, const visml_forest_opts *opts, visml_error *err);
 VISML_API visml_classifier *visml_classifier_extra_trees(visml_context *ctx, const visml_forest_opts *opts, visml_error *err);
+
+typedef int32_t visml_adaboost_algorithm;
+#define VISML_ADABOOST_SAMME 0  /* by the trees' classes, as in scikit-learn */
+#define VISML_ADABOOST_SAMME_R 1 /* by their probabilities */
+
+/* Small trees one after the other, each on rows weighted by what those before got wrong (Freund and Schapire 1997; of many classes Zhu,
+ * Zou, Rosset and Hastie 2009). Ends early when a tree is perfect, or no better than chance. Decides by the trees' weighted votes, K
+ * columns. Learned: as of decision_tree, where "distribution" are the votes of leaves, and "estimator_weights" (VISML_F64 [T]). */
+typedef struct visml_adaboost_opts {
+    uint32_t size;
+    int32_t trees;     /* at most so many, 1 ...; default 50 */
+    int32_t max_depth; /* of each, 1 ...; default 1 */
+    visml_criterion criterion;
+    visml_adaboost_algorithm algorithm;
+    int32_t reserved; /* must be 0 */
+    double learning_rate; /* above 0; default 1 */
+} visml_adaboost_opts;
+VISML_API visml_classifier *visml_classifier_adaboost(visml_context *ctx, const visml_adaboost_opts *opts, visml_error *err);
 
 typedef int32_t visml_booster;
 #define VISML_BOOSTER_GBTREE 0

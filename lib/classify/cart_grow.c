@@ -269,7 +269,7 @@ static visml_status split_node(visml_cart *g, const cart_node *n, const grow_cal
     visml_grown *trees = &c->t->trees;
     VISML_TRY(visml_grown_split(trees, n->node, err));
     visml_grown_node *to = trees->nodes + n->node;
-    to->column = (int32_t)n->split.column, to->threshold = n->split.threshold;
+    to->column = (int32_t)n->split.column, to->bin = (int32_t)n->split.code, to->threshold = n->split.threshold;
     to->gain = (float)n->gain, to->cover = (float)n->weight;
     int32_t left_node = to->left, right_node = to->right;
     int64_t lefts = part_rows(g, n);

@@ -14,7 +14,7 @@ typedef struct visml_cart_rules {
     double min_impurity_decrease;
 } visml_cart_rules;
 
-/* Trees, and the shares of classes at their leaves: row `bin` of a leaf. */
+/* Trees, and the shares of classes at their leaves: row `bin` of a leaf. Of other nodes, `bin` is the last code that goes left. */
 typedef struct visml_cart_trees {
     visml_grown trees;
     float *shares; /* [leaves, classes] */

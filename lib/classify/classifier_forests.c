@@ -40,16 +40,11 @@ static visml_status check_tree(const void *opts, visml_error *err) {
     return check_leaves("decision_tree", ((const visml_decision_tree_opts *)opts)->max_leaf_nodes, err);
 }
 
-static visml_status check_forest_of(const char *what, const visml_forest_opts *o, visml_error *err) {
-    if (o->out_of_bag && o->sampling != VISML_SAMPLING_BOOTSTRAP)
-        return visml_fail(err, VISML_EINVAL, "%s: out_of_bag needs sampling by bootstrap", what);
-    return check_leaves(what, o->max_leaf_nodes, err);
-}
 static visml_status check_forest(const void *opts, visml_error *err) {
-    return check_forest_of("random_forest", opts, err);
+    return check_leaves("random_forest", ((const visml_forest_opts *)opts)->max_leaf_nodes, err);
 }
 static visml_status check_extra(const void *opts, visml_error *err) {
-    return check_forest_of("extra_trees", opts, err);
+    return check_leaves("extra_trees", ((const visml_forest_opts *)opts)->max_leaf_nodes, err);
 }
 
 static visml_task tree_task(const void *opts) {
@@ -86,7 +81,7 @@ static visml_status fit_trees(visml_classifier *c, const visml_compute *k, const
                  .max_depth = o->max_depth, .max_leaf_nodes = o->max_leaf_nodes, .min_samples_split = o->min_samples_split,
                  .min_samples_leaf = o->min_samples_leaf, .max_features = features_of(features, s->d),
                  .min_impurity_decrease = o->min_impurity_decrease},
-        .trees = o->trees, .bootstrap = o->sampling == VISML_SAMPLING_BOOTSTRAP, .out_of_bag = o->out_of_bag};
+        .trees = o->trees, .bootstrap = o->sampling == VISML_SAMPLING_BOOTSTRAP, .out_of_bag = o->out_of_bag && o->sampling == VISML_SAMPLING_BOOTSTRAP};
     return visml_forest_fit(c, k, s, run, &rules, err);
 }
 static visml_status fit_forest(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run, visml_error *err) {
@@ -114,9 +109,14 @@ static int has_probabilities(const visml_classifier *c) {
 
 /* ---- files ---- */
 
+static int is_scored(const visml_object *o) {
+    const visml_forest_opts *f = o->opts;
+    return o->kind->fields != tree_fields && f->out_of_bag && f->sampling == VISML_SAMPLING_BOOTSTRAP;
+}
+
 static visml_status restore(visml_object *o, visml_error *err) {
     int64_t one = 1;
-    if (visml_object_array_get(o, "oob_score")) {
+    if (is_scored(o)) {
         VISML_TRY(visml_object_array_expect(o, "oob_score", VISML_F64, 1, &one, err));
         if (!isfinite(*(const double *)visml_object_array_data(o, "oob_score")))
             return visml_fail(err, VISML_EFORMAT, "%s: oob_score is not finite", o->kind->name);

@@ -8,25 +8,21 @@
 
 /* ---- arrays ---- */
 
-static visml_status keep_shares(const visml_cart_trees *t, const double *factors, visml_classifier *c, visml_error *err) {
+static visml_status keep_shares(const visml_cart_trees *t, visml_classifier *c, visml_error *err) {
     int64_t classes = c->class_count, leaf = 0;
     const visml_grown *g = &t->trees;
     float *to = visml_object_array_new(&c->object, "distribution", VISML_F32, VISML_SHAPE((int64_t)t->leaves, classes), err);
     if (!to)
         return VISML_ENOMEM;
-    for (size_t tree = 0, i = 0; tree < g->trees; tree++)
-        for (size_t end = tree + 1 < g->trees ? (size_t)g->roots[tree + 1] : g->count; i < end; i++)
-            if (g->nodes[i].column < 0) {
-                for (int64_t k = 0; k < classes; k++)
-                    to[leaf * classes + k] = (float)((double)t->shares[(int64_t)g->nodes[i].bin * classes + k] * (factors ? factors[tree] : 1));
-                leaf++;
-            }
+    for (size_t i = 0; i < g->count; i++)
+        if (g->nodes[i].column < 0)
+            memcpy(to + leaf++ * classes, t->shares + (int64_t)g->nodes[i].bin * classes, (size_t)classes * sizeof *to);
     return VISML_OK;
 }
 
-visml_status visml_forest_keep(const visml_cart_trees *t, const double *factors, visml_classifier *c, visml_error *err) {
+visml_status visml_forest_keep(const visml_cart_trees *t, visml_classifier *c, visml_error *err) {
     VISML_TRY(visml_grown_keep(&t->trees, c, err));
-    return c->class_count ? keep_shares(t, factors, c, err) : VISML_OK;
+    return c->class_count ? keep_shares(t, c, err) : VISML_OK;
 }
 
 visml_status visml_forest_check(const visml_classifier *c, visml_error *err) {

@@ -208,7 +208,7 @@ static visml_status keep_all(const forest_job *j, visml_classifier *c, visml_err
         visml_cart_trees_clear(&j->trees[t]);
     }
     if (status == VISML_OK)
-        status = visml_forest_keep(&all, NULL, c, err);
+        status = visml_forest_keep(&all, c, err);
     visml_cart_trees_clear(&all);
     return status;
 }

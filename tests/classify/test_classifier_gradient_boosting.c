@@ -20,7 +20,7 @@ static int set_up(void **state) {
 static int tear_down(void **state) {
     (void)state;
     tree_rows_free(&r);
-    visml_context_release(ctx);
+    visml_context_free(ctx);
     return 0;
 }
 
@@ -92,7 +92,7 @@ static void threads_do_not_matter(void **state) {
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         assert_same(visml_classifier_array(a, names[i]), visml_classifier_array(b, names[i]));
     visml_classifier_free(a), visml_classifier_free(b);
-    visml_context_release(alone);
+    visml_context_free(alone);
 }
 
 /* Sums by the trees as they are kept are those that the fit had for its rows, also with trees that sat out: the last loss says so. */
