@@ -368,6 +368,129 @@ VISML_API visml_classifier *visml_classifier_one_class_svm(visml_context *ctx, c
 
 /* ---- trees, forests, boosting ------------------------------------------------------------------------------------------------ */
 
+typedef int32_t visml_criterion;
+#define VISML_CRITERION_GINI 0
+#define VISML_CRITERION_ENTROPY 1
+
+#define VISML_FEATURES_SQRT (-1) /* for max_features: the square root of the number of columns, rounded down */
+#define VISML_FEATURES_LOG2 (-2)
+#define VISML_FEATURES_ALL (-3)
+
+/* A tree of exact splits (Breiman et al. 1984; scikit-learn's DecisionTreeClassifier and DecisionTreeRegressor). Decides by the shares of
+ * classes in a row's leaf. Learned: the arrays of nodes as of gradient_boosting, where "gain" is the weight of the node's rows times what
+ * impurity falls by, and "value" the place of the commonest class, or the mean; "distribution" [leaves, K], row l of leaf l, counted in the
+ * order of nodes. */
+typedef struct visml_decision_tree_opts {
+    uint32_t size;
+    visml_task task; /* classification (default) or regression, which splits by squared error */
+    visml_criterion criterion;  /* of classification; default gini */
+    int32_t max_depth;          /* 0: no limit */
+    int32_t min_samples_split;  /* 2 ...; default 2 */
+    int32_t min_samples_leaf;   /* 1 ...; default 1 */
+    int32_t max_features;       /* columns that a node looks at, drawn: 1 ..., or VISML_FEATURES_*; default all */
+    int32_t max_leaf_nodes;     /* 0: no limit; else at least 2: what gains most is split first */
+    double min_impurity_decrease; /* of a split, weighted by its share of the rows; 0 ...; default 0 */
+} visml_decision_tree_opts;
+VISML_API visml_classifier *visml_classifier_decision_tree(visml_context *ctx, const visml_decision_tree_opts *opts, visml_error *err);
+
+typedef int32_t visml_sampling;
+#define VISML_SAMPLING_BOOTSTRAP 1 /* each tree learns from N rows drawn with putting back */
+#define VISML_SAMPLING_ALL 2       /* from all rows */
+
+/* Many such trees, whose leaves' shares are averaged. random_forest (Breiman 2001): each from drawn rows, each node with drawn columns.
+ * extra_trees (Geurts et al. 2006): from all rows, of each drawn column one random threshold. Learned: as of decision_tree with all trees,
+ * "roots" [T], and with out_of_bag "oob_score" (VISML_F64 [1]: accuracy, or R^2, of rows by the trees that have not learned from them). */
+typedef struct visml_forest_opts {
+    uint32_t size;
+    visml_task task;
+    visml_criterion criterion;
+    int32_t trees;             /* 1 ...; default 100 */
+    int32_t max_depth;         /* 0: no limit */
+    int32_t min_samples_split; /* 2 ...; default 2 */
+    int32_t min_samples_leaf;  /* 1 ...; default 1 */
+    int32_t max_features;      /* as above; default: VISML_FEATURES_SQRT, for regression all */
+    int32_t max_leaf_nodes;    /* 0: no limit */
+    visml_sampling sampling;   /* default: bootstrap for random_forest, all for extra_trees */
+    int32_t out_of_bag;        /* 1: "oob_score" is made, where rows are drawn by bootstrap */
+    int32_t reserved;          /* must be 0 */
+    double min_impurity_decrease;
+} visml_forest_opts;
+VISML_API visml_classifier *visml_classifier_random_forest(visml_context *ctx, const visml_forest_opts *opts, visml_error *err);
+VISML_API visml_classifier *visml_classifier_extra_trees(visml_context *ctx, const visml_forest_opts *opts, visml_error *err);
+
+typedef int32_t visml_adaboost_algorithm;
+#define VISML_ADABOOST_SAMME 0  /* by the trees' classes, as in scikit-learn */
+#define VISML_ADABOOST_SAMME_R 1 /* by their probabilities */
+
+/* Small trees one after the other, each on rows weighted by what those before got wrong (Freund and Schapire 1997; of many classes Zhu,
+ * Zou, Rosset and Hastie 2009). Ends early when a tree is perfect, or no better than chance. Decides by the trees' weighted votes, K
+ * columns. Learned: as of decision_tree, where "distribution" are the votes of leaves, and "estimator_weights" (VISML_F64 [T]). */
+typedef struct visml_adaboost_opts {
+    uint32_t size;
+    int32_t trees;     /* at most so many, 1 ...; default 50 */
+    int32_t max_depth; /* of each, 1 ...; default 1 */
+    visml_criterion criterion;
+    visml_adaboost_algorithm algorithm;
+    int32_t reserved; /* must be 0 */
+    double learning_rate; /* above 0; default 1 */
+} visml_adaboost_opts;
+VISML_API visml_classifier *visml_classifier_adaboost(visml_context *ctx, const visml_adaboost_opts *opts, visml_error *err);
+
+typedef int32_t visml_booster;
+#define VISML_BOOSTER_GBTREE 0
+#define VISML_BOOSTER_DART 1 /* some trees sit out each round (Rashmi and Gilad-Bachrach 2015) */
+
+typedef int32_t visml_grow_policy;
+#define VISML_GROW_DEPTHWISE 0 /* level by level */
+#define VISML_GROW_LOSSGUIDE 1 /* always the leaf that gains most */
+
+typedef int32_t visml_dart_sample;
+#define VISML_DART_UNIFORM 0
+#define VISML_DART_WEIGHTED 1 /* trees of more weight are likelier to sit out */
+
+typedef int32_t visml_dart_normalize;
+#define VISML_DART_TREE 0   /* new trees weigh as much as each of those that sat out */
+#define VISML_DART_FOREST 1 /* as much as all of them together */
+
+#define VISML_MONOTONE_COLUMNS 64
+
+/* Boosted trees, as XGBoost grows them with histograms: columns become at most max_bin quantile bins, each round adds one tree (of more than
+ * two classes: one a class) that follows the loss' derivatives (logistic loss, cross-entropy, squared error). NaN are missing numbers;
+ * each split learns where they go. Rows of weight 0 are left out. Decides by the sums of the trees' values (logarithms of odds). Learned:
+ * "base" [O], "roots" [T] (tree t is of output t % O), and of all nodes "feature" (-1: a leaf), "threshold" (x < threshold goes left),
+ * "left", "right", "missing_left", "value", "gain", "cover". Learns from rows that are not in memory, too: the cuts are then those of a
+ * sample, the bins lie in memory, a byte a number. opts.warm_start: adds `rounds` rounds to what was learned; DART lets only new trees
+ * sit out. */
+typedef struct visml_gradient_boosting_opts {
+    uint32_t size;
+    visml_task task; /* classification (default) or regression */
+    int32_t rounds;    /* 1 ...; default 100 */
+    int32_t max_depth; /* 1 ...; default 6; -1: no limit */
+    int32_t max_leaves; /* 0: no limit */
+    visml_grow_policy grow_policy;
+    int32_t max_bin;               /* 2 ... 256; default 256 */
+    int32_t early_stopping_rounds; /* so many rounds without a better loss of the validation set, if there is one, end it, and the trees up
+                                    * to the best round stay; 0: off */
+    visml_booster booster;
+    visml_dart_sample sample_type;
+    visml_dart_normalize normalize_type;
+    int32_t one_drop; /* 1: DART lets at least one tree sit out */
+    double learning_rate;    /* above 0 ... ; default 0.3 */
+    double lambda;           /* 0 ...: penalty of squared values of leaves; default 1; VISML_ZERO: none */
+    double alpha;            /* 0 ...: of their absolute values; default 0 */
+    double gamma;            /* 0 ...: what a split must gain; default 0 */
+    double min_child_weight; /* 0 ...: sum of second derivatives that a child must have; default 1; VISML_ZERO: none */
+    double max_delta_step;   /* 0 ...: most that a leaf may change; 0: no limit */
+    double subsample;        /* share of the rows that each tree learns from, above 0 ... 1; default 1 */
+    double colsample_bytree, colsample_bylevel, colsample_bynode; /* share of the columns, each of what the one before left; default 1 */
+    double base_score; /* where it begins: a probability for two classes, else a sum; default: what the labels suggest; VISML_ZERO: 0 */
+    double rate_drop, skip_drop; /* 0 ... 1: how likely a tree sits out, and how likely none does; default 0 */
+    int32_t monotone_constraints[VISML_MONOTONE_COLUMNS]; /* columns, counted from 1 on, with which the sum may not fall; with a minus: not
+                                                           * rise; ends at the first 0 */
+} visml_gradient_boosting_opts;
+VISML_API visml_classifier *visml_classifier_gradient_boosting(visml_context *ctx, const visml_gradient_boosting_opts *opts,
+                                                               visml_error *err);
+
 /* ---- neighbours, naive Bayes, clusters --------------------------------------------------------------------------------------- */
 
 /* Each column normally distributed within each class, independently of the others (scikit-learn's GaussianNB). Decides by the logarithm
