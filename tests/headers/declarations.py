@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-HEADERS = ("base", "context", "tensor", "image", "nn", "data", "model", "feature", "metric", "train", "classify")  # in the order of visml.h
+HEADERS = ("base", "context", "tensor", "image", "nn", "data", "model", "feature", "metric", "train", "classify", "pipeline")  # in the order of visml.h
 
 
 @dataclass(frozen=True)
