@@ -15,6 +15,7 @@ static const feature_case extractor_cases[] = {
     /* histograms and colours */
     {"histogram", ""},
     {"histogram", "\"space\": \"hsv\", \"norm\": \"l2\", \"bins\": [4, 3, 2, 2], \"joint\": true, \"cumulative\": true"},
+    {"histogram", "\"bins\": [4, 3]"},
     {"color_moments", ""},
     {"color_moments", "\"space\": \"lab\", \"skewness\": \"standardized\""},
     {"quality", "\"dark\": 0.2, \"bright\": 0.7"},
