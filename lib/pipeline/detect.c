@@ -128,7 +128,7 @@ static visml_status take_scores(detection *d, int64_t first, int64_t columns, co
 /* Windows first ... first + n - 1 of a copy, cut out. */
 static void cut_out(const detection *d, const visml_tensor *copy, int64_t first, int64_t columns, visml_tensor *windows) {
     size_t pixel = (size_t)copy->shape.dims[2] * visml_dtype_bytes(copy->dtype), row = (size_t)copy->shape.dims[1] * pixel;
-    unsigned char *to = windows->data;
+    char *to = windows->data;
     for (int64_t i = 0; i < windows->shape.dims[0]; i++) {
         int64_t top, left;
         place_of(d, first + i, columns, &top, &left);

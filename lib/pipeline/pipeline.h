@@ -5,6 +5,7 @@
 #include "classify/classifier.h"
 #include "feature/features.h"
 #include "model/model.h"
+#include "model/sizes.h"
 #include "visml/pipeline.h"
 
 /* Either features and a classifier, or a network and a classifier, or a network alone. */

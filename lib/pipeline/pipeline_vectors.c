@@ -1,5 +1,6 @@
 /* Pictures become the vectors that a classifier decides by: with features, or with the layers of a network. */
 #include <math.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "data/dataset.h"

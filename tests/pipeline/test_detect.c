@@ -28,9 +28,9 @@ static visml_dataset *windows(int64_t n) {
     for (int64_t i = 0; i < n; i++) {
         int label = (int)(i % CLASSES);
         ((int32_t *)(void *)y->data)[i] = label;
-        draw(x->data + i * SIDE * SIDE, SIDE, SIDE, label, &random);
+        draw((unsigned char *)x->data + i * SIDE * SIDE, SIDE, SIDE, label, &random);
         if (label == 2 && i % 2) /* things that are cut off are no things */
-            draw(x->data + i * SIDE * SIDE, SIDE, SIDE / 2, (int)(i / 6 % 2), &random);
+            draw((unsigned char *)x->data + i * SIDE * SIDE, SIDE, SIDE / 2, (int)(i / 6 % 2), &random);
     }
     visml_dataset *ds = assert_made(visml_dataset_from_arrays(ctx, x, y, names, CLASSES, &err), &err);
     visml_tensor_release(x), visml_tensor_release(y);
@@ -61,9 +61,9 @@ static visml_tensor *picture(void) {
     uint64_t random = 3;
     visml_tensor *t = assert_made(visml_tensor_new(ctx, VISML_U8, VISML_SHAPE(96, 80, 1), &err), &err);
     for (int64_t i = 0; i < t->count; i++)
-        t->data[i] = (unsigned char)(20 + test_random(&random) % 20);
-    draw(t->data + 8 * 80 + 12, 80, SIDE, 0, &random);
-    draw(t->data + 48 * 80 + 24, 80, 2 * SIDE, 1, &random);
+        ((unsigned char *)t->data)[i] = (unsigned char)(20 + test_random(&random) % 20);
+    draw((unsigned char *)t->data + 8 * 80 + 12, 80, SIDE, 0, &random);
+    draw((unsigned char *)t->data + 48 * 80 + 24, 80, 2 * SIDE, 1, &random);
     return t;
 }
 
