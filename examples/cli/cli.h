@@ -73,8 +73,8 @@ visml_status cli_subject_preparation(const cli_subject *s, visml_source_opts *op
 
 /* ---- features.c -------------------------------------------------------------------------------------------------------------- */
 
-/* {"extract": ..., "then": ..., "height": ...} of a LIST, a file or JSON, another LIST or NULL, and a size or {0, 0}. The names are those of
- * the options, for messages; NULL after one. */
+/* {"extract": ..., "then": ..., "height": ...} of a LIST, a file or JSON, another LIST or NULL, and a size or {0, 0}. The names are those
+ * of the options, for messages; NULL after one. */
 json_t *cli_features_read(const char *name, const char *extract, const char *then_name, const char *then, const int32_t size[2]);
 /* What features are, as JSON. */
 json_t *cli_features_json(const visml_features *features);
@@ -92,8 +92,8 @@ int cli_looks_like_image(const char *path);
 /* 0 when all images that can be read have one size, which goes to *height and *width; else CLI_FAILURE, and a message has named two. */
 int cli_common_size(visml_context *ctx, const char *data, visml_dataset *ds, int32_t *height, int32_t *width);
 /* Opens DATA and lets its labels be numbered as these names of classes are (n 0: as they are). NULL and *err when it has another class. */
-visml_dataset *cli_open_with_classes(visml_context *ctx, const char *data, const visml_source_opts *opts, const char *const *names, size_t n,
-                                     visml_error *err);
+visml_dataset *cli_open_with_classes(visml_context *ctx, const char *data, const visml_source_opts *opts, const char *const *names,
+                                     size_t n, visml_error *err);
 /* The same for what a file holds: prepared as it needs them (*opts is filled), numbered as its classes are. */
 visml_dataset *cli_open_for(visml_context *ctx, const char *data, const cli_subject *subject, visml_source_opts *opts, visml_error *err);
 

@@ -11,8 +11,9 @@
 
 static const char details_tail[] =
     "\nMODEL is what `visml train` has written, a network or a pipeline. The images are prepared as it says. Classes are matched by name.\n"
-    "With --json: one object with accuracy, loss (of networks), n (images measured), dropped (images that could not be read), macro_f1, per_class\n"
-    "(class, precision, recall, f1, support) and confusion_matrix (a row for each true class, a column for each predicted one).\n"
+    "With --json: one object with accuracy, loss (of networks), n (images measured), dropped (images that could not be read),\n"
+    "macro_f1, per_class (class, precision, recall, f1, support) and confusion_matrix (a row for each true class, a column for each\n"
+    "predicted one).\n"
     "With --int8 the model runs on bytes, calibrated with up to 512 images of DATA, and float_accuracy is what it reaches on floats.\n"
     "Exit status: 0 done, 1 failed, 2 the command line is wrong.\n"
     "\nExamples:\n"

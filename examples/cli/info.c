@@ -10,7 +10,8 @@
 
 static const char details[] =
     "FILE is what `visml train` has written, or an image. With --json: for a network the architecture, its classes and attributes as\n"
-    "one object, which `visml train --arch` reads back; for a pipeline its parts, as the library reads them; for an image its format, size and what its EXIF data say.\n"
+    "one object, which `visml train --arch` reads back; for a pipeline its parts, as the library reads them; for an image its\n"
+    "format, size and what its EXIF data say.\n"
     "Exit status: 0 done, 1 failed, 2 the command line is wrong.\n"
     "\nExamples:\n"
     "  visml info model.visml\n"

@@ -100,15 +100,15 @@ static int print_json(const run *r, const char *path, const float *scores, const
     json_object_set_new(o, "label", cli_json_string(cli_subject_class(&r->subject, order[0], number)));
     json_object_set_new(o, r->score, cli_json_float(scores[order[0]]));
     for (size_t i = 0; i < k; i++)
-        json_array_append_new(top, json_pack("{s:o, s:o}", "label", cli_json_string(cli_subject_class(&r->subject, order[i], number)), r->score,
-                                             cli_json_float(scores[order[i]])));
+        json_array_append_new(top, json_pack("{s:o, s:o}", "label", cli_json_string(cli_subject_class(&r->subject, order[i], number)),
+                                             r->score, cli_json_float(scores[order[i]])));
     json_object_set_new(o, "top", top);
     return cli_print_json(o);
 }
 
 static int print_result(const run *r, const char *path, const float *scores) {
     enum { MOST = 1000 };
-    size_t order[MOST], k = (size_t)r->a->top < r->classes ? (size_t)r->a->top : r->classes;
+    size_t order[MOST] = {0}, k = (size_t)r->a->top < r->classes ? (size_t)r->a->top : r->classes;
     char number[24];
     best(scores, r->classes, k, order);
     if (r->a->json)

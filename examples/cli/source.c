@@ -165,8 +165,8 @@ static int same_classes(const visml_dataset *ds, const char *const *names, size_
     return n <= count;
 }
 
-visml_dataset *cli_open_with_classes(visml_context *ctx, const char *data, const visml_source_opts *opts, const char *const *names, size_t n,
-                                     visml_error *err) {
+visml_dataset *cli_open_with_classes(visml_context *ctx, const char *data, const visml_source_opts *opts, const char *const *names,
+                                     size_t n, visml_error *err) {
     visml_dataset *ds = cli_open(ctx, data, opts, err);
     if (!ds || !n || same_classes(ds, names, n))
         return ds;

@@ -47,6 +47,6 @@ int train_pipeline(const train_arguments *a);
 /* A file that cannot be written should be known before something is trained. */
 int train_check_output(const char *path);
 /* Cuts this share off for validation. */
-int train_split(visml_dataset **train, double share, visml_dataset **val);
+int train_split(visml_dataset **data, double share, visml_dataset **val);
 
 #endif

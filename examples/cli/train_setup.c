@@ -115,17 +115,17 @@ static int make_model(train *r) {
     return ok ? CLI_OK : cli_fail("%s", err.message);
 }
 
-int train_split(visml_dataset **train, double share, visml_dataset **val) {
+int train_split(visml_dataset **data, double share, visml_dataset **val) {
     visml_error err = {0};
     visml_dataset *parts[3] = {NULL, NULL, NULL};
     visml_split_opts opts = {.size = (uint32_t)sizeof opts, .ratio = {1 - share, share, 0}};
-    if (visml_dataset_split(*train, &opts, parts, &err) < 0)
+    if (visml_dataset_split(*data, &opts, parts, &err) < 0)
         return cli_fail("%s", err.message);
-    visml_dataset_free(*train);
+    visml_dataset_free(*data);
     visml_dataset_free(parts[2]);
-    *train = parts[0];
+    *data = parts[0];
     *val = parts[1];
-    if (!*train || !*val || visml_dataset_count(*train) == 0 || visml_dataset_count(*val) == 0)
+    if (!*data || !*val || visml_dataset_count(*data) == 0 || visml_dataset_count(*val) == 0)
         return cli_fail("--val-split %g leaves one of the two parts empty", share);
     return CLI_OK;
 }

@@ -38,8 +38,8 @@ static visml_dataset *windows(int64_t n) {
 }
 
 static int set_up(void **state) {
-    static const char text[] = "{\"features\": [{\"class\": \"hog\", \"pixels_per_cell\": [4], \"cells_per_block\": [2]}, \"pixels\"], "
-                               "\"classifier\": {\"class\": \"k_neighbors\", \"n_neighbors\": 1}}";
+    static const char text[] = "{\"features\": [{\"class\": \"hog\", \"pixels_per_cell\": [4, 4], \"cells_per_block\": [2, 2]}, "
+                               "\"pixels\"], \"classifier\": {\"class\": \"k_neighbors\", \"n_neighbors\": 1}}";
     (void)state;
     ctx = test_context(2);
     pipeline = assert_made(visml_pipeline_from_json(ctx, text, sizeof text - 1, &err), &err);
@@ -181,7 +181,7 @@ static void mistakes_are_named(void **state) {
     assert_refused(x, VISML_OPTS(visml_detect_opts, .background = "none"), VISML_EINVAL,
                    "detect: background is \"none\", must be the name of a class");
     assert_refused(x, VISML_OPTS(visml_detect_opts, .height = 4), VISML_EINVAL, "detect: height is 4 and width 0; give both, or neither");
-    assert_refused(x, VISML_OPTS(visml_detect_opts, .scale = 1), VISML_EINVAL, "detect: scale is 1, must be above 1 and at most 1000");
+    assert_refused(x, VISML_OPTS(visml_detect_opts, .scale = 1), VISML_EINVAL, "detect: scale is 1, must be above 1 to 1000");
     assert_refused(x, VISML_OPTS(visml_detect_opts, .scales = 1, .progress = at_once, .user = &total), VISML_ECANCELLED,
                    "pipeline: stopped by the caller at 99 of 99");
     assert_int_equal(total, 99);

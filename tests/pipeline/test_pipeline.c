@@ -21,8 +21,8 @@ static void json_there_and_back(void **state) {
     (void)state;
     visml_pipeline *p = lines_pipeline(ctx);
     size_t n = visml_pipeline_to_json(p, text, sizeof text);
-    assert_string_equal(text, "{\"features\": {\"extract\": [{\"class\": \"pixels\"}, {\"class\": \"average\", \"over\": \"grid\"}], \"then\": "
-                              "[{\"class\": \"standardization\"}]}, \"classifier\": {\"class\": \"k_neighbors\", \"n_neighbors\": 3}}");
+    assert_string_equal(text, "{\"features\":{\"extract\":[{\"class\":\"pixels\"},{\"class\":\"average\",\"over\":\"grid\"}],\"then\":"
+                              "[{\"class\":\"standardization\"}]},\"classifier\":{\"class\":\"k_neighbors\",\"n_neighbors\":3}}");
     assert_int_equal(n, strlen(text));
     visml_pipeline *again = assert_made(visml_pipeline_from_json(ctx, text, n, &err), &err);
     assert_int_equal(visml_pipeline_is_fitted(again), 0);

@@ -151,7 +151,7 @@ static void parts_must_belong_together(void **state) {
     load_of("classes", json_integer(-1), 0, "\"classes\" must be a list of names, or their number");
     load_of("input", json_pack("[i, i]", 8, 8), 0, "\"input\" must be the height, width and channels of a picture");
     load_of("input", json_pack("[i, i, i]", 8, 9, 1), 0,
-            "features: vectors have 76 numbers, those that standardization learned from 68; pictures must have the size of those that were "
+            "features: vectors have 88 numbers, those that standardization learned from 80; pictures must have the size of those that were "
             "learned from, or a size be given (height, width)");
     load_of("classifier", NULL, 0, lonely);
     load_of("features", NULL, 0, lonely);

@@ -180,7 +180,7 @@ static void mistakes_are_named(void **state) {
     assert_status(visml_pipeline_fit(p, NULL, NULL, &err), VISML_EINVAL, &err);
     assert_string_equal(err.message, "pipeline: dataset is NULL");
     assert_status(visml_pipeline_fit(p, ds, VISML_OPTS(visml_pipeline_fit_opts, .class_weighting = 2), &err), VISML_EINVAL, &err);
-    assert_string_equal(err.message, "pipeline: class_weighting is 2, must be one of equal, balanced");
+    assert_string_equal(err.message, "pipeline: class_weighting is 2, must be one of the named constants, 0 to 1");
     assert_null(visml_pipeline_predict(p, NULL, &err));
     assert_string_equal(err.message, "pipeline: not fitted yet; call visml_pipeline_fit first");
     visml_model *m = lines_network(ctx, 3, VISML_SOFTMAX);
