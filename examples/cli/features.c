@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "show.h"
 
 static const char details_tail[] =
     "\nLIST is NAME[:KEY=VALUE,...],NAME... or JSON; FILE.json holds a list of extractors, or an object with \"extract\" and \"then\".\n"
@@ -18,11 +18,12 @@ static const char details_tail[] =
     "\nExamples:\n"
     "  visml features photos --extract average --size 64x64 -o averages.csv\n"
     "  visml features split.json:train --extract pixels --then standardization --size 8x8 -o x.npy --labels y.npy --model f.visml\n"
-    "  visml features split.json:test --from f.visml -o x-test.npy --labels y-test.npy\n";
+    "  visml features split.json:test --from f.visml -o x-test.npy --labels y-test.npy\n"
+    "  visml features photos --extract hog,lbp --size 128x128 --show drawings\n";
 
 typedef struct arguments {
-    const char *extract, *then, *from, *out, *labels, *model;
-    int32_t size[2], color, on_invalid, threads, json;
+    const char *extract, *then, *from, *out, *labels, *model, *show;
+    int32_t size[2], color, on_invalid, threads, json, show_as;
     uint64_t seed;
 } arguments;
 
@@ -126,18 +127,21 @@ static int save(const arguments *a, const visml_features *features, const visml_
     return status == VISML_OK ? CLI_OK : cli_fail("%s", err.message);
 }
 
-static int report(const arguments *a, const visml_features *features, const visml_table *table, size_t dropped) {
+static int report(const arguments *a, const visml_features *features, const visml_table *table, json_t *shown, size_t dropped) {
     long long n = visml_table_count(table), d = visml_table_length(table);
     if (!a->json) {
-        printf("%s: %lld rows of %lld numbers, left out: %zu\n", a->out ? a->out : a->model, n, d, dropped);
+        const char *where = a->out ? a->out : a->model ? a->model : a->show;
+        printf("%s: %lld rows of %lld numbers, left out: %zu\n", where, n, d, dropped);
+        if (a->show)
+            printf("%s: %zu drawings\n", a->show, json_array_size(shown));
         return CLI_OK;
     }
     json_t *classes = json_array();
     for (size_t k = 0; k < visml_table_class_count(table); k++)
         json_array_append_new(classes, cli_json_string(visml_table_class_name(table, k)));
-    return cli_print_json(json_pack("{s:o, s:I, s:I, s:I, s:o, s:o}", "out", a->out ? cli_json_string(a->out) : json_null(), "rows",
+    return cli_print_json(json_pack("{s:o, s:I, s:I, s:I, s:o, s:o, s:O}", "out", a->out ? cli_json_string(a->out) : json_null(), "rows",
                                     (json_int_t)n, "columns", (json_int_t)d, "dropped", (json_int_t)dropped, "classes", classes, "features",
-                                    cli_features_json(features)));
+                                    cli_features_json(features), "shown", shown));
 }
 
 static int run(const arguments *a, visml_features *features, visml_dataset *ds) {
@@ -149,8 +153,13 @@ static int run(const arguments *a, visml_features *features, visml_dataset *ds) 
         table = visml_features_extract(features, ds, &opts, &err);
     cli_report_dropped(ds);
     int code = table ? save(a, features, table) : cli_fail("%s", err.message);
+    json_t *shown = json_array();
+    const cli_show drawings = {a->show, a->show_as, features, ds, table, a->seed};
+    if (code == CLI_OK && a->show)
+        code = cli_show_all(&drawings, shown);
     if (code == CLI_OK)
-        code = report(a, features, table, visml_dataset_dropped_count(ds));
+        code = report(a, features, table, shown, visml_dataset_dropped_count(ds));
+    json_decref(shown);
     visml_table_free(table);
     return code;
 }
@@ -191,8 +200,8 @@ static int check(const command *c, const arguments *a) {
         return options_wrong(c, "give --extract LIST, or --from FILE, what --model wrote");
     if (a->from && (a->then || a->size[0]))
         return options_wrong(c, "--from has its transforms and its size: no --then, no --size");
-    if (!a->out && !a->model)
-        return options_wrong(c, "-o FILE.npy, -o FILE.csv or --model FILE is missing");
+    if (!a->out && !a->model && !a->show)
+        return options_wrong(c, "-o FILE.npy, -o FILE.csv, --model FILE or --show DIR is missing");
     if (a->out && !ends_with(a->out, ".npy") && !ends_with(a->out, ".csv"))
         return options_wrong(c, "--out is \"%s\"; it must end with .npy or .csv", a->out);
     if (a->labels && (!a->out || !ends_with(a->out, ".npy")))
@@ -211,6 +220,8 @@ int features_main(int argc, char **argv) {
         {"--out", 'o', OPTION_TEXT, &a.out, "FILE", "where the vectors go: FILE.npy or FILE.csv", 0, 0},
         {"--labels", 0, OPTION_TEXT, &a.labels, "FILE.npy", "where the class numbers go, beside FILE.npy", 0, 0},
         {"--model", 0, OPTION_TEXT, &a.model, "FILE", "keep the features and what they learned", 0, 0},
+        {"--show", 0, OPTION_TEXT, &a.show, "DIR", "draw what is seen, the vectors by class, and clusters, into this folder", 0, 0},
+        {"--show-as", 0, OPTION_CHOICE, &a.show_as, "png|svg", "files of --show (default png)", 0, 0},
         {"--seed", 0, OPTION_SEED, &a.seed, "S", "of what is drawn in learning (default 0)", 0, 0},
         {"--threads", 0, OPTION_INT, &a.threads, "N", "(default: the CPUs that this process may use)", 1, 1024},
         {"--on-invalid", 0, OPTION_CHOICE, &a.on_invalid, "drop|error", "images that cannot be read (default drop: leave out, tell)", 0, 0},

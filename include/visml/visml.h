@@ -13,6 +13,7 @@
 #include "data.h"
 #include "model.h"
 #include "feature.h"
+#include "plot.h"
 #include "metric.h"
 #include "train.h"
 #include "classify.h"

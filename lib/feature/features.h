@@ -82,6 +82,8 @@ typedef struct visml_features_worker {
 void visml_features_worker_clear(const visml_features *f, visml_features_worker *w);
 /* A picture is rank 3, bytes or finite floats, contiguous, with sides of at most 65,535. Errors: VISML_EINVAL. */
 visml_status visml_features_check_image(const visml_compute *c, const visml_tensor *image, visml_error *err);
+/* A checked picture as extractors are to see it: a new tensor, or another reference. Errors: VISML_EINVAL, VISML_ENOMEM. */
+visml_tensor *visml_features_sized(const visml_features *f, const visml_tensor *image, visml_error *err);
 /* Plans w for a checked picture, unless it is planned for its size already. Errors: as visml_features_plan_make. */
 visml_status visml_features_prepare(const visml_features *f, visml_features_worker *w, const visml_tensor *image, visml_error *err);
 /* A checked picture, prepared for, to y[w->plan.length], before transforms. Errors: VISML_ENOMEM. */

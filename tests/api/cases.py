@@ -108,6 +108,10 @@ VALUES |= {
     ("visml_features_save", "path"): 'fixture_path("new")', ("visml_features_load", "path"): 'fixture_path("features.visml")',
     ("visml_table_save_npy", "path"): 'fixture_path("new")', ("visml_table_save_csv", "path"): 'fixture_path("new")',
 }
+# plot.h
+VALUES |= {
+    "plot": "f->plot", "values": "f->pixels", "points": "f->points",
+    ("visml_plot_save", "path"): 'fixture_path("new.png")', ("visml_plot_contact_sheet", "images"): "f->pictures",
 
 # classify.h
 NAIVE = '{"class": "gaussian_naive_bayes"}'
@@ -198,6 +202,7 @@ NULLABLE = {
     "err", "strides", "release", "user", "class_names", ("visml_dataset_from_manifest", "part"), ("visml_model_from_json", "input"),
     ("visml_report_add", "weights"), ("visml_fit", "history"), ("visml_train_and_evaluate", "result"),
     ("visml_evaluate", "loss"), ("visml_evaluate", "report"),
+    "labels_path", ("visml_transform_fit", "labels"), ("visml_plot_scatter", "labels"), ("visml_plot_contact_sheet", "labels"),
     "labels_path", ("visml_transform_fit", "labels"), ("visml_classifier_score", "weights"),
     ("visml_model_set_attribute", "value"), ("visml_report_text", "names"), ("visml_model_set_trainable", "first"),
     ("visml_model_set_trainable", "last"),
@@ -324,6 +329,14 @@ BAD |= {
     ("visml_features_transform", "images"): [("f->tensor", "images"), ("f->labels", "images")],
     ("visml_features_sequence", "image"): [("f->tensor", "image"), ("f->labels", "image")],
     ("visml_features_extract", "dataset"): [("f->dataset", "image|samples")],
+    ("visml_plot_save", "path"): [('fixture_path("none/x.svg")', "none"), ('"p.jpg"', "path"), ('""', "path")],
+    ("visml_plot_histogram", "values"): [("f->labels", "values")],
+    ("visml_plot_scatter", "points"): [("f->pixels", "points"), ("f->labels", "points")],
+    ("visml_plot_scatter", "labels"): [("f->pixels", "labels")], ("visml_plot_contact_sheet", "labels"): [("f->pixels", "labels")],
+    ("visml_plot_scatter", "classes"): [("1", None), ("0", None)], ("visml_plot_contact_sheet", "classes"): [("1", None), ("0", None)],
+    ("visml_plot_contact_sheet", "images"): [("f->pixels", "images"), ("f->labels", "images")],
+    ("visml_plot_extractor", "image"): [("f->tensor", "image"), ("f->labels", "image")],
+    ("visml_plot_features", "image"): [("f->tensor", "image"), ("f->labels", "image")],
     ("visml_features_save", "path"): [('fixture_path("none/x")', "none"), ('""', "path|file")],
     ("visml_features_load", "path"): [('fixture_path("none")', "none"), ('fixture_path("table.csv")', "csv"),
                                       ('fixture_path("model.visml")', "model")],
@@ -494,6 +507,15 @@ BAD_FIELDS = {
     ("visml_lbp_opts", "points"): [("@[0] = 25", None)], ("visml_glcm_opts", "levels"): [("@ = 257", None)],
     ("visml_glcm_opts", "distances"): [("@[0] = 1025", None)], ("visml_glcm_opts", "angles"): [("@ = 65", None)],
     ("visml_glcm_opts", "symmetric"): [("@ = 2", None)], ("visml_glcm_opts", "average"): [("@ = 2", None)],
+    ("visml_gabor_opts", "orientations"): [("@ = 65", None)], ("visml_gabor_opts", "frequencies"): [("@[0] = 1.5", None)],
+    ("visml_gabor_opts", "bandwidth"): [("@ = 9", None)], ("visml_gabor_opts", "n_stds"): [("@ = 0.25", None)],
+    ("visml_dense_sift_opts", "bin_size"): [("@ = 65", None)], ("visml_dense_sift_opts", "step"): [("@[0] = 4097", None)],
+    ("visml_dense_sift_opts", "flat_window"): [("@ = 2", None)], ("visml_dense_sift_opts", "window_size"): [("@ = 101", None)],
+    ("visml_daisy_opts", "step"): [("@ = 4097", None)], ("visml_daisy_opts", "radius"): [("@ = 257", None)],
+    ("visml_daisy_opts", "rings"): [("@ = 17", None)], ("visml_daisy_opts", "histograms"): [("@ = 65", None)],
+    ("visml_daisy_opts", "orientations"): [("@ = 65", None)], ("visml_daisy_opts", "normalization"): [("@ = 4", None)],
+    ("visml_distance_transform_opts", "map"): [("@ = 2", None)], ("visml_distance_transform_opts", "bins"): [("@ = 257", None)],
+    ("visml_distance_transform_opts", "threshold"): [("@ = 2", None)],
     ("visml_window_opts", "height"): [("@ = 0", None), ("@ = 65536", None)], ("visml_window_opts", "width"): [("@ = 0", None)],
     ("visml_window_opts", "padding_value"): [("@ = NAN", None), ("@ = INFINITY", None)],
     ("visml_window_opts", "scales"): [("@[0] = 0.05", None), ("@[0] = 1; @[1] = 65", None)],
@@ -507,6 +529,7 @@ BAD_FIELDS = {
     ("visml_k_neighbors_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
     ("visml_k_neighbors_opts", "n_neighbors"): [("@ = 65537", None)],
     # what works by others
+    ("visml_features_opts", "equalize"): [("@ = 2", None)],
     ("visml_conv2d_opts", "name"): [('@ = "a/b"', None), ('@ = ""', None)],
     ("visml_dense_opts", "name"): [('@ = "a/b"', None)],
 }

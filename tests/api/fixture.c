@@ -248,6 +248,14 @@ static void make_features(fixture *f, visml_error *err) {
     must(f->index != NULL, err, "an index");
 }
 
+static void make_plot(fixture *f, visml_error *err) {
+    f->pictures = visml_tensor_new(f->ctx, VISML_U8, VISML_SHAPE(8, 2, 3, 3), err);
+    f->points = visml_tensor_new(f->ctx, VISML_F32, VISML_SHAPE(8, 2), err);
+    must(f->pictures && f->points, err, "tensors");
+    f->plot = visml_plot_scatter(f->points, f->labels, fixture_names, 2, NULL, err);
+    must(f->plot != NULL, err, "a plot");
+}
+
 static int32_t next_rows(void *user, const visml_tensor **x, const visml_tensor **y, const visml_tensor **weights) {
     fixture *f = user;
     (void)weights;
@@ -272,6 +280,7 @@ int fixture_setup(void **state) {
     make_data(f, &err);
     make_networks(f, &err);
     make_features(f, &err);
+    make_plot(f, &err);
     make_classifier(f, &err);
     fixture_before(f);
     return 0;
@@ -296,7 +305,7 @@ void fixture_free_arrow(fixture *f) {
 
 int fixture_teardown(void **state) {
     fixture *f = *state;
-    visml_tensor *tensors[] = {f->tensor, f->image, f->pixels, f->labels, f->scores, f->weights, f->kernel};
+    visml_tensor *tensors[] = {f->tensor, f->image, f->pixels, f->labels, f->scores, f->weights, f->kernel, f->pictures, f->points};
     fixture_free_dlpack(f->dlpack);
     visml_batch_free(f->batch);
     visml_loader_free(f->loader);
@@ -323,6 +332,7 @@ int fixture_teardown(void **state) {
     visml_features_free(f->features);
     visml_table_free(f->table);
     visml_index_free(f->index);
+    visml_plot_free(f->plot);
     visml_classifier_free(f->classifier);
     visml_model_free(f->model);
     visml_model_free(f->open);

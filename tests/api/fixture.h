@@ -49,6 +49,9 @@ typedef struct fixture {
     visml_features *features;     /* an average */
     visml_table *table;           /* of `folder`: [4, 3] */
     visml_index *index;           /* of `pixels` */
+    visml_tensor *pictures;       /* VISML_U8 [8, 2, 3, 3] */
+    visml_tensor *points;         /* VISML_F32 [8, 2] */
+    visml_plot *plot;             /* of `points` */
     visml_classifier *classifier; /* naive Bayes that learned from `pixels` and `labels` */
     visml_row_source rows;        /* these, in one block */
     int32_t walked;               /* 1: the next call of it ends the walk */

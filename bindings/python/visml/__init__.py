@@ -9,7 +9,7 @@
 
 NumPy is used when it is there, and not needed otherwise.
 """
-from . import augmentation, image
+from . import augmentation, image, plot
 from ._call import Error
 from .classify import Classifier
 from .context import Context, default_context, version
