@@ -52,10 +52,10 @@ visml_status visml_pipeline_set_classes(visml_pipeline *pipeline, const char *co
     char **copy = NULL;
     VISML_TRY(visml_pipeline_check_fitted(p, err));
     if (n && n != p->width)
-        return visml_fail(err, VISML_EINVAL, "pipeline: %zu names of classes, there are %zu classes", n, p->width);
+        return visml_fail(err, VISML_EINVAL, "pipeline: n is %zu, must be the number of classes, %zu", n, p->width);
     for (size_t i = 0; i < n; i++)
         if (!names || !names[i])
-            return visml_fail(err, VISML_EINVAL, "pipeline: the name of class %zu is NULL", i);
+            return visml_fail(err, VISML_EINVAL, "pipeline: names[%zu] is NULL", i);
     if (n && !(copy = visml_pipeline_names_copy(p->context, names, n, err)))
         return VISML_ENOMEM;
     visml_pipeline_names_free(p->context, p->names, p->width);

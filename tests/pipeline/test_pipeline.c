@@ -152,9 +152,9 @@ static void classes_have_the_names_of_the_dataset(void **state) {
     assert_null(visml_pipeline_class_name(p, 3));
     assert_int_equal(visml_pipeline_input_shape(p)->dims[1], TOY_SIZE);
     assert_status(visml_pipeline_set_classes(p, (const char *const[]){"a", "b"}, 2, &err), VISML_EINVAL, &err);
-    assert_string_equal(err.message, "pipeline: 2 names of classes, there are 3 classes");
+    assert_string_equal(err.message, "pipeline: n is 2, must be the number of classes, 3");
     assert_status(visml_pipeline_set_classes(p, (const char *const[]){"a", NULL, "c"}, 3, &err), VISML_EINVAL, &err);
-    assert_string_equal(err.message, "pipeline: the name of class 1 is NULL");
+    assert_string_equal(err.message, "pipeline: names[1] is NULL");
     assert_string_equal(visml_pipeline_class_name(p, 0), "row");
     assert_ok(visml_pipeline_set_classes(p, (const char *const[]){"a", "b", "c"}, 3, &err), &err);
     assert_string_equal(visml_pipeline_class_name(p, 2), "c");
