@@ -131,6 +131,24 @@ VALUES |= {"classifiers": f"((visml_classifier *const[]){{{ANOTHER}, {ANOTHER}}}
 # Functions that take an argument over, also when they fail (those that take a layer are known by its type).
 CONSUMES = {"visml_features_add", "visml_features_over", "visml_features_encode", "visml_features_pool", "visml_features_then"}
 CONSUMES |= {f"visml_classifier_{name}" for name in ("one_vs_rest", "one_vs_one", "calibration", "voting", "bagging", "stacking")}
+# pipeline.h
+PIPELINE = '{"features": ["average"], "classifier": "gaussian_naive_bayes"}'
+NEW_CLASSIFIER = "visml_classifier_gaussian_naive_bayes(f->ctx, NULL, &f->err)"
+VALUES |= {
+    "pipeline": "f->pipeline", "overlap": "0.5", "kind": "f->out.text",
+    ("visml_pipeline_new", "features"): f"visml_features_from_json(f->ctx, {json(FEATURES, FEATURES)}, {len(FEATURES)}, &f->err)",
+    ("visml_pipeline_new", "classifier"): NEW_CLASSIFIER, ("visml_pipeline_from_network", "classifier"): NEW_CLASSIFIER,
+    ("visml_pipeline_from_network", "model"): "f->pictured", ("visml_pipeline_from_model", "model"): "f->pictured",
+    ("visml_pipeline_from_json", "text"): json(PIPELINE, PIPELINE), ("visml_pipeline_from_json", "n"): str(len(PIPELINE)),
+    ("visml_pipeline_set_classes", "n"): "2", ("visml_pipeline_evaluate", "report"): "&f->out.report",
+    ("visml_pipeline_save", "path"): 'fixture_path("new")', ("visml_pipeline_load", "path"): 'fixture_path("pipeline.visml")',
+    ("visml_file_kind", "path"): 'fixture_path("pipeline.visml")',
+    ("visml_nms", "boxes"): "f->pixels", ("visml_nms", "scores"): "f->weights",
+    **{("visml_pipeline_detect", name): f"&f->out.tensors[{i}]" for i, name in enumerate(("boxes", "scores", "labels"))},
+}
+# Functions that take an argument over, also when they fail (those that take a layer are known by its type).
+CONSUMES = {"visml_features_add", "visml_features_over", "visml_features_encode", "visml_features_pool", "visml_features_then",
+            "visml_pipeline_new", "visml_pipeline_from_network"}
 
 # Options that make a valid struct; and which fields must be given.
 BASE = {
@@ -173,6 +191,7 @@ BASE = {
     "visml_depthwise_conv2d_opts": ".kernel_size = {1, 1}",
     "visml_separable_conv2d_opts": ".filters = 2, .kernel_size = {1, 1}",
     "visml_window_opts": ".height = 2, .width = 2",
+    "visml_detect_opts": ".height = 4, .width = 5",
 }
 REQUIRED = {
     "visml_train_opts": ("data", "max_steps"), "visml_eval_opts": ("data",), "visml_run_opts": ("model_dir",),
@@ -368,6 +387,28 @@ BAD |= {
     ("visml_classifier_save", "path"): [('fixture_path("none/x")', "none"), ('""', "path|file")],
     ("visml_classifier_load", "path"): [('fixture_path("none")', "none"), ('fixture_path("table.csv")', "csv"),
                                         ('fixture_path("model.visml")', "model")],
+}
+
+BAD |= {
+    ("visml_pipeline_from_network", "model"): [("f->open", "built"), ("f->model", "input|picture")],
+    ("visml_pipeline_from_model", "model"): [("f->open", "built"), ("f->model", "input|picture")],
+    ("visml_pipeline_from_json", "text"): [(json("{", PIPELINE), "line|column"), (json("{}", PIPELINE), "features"),
+                                           (json('{"classifiers": 1}', PIPELINE), "classifiers")],
+    ("visml_pipeline_from_json", "n"): [("0", "n|text|line|empty"), ("5", "line|column")],
+    ("visml_pipeline_set_classes", "names"): [('((const char *const[]){"a", NULL})', "names")],
+    ("visml_pipeline_set_classes", "n"): [("1", None), ("SIZE_MAX", None)],
+    ("visml_pipeline_fit", "dataset"): [("f->dataset", "image|samples")],
+    ("visml_pipeline_evaluate", "dataset"): [("f->dataset", "image|samples")],
+    ("visml_pipeline_score_dataset", "dataset"): [("f->dataset", "image|samples")],
+    **{(f"visml_pipeline_{verb}", "images"): [("f->tensor", "images"), ("f->labels", "images")]
+       for verb in ("transform", "predict", "predict_proba", "scores")},
+    ("visml_pipeline_save", "path"): [('fixture_path("none/x")', "none"), ('""', "path|file")],
+    ("visml_pipeline_load", "path"): [('fixture_path("none")', "none"), ('fixture_path("table.csv")', "csv"),
+                                      ('fixture_path("model.visml")', "model")],
+    ("visml_nms", "boxes"): [("f->tensor", "boxes"), ("f->labels", "boxes")],
+    ("visml_nms", "scores"): [("f->pixels", "scores"), ("f->labels", "scores")],
+    ("visml_nms", "overlap"): [("-0.1", None), ("1.1", None), ("NAN", None)],
+    ("visml_pipeline_detect", "image"): [("f->tensor", "image"), ("f->labels", "image")],
 }
 
 # The options that all optimizers have, as each optimizer gets them.
@@ -583,6 +624,7 @@ OWN_RANGE = {
     ("visml_layernorm_opts", "axis"), ("visml_groupnorm_opts", "groups"), ("visml_batchnorm_opts", "axis"),
     ("visml_svm_opts", "coef0"), ("visml_svr_opts", "coef0"), ("visml_one_class_svm_opts", "coef0"),
     ("visml_masking_opts", "mask_value"), ("visml_window_opts", "padding_value"),
+    ("visml_masking_opts", "mask_value"), ("visml_window_opts", "padding_value"), ("visml_detect_opts", "threshold"),
 }
 
 # Factors and values may be below 0.

@@ -181,6 +181,12 @@ VISML_TASK_CLUSTERING = 2
 VISML_TASK_OUTLIERS = 3
 VISML_CLASS_WEIGHT_EQUAL = 0
 VISML_CLASS_WEIGHT_BALANCED = 1
+VISML_LAYER_POOLING_AVERAGE = 0
+VISML_LAYER_POOLING_MAXIMUM = 1
+VISML_LAYER_POOLING_FLATTEN = 2
+VISML_PIPELINE_FEATURES = 1
+VISML_PIPELINE_VECTORS = 2
+VISML_PIPELINE_CLASSIFIER = 3
 # classifiers: linear
 VISML_LINEAR_L2 = 0
 VISML_LINEAR_L1 = 1
@@ -341,6 +347,10 @@ class visml_lr_range(Structure):
 
 
 class visml_run_result(Structure):
+    """Opaque."""
+
+
+class visml_pipeline(Structure):
     """Opaque."""
 
 
@@ -1061,6 +1071,32 @@ class visml_row_source(Structure):
                 ("next", CFUNCTYPE(int32, c_void_p, P(P(visml_tensor)), P(P(visml_tensor)), P(P(visml_tensor)))), ("user", c_void_p)]
 
 
+class visml_pipeline_network_opts(Structure):
+    _fields_ = [("size", uint32), ("pooling", int32), ("layer", c_char_p)]
+
+
+class visml_pipeline_progress(Structure):
+    _fields_ = [("size", uint32), ("stage", int32), ("done", int64), ("total", int64), ("loss", double), ("validation", double)]
+
+
+visml_pipeline_progress_fn = CFUNCTYPE(int32, c_void_p, P(visml_pipeline_progress))
+
+
+class visml_pipeline_fit_opts(Structure):
+    _fields_ = [("size", uint32), ("class_weighting", int32), ("seed", uint64), ("sample", int64), ("memory", uint64),
+                ("validation", P(visml_dataset)), ("progress", visml_pipeline_progress_fn), ("user", c_void_p)]
+
+
+class visml_pipeline_run_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("memory", uint64), ("progress", visml_pipeline_progress_fn), ("user", c_void_p)]
+
+
+class visml_detect_opts(Structure):
+    _fields_ = [("size", uint32), ("height", int32), ("width", int32), ("stride", int32), ("scale", double), ("scales", int32),
+                ("most", int32), ("threshold", double), ("overlap", double), ("background", c_char_p),
+                ("progress", visml_pipeline_progress_fn), ("user", c_void_p)]
+
+
 # ---- options of classifiers: linear ----
 
 
@@ -1585,6 +1621,36 @@ PROTOTYPES = {
                                P(visml_error)]),
     "visml_predict": (P(visml_tensor), [P(visml_model), P(visml_dataset), P(visml_evaluate_opts), P(visml_error)]),
     # classify.h
+    "visml_pipeline_free": (None, [P(visml_pipeline)]),
+    "visml_pipeline_new": (P(visml_pipeline), [P(visml_context), P(visml_features), P(visml_classifier), P(visml_error)]),
+    "visml_pipeline_from_network": (P(visml_pipeline), [P(visml_model), P(visml_pipeline_network_opts), P(visml_classifier),
+                                    P(visml_error)]),
+    "visml_pipeline_from_model": (P(visml_pipeline), [P(visml_model), P(visml_error)]),
+    "visml_pipeline_from_json": (P(visml_pipeline), [P(visml_context), c_char_p, size_t, P(visml_error)]),
+    "visml_pipeline_to_json": (size_t, [P(visml_pipeline), P(c_char), size_t]),
+    "visml_pipeline_is_fitted": (int32, [P(visml_pipeline)]),
+    "visml_pipeline_features": (P(visml_features), [P(visml_pipeline)]),
+    "visml_pipeline_network": (P(visml_model), [P(visml_pipeline)]),
+    "visml_pipeline_classifier": (P(visml_classifier), [P(visml_pipeline)]),
+    "visml_pipeline_input_shape": (P(visml_shape), [P(visml_pipeline)]),
+    "visml_pipeline_class_count": (size_t, [P(visml_pipeline)]),
+    "visml_pipeline_class_name": (c_char_p, [P(visml_pipeline), size_t]),
+    "visml_pipeline_set_classes": (int32, [P(visml_pipeline), P(c_char_p), size_t, P(visml_error)]),
+    "visml_pipeline_fit": (int32, [P(visml_pipeline), P(visml_dataset), P(visml_pipeline_fit_opts), P(visml_error)]),
+    "visml_pipeline_transform": (P(visml_tensor), [P(visml_pipeline), P(visml_tensor), P(visml_error)]),
+    "visml_pipeline_predict": (P(visml_tensor), [P(visml_pipeline), P(visml_tensor), P(visml_error)]),
+    "visml_pipeline_predict_proba": (P(visml_tensor), [P(visml_pipeline), P(visml_tensor), P(visml_error)]),
+    "visml_pipeline_scores": (P(visml_tensor), [P(visml_pipeline), P(visml_tensor), P(visml_error)]),
+    "visml_pipeline_has_probabilities": (int32, [P(visml_pipeline)]),
+    "visml_pipeline_score_dataset": (P(visml_tensor), [P(visml_pipeline), P(visml_dataset), P(visml_pipeline_run_opts), P(visml_error)]),
+    "visml_pipeline_evaluate": (int32, [P(visml_pipeline), P(visml_dataset), P(visml_pipeline_run_opts), P(P(visml_report)),
+                                P(visml_error)]),
+    "visml_pipeline_save": (int32, [P(visml_pipeline), c_char_p, P(visml_error)]),
+    "visml_pipeline_load": (P(visml_pipeline), [P(visml_context), c_char_p, P(visml_error)]),
+    "visml_file_kind": (size_t, [P(visml_context), c_char_p, P(c_char), size_t]),
+    "visml_nms": (P(visml_tensor), [P(visml_tensor), P(visml_tensor), double, P(visml_error)]),
+    "visml_pipeline_detect": (int32, [P(visml_pipeline), P(visml_tensor), P(visml_detect_opts), P(P(visml_tensor)), P(P(visml_tensor)),
+                              P(P(visml_tensor)), P(visml_error)]),
     "visml_classifier_free": (None, [P(visml_classifier)]),
     "visml_classifier_fit": (int32, [P(visml_classifier), P(visml_tensor), P(visml_tensor), P(visml_classifier_fit_opts),
                                      P(visml_error)]),
