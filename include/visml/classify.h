@@ -251,7 +251,9 @@ typedef struct visml_perceptron_opts {
     visml_linear_penalty penalty; /* where alpha is greater than 0 */
     int32_t max_iter;             /* default 1000 */
     int32_t n_iter_no_change;     /* default 5 */
-    int32_t no_intercept, no_shuffle, average; /* as of sgd */
+    int32_t no_intercept; /* these three as of sgd */
+    int32_t no_shuffle;
+    int32_t average;
     int32_t reserved;             /* must be 0 */
     double alpha;                 /* >= 0; default 0: nothing is penalized */
     double l1_ratio;              /* 0 ... 1, of VISML_LINEAR_ELASTIC_NET; default 0.15 */
@@ -272,7 +274,9 @@ typedef struct visml_passive_aggressive_opts {
     visml_aggression variant;
     int32_t max_iter;         /* default 1000 */
     int32_t n_iter_no_change; /* default 5 */
-    int32_t no_intercept, no_shuffle, average; /* as of sgd */
+    int32_t no_intercept; /* these three as of sgd */
+    int32_t no_shuffle;
+    int32_t average;
     double C;                 /* > 0; default 1 */
     double epsilon;           /* >= 0; default 0.1; VISML_ZERO: 0 */
     double tol;               /* >= 0; default 1e-3; VISML_ZERO: 0 */
@@ -393,9 +397,9 @@ typedef struct visml_decision_tree_opts {
 } visml_decision_tree_opts;
 VISML_API visml_classifier *visml_classifier_decision_tree(visml_context *ctx, const visml_decision_tree_opts *opts, visml_error *err);
 
-typedef int32_t visml_sampling;
-#define VISML_SAMPLING_BOOTSTRAP 1 /* each tree learns from N rows drawn with putting back */
-#define VISML_SAMPLING_ALL 2       /* from all rows */
+typedef int32_t visml_row_choice;
+#define VISML_ROWS_BOOTSTRAP 1 /* each tree learns from N rows drawn with putting back */
+#define VISML_ROWS_ALL 2       /* from all rows */
 
 /* Many such trees, whose leaves' shares are averaged. random_forest (Breiman 2001): each from drawn rows, each node with drawn columns.
  * extra_trees (Geurts et al. 2006): from all rows, of each drawn column one random threshold. Learned: as of decision_tree with all trees,
@@ -410,7 +414,7 @@ typedef struct visml_forest_opts {
     int32_t min_samples_leaf;  /* 1 ...; default 1 */
     int32_t max_features;      /* as above; default: VISML_FEATURES_SQRT, for regression all */
     int32_t max_leaf_nodes;    /* 0: no limit */
-    visml_sampling sampling;   /* default: bootstrap for random_forest, all for extra_trees */
+    visml_row_choice sampling;   /* default: bootstrap for random_forest, all for extra_trees */
     int32_t out_of_bag;        /* 1: "oob_score" is made, where rows are drawn by bootstrap */
     int32_t reserved;          /* must be 0 */
     double min_impurity_decrease;
@@ -482,9 +486,12 @@ typedef struct visml_gradient_boosting_opts {
     double min_child_weight; /* 0 ...: sum of second derivatives that a child must have; default 1; VISML_ZERO: none */
     double max_delta_step;   /* 0 ...: most that a leaf may change; 0: no limit */
     double subsample;        /* share of the rows that each tree learns from, above 0 ... 1; default 1 */
-    double colsample_bytree, colsample_bylevel, colsample_bynode; /* share of the columns, each of what the one before left; default 1 */
+    double colsample_bytree; /* share of the columns, each of what the one before left; default 1 */
+    double colsample_bylevel;
+    double colsample_bynode;
     double base_score; /* where it begins: a probability for two classes, else a sum; default: what the labels suggest; VISML_ZERO: 0 */
-    double rate_drop, skip_drop; /* 0 ... 1: how likely a tree sits out, and how likely none does; default 0 */
+    double rate_drop; /* 0 ... 1: how likely a tree sits out, and how likely none does; default 0 */
+    double skip_drop;
     int32_t monotone_constraints[VISML_MONOTONE_COLUMNS]; /* columns, counted from 1 on, with which the sum may not fall; with a minus: not
                                                            * rise; ends at the first 0 */
 } visml_gradient_boosting_opts;
