@@ -112,6 +112,7 @@ VALUES |= {
 VALUES |= {
     "plot": "f->plot", "values": "f->pixels", "points": "f->points",
     ("visml_plot_save", "path"): 'fixture_path("new.png")', ("visml_plot_contact_sheet", "images"): "f->pictures",
+}
 
 # classify.h
 NAIVE = '{"class": "gaussian_naive_bayes"}'
