@@ -54,6 +54,10 @@ int visml_extractor_waits(const visml_extractor *e);
 /* measure, with the class' name in front of messages, and checks of what it says. */
 visml_status visml_extractor_measure(const visml_extractor *e, int64_t height, int64_t width, int64_t channels, int64_t *rows,
                                      int64_t *columns, visml_error *err);
+/* Parts of a scratch begin at cache lines. */
+static inline size_t visml_whole_lines(size_t bytes) {
+    return (bytes + 63) / 64 * 64;
+}
 static inline size_t visml_extractor_scratch(const visml_extractor *e, const visml_compute *c, int64_t h, int64_t w, int64_t channels) {
     const visml_extractor_class *cls = visml_extractor_class_of(e);
     return cls->scratch ? cls->scratch(e, c, h, w, channels) : 0;

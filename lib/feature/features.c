@@ -16,6 +16,8 @@ const visml_field visml_features_fields[] = {
     VISML_FIELD_OF_ENUM(visml_features_opts, color, 0, color_names),
     VISML_FIELD_OF_ENUM(visml_features_opts, fit, 0, fit_names),
     VISML_FIELD_OF_ENUM(visml_features_opts, filter, 0, filter_names),
+    VISML_FIELD(visml_features_opts, equalize, FLAG, 0, 1, 0, 1, 0),
+    VISML_FIELD_OF_RESERVED(visml_features_opts),
     {0},
 };
 

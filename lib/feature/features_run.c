@@ -96,6 +96,11 @@ visml_tensor *visml_features_sized(const visml_features *f, const visml_tensor *
         t = visml_image_convert(t, o->color, err);
         visml_tensor_release(before);
     }
+    if (t && o->equalize) {
+        before = t;
+        t = visml_image_equalize(t, err);
+        visml_tensor_release(before);
+    }
     return t;
 }
 

@@ -508,6 +508,15 @@ BAD_FIELDS = {
     ("visml_lbp_opts", "points"): [("@[0] = 25", None)], ("visml_glcm_opts", "levels"): [("@ = 257", None)],
     ("visml_glcm_opts", "distances"): [("@[0] = 1025", None)], ("visml_glcm_opts", "angles"): [("@ = 65", None)],
     ("visml_glcm_opts", "symmetric"): [("@ = 2", None)], ("visml_glcm_opts", "average"): [("@ = 2", None)],
+    ("visml_gabor_opts", "orientations"): [("@ = 65", None)], ("visml_gabor_opts", "frequencies"): [("@[0] = 1.5", None)],
+    ("visml_gabor_opts", "bandwidth"): [("@ = 9", None)], ("visml_gabor_opts", "n_stds"): [("@ = 0.25", None)],
+    ("visml_dense_sift_opts", "bin_size"): [("@ = 65", None)], ("visml_dense_sift_opts", "step"): [("@[0] = 4097", None)],
+    ("visml_dense_sift_opts", "flat_window"): [("@ = 2", None)], ("visml_dense_sift_opts", "window_size"): [("@ = 101", None)],
+    ("visml_daisy_opts", "step"): [("@ = 4097", None)], ("visml_daisy_opts", "radius"): [("@ = 257", None)],
+    ("visml_daisy_opts", "rings"): [("@ = 17", None)], ("visml_daisy_opts", "histograms"): [("@ = 65", None)],
+    ("visml_daisy_opts", "orientations"): [("@ = 65", None)], ("visml_daisy_opts", "normalization"): [("@ = 4", None)],
+    ("visml_distance_transform_opts", "map"): [("@ = 2", None)], ("visml_distance_transform_opts", "bins"): [("@ = 257", None)],
+    ("visml_distance_transform_opts", "threshold"): [("@ = 2", None)],
     ("visml_window_opts", "height"): [("@ = 0", None), ("@ = 65536", None)], ("visml_window_opts", "width"): [("@ = 0", None)],
     ("visml_window_opts", "padding_value"): [("@ = NAN", None), ("@ = INFINITY", None)],
     ("visml_window_opts", "scales"): [("@[0] = 0.05", None), ("@[0] = 1; @[1] = 65", None)],
@@ -521,6 +530,7 @@ BAD_FIELDS = {
     ("visml_k_neighbors_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
     ("visml_k_neighbors_opts", "n_neighbors"): [("@ = 65537", None)],
     # what works by others
+    ("visml_features_opts", "equalize"): [("@ = 2", None)],
     ("visml_conv2d_opts", "name"): [('@ = "a/b"', None), ('@ = ""', None)],
     ("visml_dense_opts", "name"): [('@ = "a/b"', None)],
 }

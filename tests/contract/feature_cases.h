@@ -37,6 +37,12 @@ static const feature_case extractor_cases[] = {
     {"lbp", "\"method\": \"ror\", \"radius\": [1, 2.5], \"points\": [8, 12]"},
     {"glcm", "\"levels\": 32, \"distances\": [1, 3], \"angles\": 2, \"symmetric\": true, \"average\": true"},
     {"glcm", ""},
+    {"gabor", "\"orientations\": 4, \"frequencies\": [0.3, 0.1], \"bandwidth\": 1.5, \"n_stds\": 2.5"},
+    {"dense_sift", "\"bin_size\": 3, \"step\": [6, 9], \"window_size\": 1.5"},
+    {"dense_sift", "\"flat_window\": true"},
+    {"daisy", "\"step\": 7, \"radius\": 9, \"rings\": 2, \"histograms\": 5, \"orientations\": 6, \"normalization\": \"daisy\""},
+    {"distance_transform", "\"map\": \"bright\", \"bins\": 7, \"threshold\": 0.8"},
+    {"distance_transform", ""},
 };
 
 /* Those that learn do it from 96 rows. */

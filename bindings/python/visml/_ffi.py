@@ -151,6 +151,12 @@ VISML_LBP_UNIFORM = 1
 VISML_LBP_DEFAULT = 2
 VISML_LBP_ROR = 3
 VISML_LBP_NRI_UNIFORM = 4
+VISML_DAISY_L1 = 0
+VISML_DAISY_L2 = 1
+VISML_DAISY_DAISY = 2
+VISML_DAISY_OFF = 3
+VISML_DISTANCE_MAP_EDGES = 0
+VISML_DISTANCE_MAP_BRIGHT = 1
 VISML_WORDS_L1 = 1
 VISML_WORDS_L2 = 2
 VISML_WORDS_NONE = 3
@@ -803,6 +809,25 @@ class visml_glcm_opts(Structure):
                 ("symmetric", int32), ("average", int32), ("reserved", int32)]
 
 
+class visml_gabor_opts(Structure):
+    _fields_ = [("size", uint32), ("orientations", int32), ("frequencies", double * 8), ("bandwidth", double),
+                ("n_stds", double)]
+
+
+class visml_dense_sift_opts(Structure):
+    _fields_ = [("size", uint32), ("bin_size", int32), ("step", int32 * 2), ("flat_window", int32), ("reserved", int32),
+                ("window_size", double)]
+
+
+class visml_daisy_opts(Structure):
+    _fields_ = [("size", uint32), ("step", int32), ("radius", int32), ("rings", int32), ("histograms", int32),
+                ("orientations", int32), ("normalization", int32)]
+
+
+class visml_distance_transform_opts(Structure):
+    _fields_ = [("size", uint32), ("map", int32), ("bins", int32), ("reserved", int32), ("threshold", double)]
+
+
 class visml_bag_of_words_opts(Structure):
     _fields_ = [("size", uint32), ("clusters", int32), ("max_iterations", int32), ("norm", int32)]
 
@@ -840,7 +865,7 @@ class visml_mutual_information_selection_opts(Structure):
 
 class visml_features_opts(Structure):
     _fields_ = [("size", uint32), ("height", int32), ("width", int32), ("color", int32), ("fit", int32),
-                ("filter", int32)]
+                ("filter", int32), ("equalize", int32), ("reserved", int32)]
 
 
 class visml_feature_progress(Structure):
@@ -1050,6 +1075,7 @@ PROTOTYPES = {
     "visml_image_crop": (P(visml_tensor), [P(visml_tensor), int64, int64, int64, int64, P(visml_error)]),
     "visml_image_pad": (P(visml_tensor), [P(visml_tensor), int64, int64, int64, int64, double, P(visml_error)]),
     "visml_image_convert": (P(visml_tensor), [P(visml_tensor), int32, P(visml_error)]),
+    "visml_image_equalize": (P(visml_tensor), [P(visml_tensor), P(visml_error)]),
     # nn.h
     "visml_layer_free": (None, [P(visml_layer)]),
     "visml_layer_with": (P(visml_layer), [P(visml_layer), P(visml_layer_opts), P(visml_error)]),
@@ -1289,6 +1315,11 @@ PROTOTYPES = {
                                                             P(visml_error)]),
     "visml_extractor_lbp": (P(visml_extractor), [P(visml_context), P(visml_lbp_opts), P(visml_error)]),
     "visml_extractor_glcm": (P(visml_extractor), [P(visml_context), P(visml_glcm_opts), P(visml_error)]),
+    "visml_extractor_gabor": (P(visml_extractor), [P(visml_context), P(visml_gabor_opts), P(visml_error)]),
+    "visml_extractor_dense_sift": (P(visml_extractor), [P(visml_context), P(visml_dense_sift_opts), P(visml_error)]),
+    "visml_extractor_daisy": (P(visml_extractor), [P(visml_context), P(visml_daisy_opts), P(visml_error)]),
+    "visml_extractor_distance_transform": (P(visml_extractor), [P(visml_context), P(visml_distance_transform_opts),
+                                                               P(visml_error)]),
     "visml_aggregator_free": (None, [P(visml_aggregator)]),
     "visml_aggregator_concatenation": (P(visml_aggregator), [P(visml_context), P(visml_error)]),
     "visml_aggregator_mean": (P(visml_aggregator), [P(visml_context), P(visml_error)]),

@@ -45,7 +45,7 @@ def _run(name, *arguments, raised):
 
 class Features(Object):
     """What extractors find in a picture, one vector for each. `extract`: a list of names or dicts, {"class": "hog", "over": ...}; or all of
-    it as a dict with "extract" and "then", or as JSON text. Options: then, height, width, color, fit, filter, as in JSON."""
+    it as a dict with "extract" and "then", or as JSON text. Options: then, height, width, color, fit, filter, equalize, as in JSON."""
 
     def __init__(self, extract, *, context=None, **options):
         context = context or default_context()
