@@ -58,8 +58,10 @@ static void threads_make_no_difference(void **state) {
 /* For regression tol is of the sum of violations, which is some 200 in the first pass. */
 static void targets_are_hit(void **state) {
     (void)state;
-    assert_learned(fitted(DUAL "\"task\": \"regression\", \"epsilon\": 0.2, \"C\": 0.5, \"tol\": 1e-7}", targets, NULL), golden_svr, bound(2e-5, 45));
-    assert_learned(fitted(DUAL "\"task\": \"regression\", \"epsilon\": 0.1, \"loss\": \"squared\", \"tol\": 1e-7}", targets, NULL), golden_svr_squared, bound(2e-5, 45));
+    assert_learned(fitted(DUAL "\"task\": \"regression\", \"epsilon\": 0.2, \"C\": 0.5, \"tol\": 1e-7}", targets, NULL),
+                   golden_svr, bound(2e-5, 45));
+    assert_learned(fitted(DUAL "\"task\": \"regression\", \"epsilon\": 0.1, \"loss\": \"squared\", \"tol\": 1e-7}", targets, NULL),
+                   golden_svr_squared, bound(2e-5, 45));
 }
 
 int main(void) {
