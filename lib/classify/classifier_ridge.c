@@ -38,28 +38,17 @@ typedef struct ridge_system {
 
 /* ---- from sums ---- */
 
-/* The sum of products of two columns about their means. */
-static double centred(const visml_normal_equations *e, int intercept, int64_t i, int64_t j) {
-    const double *ones = e->gram + e->d * e->length;
-    double i_sum = i < e->d ? ones[i] : e->gram[i * e->length + e->d], v = e->gram[i * e->length + j];
-    if (intercept)
-        return v - i_sum * ones[j] / ones[e->d];
-    /* about 0, what was taken off being put back */
-    double i_shift = e->shift[i], j_shift = e->shift[j];
-    return v + i_sum * j_shift + i_shift * ones[j] + i_shift * j_shift * ones[e->d];
-}
-
 static void take_system(const visml_normal_equations *e, int intercept, double alpha, ridge_system *s) {
     for (int64_t i = 0; i < s->d; i++) {
         for (int64_t j = 0; j <= i; j++)
-            s->a[i * s->d + j] = centred(e, intercept, i, j);
+            s->a[i * s->d + j] = visml_normal_equations_product(e, intercept, i, j);
         s->a[i * s->d + i] += alpha;
         s->mean[i] = e->gram[e->d * e->length + i] / e->gram[e->d * e->length + e->d] + e->shift[i];
     }
     for (int64_t o = 0; o < s->outputs; o++) {
         int64_t at = e->d + 1 + o;
         for (int64_t j = 0; j < s->d; j++)
-            s->b[o * s->d + j] = centred(e, intercept, at, j);
+            s->b[o * s->d + j] = visml_normal_equations_product(e, intercept, at, j);
         s->mean_targets[o] = e->gram[at * e->length + e->d] / e->gram[e->d * e->length + e->d] + e->shift[at];
     }
 }

@@ -5,6 +5,8 @@
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "classify/cholesky.h"
+#include "classify/normal_equations.h"
 #include "kernel/gemm.h"
 #include "kernel/kernels.h"
 #include "kernel/span.h"
@@ -13,6 +15,8 @@
 #define MOST_ROWS 4096        /* of a task */
 #define WORK ((int64_t)1 << 25) /* multiplications of a task: some milliseconds */
 #define MOST_TASKS 16         /* between two questions whether to go on */
+#define WORTH 100 /* columns for each output */
+#define LEAST 1e-6 /* of the mean variance: none counts as less */
 #define MOST_SUMS ((int64_t)1 << 24) /* numbers of all tasks' sums: 128 MiB */
 
 /* Tasks are some blocks of rows each. Sums of a task: [O, D] and [O] of the gradient, and the loss. */
@@ -23,6 +27,8 @@ typedef struct visml_linear_loss_room {
     double *mean;                         /* [D] */
     double *map;                          /* [O, D] and [O], the intercepts of columns as they are */
     double *total; /* [length] */
+    double *factor; /* [D, D]: L; NULL: W as it is */
+    double size;    /* of the last gradient */
     double *sums;  /* [tasks, length] */
     int64_t length, tasks, task_rows, first; /* first: the row at which the tasks begin */
     int32_t with_map, reserved;
@@ -115,9 +121,45 @@ static visml_status find_means(const visml_linear_loss *l, double *mean, visml_m
     return status;
 }
 
+/* Whether finding L, the work of d / 4O evaluations, is made good by fewer of them. */
+static int is_factor_worth_it(const visml_linear_loss *l) {
+    return l->curvature > 0 && l->samples->n >= l->samples->d && l->samples->d <= WORTH * l->outputs;
+}
+
+/* L is as good as any where rounding spoils it: there is none then. */
+static void factorize(const visml_linear_loss *l, const visml_normal_equations *e, double *a) {
+    int64_t d = l->samples->d;
+    double scale = l->curvature * l->scale, trace = 0;
+    for (int64_t i = 0; i < d; i++)
+        for (int64_t j = 0; j <= i; j++)
+            a[i * d + j] = scale * visml_normal_equations_product(e, l->intercept != 0, i, j);
+    for (int64_t i = 0; i < d; i++)
+        trace += a[i * d + i];
+    for (int64_t i = 0; i < d; i++)
+        a[i * d + i] += l->l2 + LEAST * trace / (double)d;
+    if (visml_cholesky(l->compute, d, a, 0))
+        l->room->factor = a;
+}
+
+static visml_status find_factor(const visml_linear_loss *l, visml_memory *m, visml_error *err) {
+    visml_normal_equations e = {.compute = l->compute, .run = l->run, .d = l->samples->d};
+    double *a = visml_mem_alloc(m, (size_t)(e.d * e.d) * sizeof *a, err);
+    visml_status status = a ? visml_normal_equations_begin(&e, m, err) : VISML_ENOMEM;
+    if (status == VISML_OK)
+        status = visml_normal_equations_add(&e, l->samples, err);
+    if (status == VISML_OK)
+        factorize(l, &e, a);
+    if (!l->room->factor)
+        visml_mem_free(m, a);
+    visml_normal_equations_end(&e, m);
+    return status;
+}
+
 visml_status visml_linear_loss_begin(visml_linear_loss *l, visml_memory *m, visml_error *err) {
     VISML_TRY(make_room(l, m, err));
-    return l->intercept != 0 ? find_means(l, l->room->mean, m, err) : VISML_OK;
+    if (l->intercept != 0)
+        VISML_TRY(find_means(l, l->room->mean, m, err));
+    return is_factor_worth_it(l) ? find_factor(l, m, err) : VISML_OK;
 }
 
 void visml_linear_loss_end(visml_linear_loss *l, visml_memory *m) {
@@ -128,6 +170,7 @@ void visml_linear_loss_end(visml_linear_loss *l, visml_memory *m) {
     visml_mem_free(m, l->room->map);
     visml_mem_free(m, l->room->sums);
     visml_mem_free(m, l->room->workers);
+    visml_mem_free(m, l->room->factor);
     visml_mem_free(m, l->room);
 }
 
@@ -174,10 +217,30 @@ static void add_task(void *arg, size_t task, size_t worker) {
         add_block(r, begin, end - begin < ROWS ? end - begin : ROWS, sums, r->workers + worker * r->worker_bytes);
 }
 
-/* ---- all of them ---- */
+/* ---- variables ---- */
+
+typedef struct change_job {
+    const visml_linear_loss *loss;
+    void (*change)(int64_t n, const double *l, double *x);
+    double *x;
+} change_job;
+
+static void change_output(void *arg, size_t output, size_t worker) {
+    const change_job *j = arg;
+    int64_t d = j->loss->samples->d;
+    (void)worker;
+    j->change(d, j->loss->room->factor, j->x + (int64_t)output * d);
+}
+
+/* Coefficients of every output by L. */
+static void change(const visml_linear_loss *l, void (*by)(int64_t n, const double *l, double *x), double *x) {
+    change_job j = {.loss = l, .change = by, .x = x};
+    if (l->room->factor)
+        visml_parallel_run(l->compute->parallel, (size_t)l->outputs, change_output, &j);
+}
 
 /* Intercepts are multiplied by `intercept`, which the means are divided by. */
-void visml_linear_loss_move(const visml_linear_loss *l, double sign, double *x) {
+static void shift(const visml_linear_loss *l, double sign, double *x) {
     int64_t d = l->samples->d;
     for (int64_t o = 0; l->intercept != 0 && o < l->outputs; o++) {
         double sum = 0;
@@ -187,10 +250,22 @@ void visml_linear_loss_move(const visml_linear_loss *l, double sign, double *x) 
     }
 }
 
+void visml_linear_loss_to_map(const visml_linear_loss *l, double *x) {
+    change(l, visml_cholesky_backward, x);
+    shift(l, -1, x);
+}
+
+void visml_linear_loss_from_map(const visml_linear_loss *l, double *x) {
+    shift(l, 1, x);
+    change(l, visml_cholesky_apply, x);
+}
+
+/* ---- all rows ---- */
+
 static void take_map(room *r, const double *x) {
     int64_t size = r->linear.outputs * r->linear.dims;
     memcpy(r->map, x, (size_t)(r->length - 1) * sizeof *x);
-    visml_linear_loss_move(r->loss, -1, r->map);
+    visml_linear_loss_to_map(r->loss, r->map);
     for (int64_t i = 0; i < size; i++)
         r->coefficients[i] = (float)r->map[i];
     for (int64_t o = 0; o < r->linear.outputs; o++)
@@ -237,12 +312,27 @@ static void penalize(const visml_linear_loss *l, double *value, double *gradient
     *value += l->l2 / 2 * squares;
 }
 
-/* The gradient for intercepts of centred columns. */
+static double size_of(const visml_linear_loss *l, const double *gradient) {
+    double most = 0, squares = 0;
+    for (int64_t i = 0; i < l->outputs * (l->samples->d + 1); i++) {
+        most = fabs(gradient[i]) > most ? fabs(gradient[i]) : most;
+        squares += gradient[i] * gradient[i];
+    }
+    return l->by_norm ? sqrt(squares) : most;
+}
+
+double visml_linear_loss_size(void *user) {
+    return ((const visml_linear_loss *)user)->room->size;
+}
+
+/* The gradient by the search's variables. */
 static void move_gradient(const visml_linear_loss *l, double *gradient) {
     int64_t d = l->samples->d;
     for (int64_t o = 0; l->intercept != 0 && o < l->outputs; o++)
         for (int64_t j = 0; j < d; j++)
             gradient[o * d + j] -= gradient[l->outputs * d + o] * l->room->mean[j] / l->intercept;
+    l->room->size = size_of(l, gradient);
+    change(l, visml_cholesky_forward, gradient);
 }
 
 visml_status visml_linear_loss_evaluate(void *user, const double *x, double *value, double *gradient, visml_error *err) {
