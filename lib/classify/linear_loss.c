@@ -15,7 +15,8 @@
 #define MOST_ROWS 4096        /* of a task */
 #define WORK ((int64_t)1 << 25) /* multiplications of a task: some milliseconds */
 #define MOST_TASKS 16         /* between two questions whether to go on */
-#define WORTH 100 /* columns for each output */
+#define WORTH 100   /* columns for each output */
+#define MANY_ROWS 25 /* for each column */
 #define LEAST 1e-6 /* of the mean variance: none counts as less */
 #define MOST_SUMS ((int64_t)1 << 24) /* numbers of all tasks' sums: 128 MiB */
 
@@ -121,9 +122,10 @@ static visml_status find_means(const visml_linear_loss *l, double *mean, visml_m
     return status;
 }
 
-/* Whether finding L, the work of d / 4O evaluations, is made good by fewer of them. */
+/* Whether finding L, the work of d / 4O evaluations, is made good by fewer of them, and products with it, in double, are little beside
+ * those of rows. */
 static int is_factor_worth_it(const visml_linear_loss *l) {
-    return l->curvature > 0 && l->samples->n >= l->samples->d && l->samples->d <= WORTH * l->outputs;
+    return l->curvature > 0 && l->samples->d <= l->samples->n / MANY_ROWS && l->samples->d <= WORTH * l->outputs;
 }
 
 /* L is as good as any where rounding spoils it: there is none then. */
@@ -331,7 +333,6 @@ static void move_gradient(const visml_linear_loss *l, double *gradient) {
     for (int64_t o = 0; l->intercept != 0 && o < l->outputs; o++)
         for (int64_t j = 0; j < d; j++)
             gradient[o * d + j] -= gradient[l->outputs * d + o] * l->room->mean[j] / l->intercept;
-    l->room->size = size_of(l, gradient);
     change(l, visml_cholesky_forward, gradient);
 }
 
@@ -343,6 +344,7 @@ visml_status visml_linear_loss_evaluate(void *user, const double *x, double *val
     *value = r->total[r->length - 1];
     memcpy(gradient, r->total, (size_t)(r->length - 1) * sizeof *gradient);
     penalize(l, value, gradient);
+    r->size = size_of(l, gradient);
     move_gradient(l, gradient);
     return VISML_OK;
 }

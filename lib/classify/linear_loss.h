@@ -43,7 +43,7 @@ visml_status visml_linear_loss_evaluate(void *user, const double *x, double *val
 visml_status visml_linear_loss_after(void *user, int64_t iteration, double value, visml_error *err);
 /* sums[O, D] of z' x, [O] of z and the last one of losses, without a map: z comes with nothing in it. Errors: VISML_ECANCELLED. */
 visml_status visml_linear_loss_sums(const visml_linear_loss *l, double *sums, visml_error *err);
-/* For visml_lbfgs: how large the gradient was at the last evaluation, by coefficients and intercepts of centred columns. */
+/* For visml_lbfgs: how large the gradient was at the last evaluation, by coefficients and intercepts. */
 double visml_linear_loss_size(void *user);
 /* From the search's variables to coefficients and intercepts, and back. */
 void visml_linear_loss_to_map(const visml_linear_loss *l, double *x);
