@@ -16,7 +16,7 @@
 #define WORK ((int64_t)1 << 25) /* multiplications of a task: some milliseconds */
 #define MOST_TASKS 16         /* between two questions whether to go on */
 #define WORTH 100   /* columns for each output */
-#define MANY_ROWS 25 /* for each column */
+#define MANY_ROWS 4 /* for each column */
 #define LEAST 1e-6 /* of the mean variance: none counts as less */
 #define MOST_SUMS ((int64_t)1 << 24) /* numbers of all tasks' sums: 128 MiB */
 
@@ -29,6 +29,8 @@ typedef struct visml_linear_loss_room {
     double *map;                          /* [O, D] and [O], the intercepts of columns as they are */
     double *total; /* [length] */
     double *factor; /* [D, D]: L; NULL: W as it is */
+    float *inverse; /* [D, D]: that of L, then room for [O, D] twice */
+    void *products; /* scratch of those with it */
     double size;    /* of the last gradient */
     double *sums;  /* [tasks, length] */
     int64_t length, tasks, task_rows, first; /* first: the row at which the tasks begin */
@@ -122,10 +124,44 @@ static visml_status find_means(const visml_linear_loss *l, double *mean, visml_m
     return status;
 }
 
-/* Whether finding L, the work of d / 4O evaluations, is made good by fewer of them, and products with it, in double, are little beside
- * those of rows. */
+/* Whether finding L, the work of d / 4O evaluations, is made good by fewer of them, and products with it are little beside those of
+ * rows. */
 static int is_factor_worth_it(const visml_linear_loss *l) {
     return l->curvature > 0 && l->samples->d <= l->samples->n / MANY_ROWS && l->samples->d <= WORTH * l->outputs;
+}
+
+static visml_gemm change_product(const room *r, int back) {
+    int64_t d = r->linear.dims, outputs = r->linear.outputs;
+    float *from = r->inverse ? r->inverse + d * d : NULL;
+    return (visml_gemm){.m = outputs, .n = d, .k = d, .a = from, .lda = d, .b = r->inverse, .ldb = d, .trans_b = back,
+                        .c = from ? from + outputs * d : NULL, .ldc = d};
+}
+
+/* Column j of the inverse. */
+static void invert_column(void *arg, size_t j, size_t worker) {
+    const room *r = arg;
+    int64_t d = r->linear.dims;
+    double *x = r->sums + (int64_t)worker * r->length;
+    memset(x, 0, (size_t)d * sizeof *x);
+    x[j] = 1;
+    visml_cholesky_forward(d, r->factor, x);
+    for (int64_t i = 0; i < d; i++)
+        r->inverse[i * d + (int64_t)j] = (float)x[i];
+}
+
+/* Some columns at a time, as many as there are tasks to lend their sums, so that any number of workers has room. */
+static visml_status invert(room *r, visml_memory *m, visml_error *err) {
+    const visml_compute *c = r->loss->compute;
+    int64_t d = r->linear.dims;
+    visml_gemm there = change_product(r, 0), back = change_product(r, 1);
+    size_t bytes = visml_gemm_scratch(c, &there), more = visml_gemm_scratch(c, &back);
+    r->inverse = visml_mem_alloc(m, (size_t)(d * (d + 2 * r->linear.outputs)) * sizeof *r->inverse, err);
+    r->products = r->inverse ? visml_mem_alloc(m, bytes > more ? bytes : more, err) : NULL;
+    if (!r->products)
+        return VISML_ENOMEM;
+    visml_compute alone = visml_linear_one_thread(c);
+    visml_parallel_run(c->parallel->workers <= (size_t)r->tasks ? c->parallel : alone.parallel, (size_t)d, invert_column, r);
+    return VISML_OK;
 }
 
 /* L is as good as any where rounding spoils it: there is none then. */
@@ -154,7 +190,7 @@ static visml_status find_factor(const visml_linear_loss *l, visml_memory *m, vis
     if (!l->room->factor)
         visml_mem_free(m, a);
     visml_normal_equations_end(&e, m);
-    return status;
+    return status == VISML_OK && l->room->factor ? invert(l->room, m, err) : status;
 }
 
 visml_status visml_linear_loss_begin(visml_linear_loss *l, visml_memory *m, visml_error *err) {
@@ -173,6 +209,8 @@ void visml_linear_loss_end(visml_linear_loss *l, visml_memory *m) {
     visml_mem_free(m, l->room->sums);
     visml_mem_free(m, l->room->workers);
     visml_mem_free(m, l->room->factor);
+    visml_mem_free(m, l->room->inverse);
+    visml_mem_free(m, l->room->products);
     visml_mem_free(m, l->room);
 }
 
@@ -221,24 +259,19 @@ static void add_task(void *arg, size_t task, size_t worker) {
 
 /* ---- variables ---- */
 
-typedef struct change_job {
-    const visml_linear_loss *loss;
-    void (*change)(int64_t n, const double *l, double *x);
-    double *x;
-} change_job;
-
-static void change_output(void *arg, size_t output, size_t worker) {
-    const change_job *j = arg;
-    int64_t d = j->loss->samples->d;
-    (void)worker;
-    j->change(d, j->loss->room->factor, j->x + (int64_t)output * d);
-}
-
-/* Coefficients of every output by L. */
-static void change(const visml_linear_loss *l, void (*by)(int64_t n, const double *l, double *x), double *x) {
-    change_job j = {.loss = l, .change = by, .x = x};
-    if (l->room->factor)
-        visml_parallel_run(l->compute->parallel, (size_t)l->outputs, change_output, &j);
+/* x [O, D] = x L^-1, or with `back` x L'^-1; in float, as the coefficients are at last. */
+static void change(const visml_linear_loss *l, int back, double *x) {
+    const room *r = l->room;
+    if (!r->factor)
+        return;
+    int64_t size = l->outputs * l->samples->d;
+    visml_gemm g = change_product(r, back);
+    float *from = r->inverse + l->samples->d * l->samples->d;
+    for (int64_t i = 0; i < size; i++)
+        from[i] = (float)x[i];
+    visml_gemm_run(l->compute, &g, r->products);
+    for (int64_t i = 0; i < size; i++)
+        x[i] = (double)g.c[i];
 }
 
 /* Intercepts are multiplied by `intercept`, which the means are divided by. */
@@ -253,13 +286,14 @@ static void shift(const visml_linear_loss *l, double sign, double *x) {
 }
 
 void visml_linear_loss_to_map(const visml_linear_loss *l, double *x) {
-    change(l, visml_cholesky_backward, x);
+    change(l, 0, x);
     shift(l, -1, x);
 }
 
 void visml_linear_loss_from_map(const visml_linear_loss *l, double *x) {
     shift(l, 1, x);
-    change(l, visml_cholesky_apply, x);
+    for (int64_t o = 0; l->room->factor && o < l->outputs; o++)
+        visml_cholesky_apply(l->samples->d, l->room->factor, x + o * l->samples->d);
 }
 
 /* ---- all rows ---- */
@@ -333,7 +367,7 @@ static void move_gradient(const visml_linear_loss *l, double *gradient) {
     for (int64_t o = 0; l->intercept != 0 && o < l->outputs; o++)
         for (int64_t j = 0; j < d; j++)
             gradient[o * d + j] -= gradient[l->outputs * d + o] * l->room->mean[j] / l->intercept;
-    change(l, visml_cholesky_forward, gradient);
+    change(l, 1, gradient);
 }
 
 visml_status visml_linear_loss_evaluate(void *user, const double *x, double *value, double *gradient, visml_error *err) {
