@@ -83,12 +83,29 @@ int visml_cholesky(const visml_compute *c, int64_t n, double *a, double least) {
     return 1;
 }
 
-void visml_cholesky_solve(int64_t n, const double *l, double *x) {
+void visml_cholesky_forward(int64_t n, const double *l, double *x) {
     for (int64_t i = 0; i < n; i++)
         x[i] = (x[i] - dot(i, l + i * n, x)) / l[i * n + i];
+}
+
+void visml_cholesky_backward(int64_t n, const double *l, double *x) {
     for (int64_t i = n - 1; i >= 0; i--) {
         x[i] /= l[i * n + i];
         for (int64_t j = 0; j < i; j++)
             x[j] -= l[i * n + j] * x[i];
+    }
+}
+
+void visml_cholesky_solve(int64_t n, const double *l, double *x) {
+    visml_cholesky_forward(n, l, x);
+    visml_cholesky_backward(n, l, x);
+}
+
+void visml_cholesky_apply(int64_t n, const double *l, double *x) {
+    for (int64_t i = 0; i < n; i++) {
+        double v = x[i];
+        x[i] *= l[i * n + i];
+        for (int64_t j = 0; j < i; j++)
+            x[j] += l[i * n + j] * v;
     }
 }
