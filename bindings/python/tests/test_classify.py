@@ -83,6 +83,7 @@ class Learning(unittest.TestCase):
         self.assertEqual(b.classes_.tolist(), ["a", "b"])
         with self.assertRaisesRegex(ValueError, "'c'"):
             b.partial_fit(x[:1], ["c"])
+        self.assertFalse(hasattr(visml.Classifier("k_neighbors"), "partial_fit"))
 
     def test_rows_from_a_source(self):
         x, y = arrays()
