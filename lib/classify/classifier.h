@@ -36,7 +36,7 @@ typedef struct visml_classifier_class {
     int32_t can;
     /* Whether it can work by what c->of holds (any number of them). NULL: it works by no others. Errors: VISML_EINVAL. */
     visml_status (*check_of)(const visml_classifier *c, visml_error *err);
-    /* By the options. NULL: the one that it can do. */
+    /* By the options. NULL: the one that it can do, or that of the first that it works by. */
     visml_task (*task)(const void *opts);
     /* Fills a classifier that has learned nothing: arrays, parts. c->dims, c->class_count and c->classes are set. On failure all that it has
      * is thrown away. */

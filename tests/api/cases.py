@@ -112,6 +112,7 @@ VALUES |= {
 VALUES |= {
     "plot": "f->plot", "values": "f->pixels", "points": "f->points",
     ("visml_plot_save", "path"): 'fixture_path("new.png")', ("visml_plot_contact_sheet", "images"): "f->pictures",
+}
 
 # classify.h
 NAIVE = '{"class": "gaussian_naive_bayes"}'
@@ -123,6 +124,13 @@ VALUES |= {
     ("visml_classifier_from_json", "text"): json(NAIVE, NAIVE), ("visml_classifier_from_json", "n"): str(len(NAIVE)),
     ("visml_classifier_save", "path"): 'fixture_path("new")', ("visml_classifier_load", "path"): 'fixture_path("classifier.visml")',
 }
+ANOTHER = "visml_classifier_gaussian_naive_bayes(f->ctx, NULL, &f->err)"
+VALUES |= {(f"visml_classifier_{name}", "classifier"): ANOTHER for name in ("one_vs_rest", "one_vs_one", "calibration", "bagging")}
+VALUES |= {"classifiers": f"((visml_classifier *const[]){{{ANOTHER}, {ANOTHER}}})",
+           ("visml_classifier_voting", "n"): "2", ("visml_classifier_stacking", "n"): "2"}
+# Functions that take an argument over, also when they fail (those that take a layer are known by its type).
+CONSUMES = {"visml_features_add", "visml_features_over", "visml_features_encode", "visml_features_pool", "visml_features_then"}
+CONSUMES |= {f"visml_classifier_{name}" for name in ("one_vs_rest", "one_vs_one", "calibration", "voting", "bagging", "stacking")}
 # pipeline.h
 PIPELINE = '{"features": ["average"], "classifier": "gaussian_naive_bayes"}'
 NEW_CLASSIFIER = "visml_classifier_gaussian_naive_bayes(f->ctx, NULL, &f->err)"
@@ -563,11 +571,44 @@ BAD_FIELDS = {
     ("visml_classifier_fit_opts", "weights"): [("@ = f->labels", None), ("@ = f->tensor", None)],
     ("visml_classifier_fit_opts", "class_weights"): [("@ = f->weights", None)],
     ("visml_classifier_fit_opts", "classes"): [("@ = f->weights", None)],
+    # support vector machines with kernels
+    ("visml_svm_opts", "kernel"): [("@ = 7", None)], ("visml_svm_opts", "degree"): [("@ = 101", None)],
+    ("visml_svm_opts", "gamma_rule"): [("@ = 2", None)], ("visml_svm_opts", "nu"): [("@ = 1.5", None)],
+    ("visml_svm_opts", "coef0"): [("@ = NAN", None), ("@ = INFINITY", None)],
+    ("visml_svr_opts", "kernel"): [("@ = 7", None)], ("visml_svr_opts", "degree"): [("@ = 101", None)],
+    ("visml_svr_opts", "gamma_rule"): [("@ = 2", None)], ("visml_svr_opts", "nu"): [("@ = 1.5", None)],
+    ("visml_svr_opts", "coef0"): [("@ = NAN", None), ("@ = INFINITY", None)],
+    ("visml_one_class_svm_opts", "kernel"): [("@ = 7", None)], ("visml_one_class_svm_opts", "degree"): [("@ = 101", None)],
+    ("visml_one_class_svm_opts", "gamma_rule"): [("@ = 2", None)], ("visml_one_class_svm_opts", "nu"): [("@ = 1.5", None)],
+    ("visml_one_class_svm_opts", "coef0"): [("@ = NAN", None), ("@ = INFINITY", None)],
+    ("visml_svm_opts", "decision_function_shape"): [("@ = 2", None)],
+    ("visml_kernel_map_opts", "kernel"): [("@ = 3", None)], ("visml_kernel_map_opts", "order"): [("@ = 9", None)],
+    ("visml_kernel_map_opts", "period"): [("@ = 11", None)],
+    # linear
+    ("visml_logistic_regression_opts", "l1_ratio"): [("@ = 1.5", None)],
+    ("visml_linear_svm_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
+    ("visml_ridge_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
+    ("visml_linear_sgd_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
+    ("visml_linear_sgd_opts", "l1_ratio"): [("@ = 1.5", None)], ("visml_linear_sgd_opts", "power_t"): [("@ = 101", None)],
+    ("visml_perceptron_opts", "l1_ratio"): [("@ = 1.5", None)],
+    ("visml_passive_aggressive_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
     # neighbours, naive Bayes, clusters
     ("visml_gaussian_naive_bayes_opts", "variance_smoothing"): [("@ = 1.5", None)],
     ("visml_k_neighbors_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
     ("visml_k_neighbors_opts", "n_neighbors"): [("@ = 65537", None)],
+    ("visml_k_means_opts", "n_clusters"): [("@ = 65537", None)],
+    ("visml_k_means_opts", "n_init"): [("@ = 10001", None)],
+    ("visml_gaussian_mixture_opts", "n_components"): [("@ = 65537", None)],
+    ("visml_gaussian_mixture_opts", "reg_covar"): [("@ = VISML_ZERO", None)],
     # what works by others
+    ("visml_calibration_opts", "cv"): [("@ = 1", None), ("@ = 1001", None)],
+    ("visml_calibration_opts", "held_out"): [("@ = 1", None)],
+    ("visml_voting_opts", "weights"): [("@[0] = 1", None), ("@[0] = @[1] = @[2] = 1", None)],
+    ("visml_bagging_opts", "n_estimators"): [("@ = 65537", None)],
+    ("visml_bagging_opts", "max_samples"): [("@ = 1.5", None), ("@ = VISML_ZERO", None)],
+    ("visml_bagging_opts", "max_features"): [("@ = 1.5", None), ("@ = VISML_ZERO", None)],
+    ("visml_bagging_opts", "oob"): [("@ = o.no_bootstrap = 1", None)],
+    ("visml_stacking_opts", "cv"): [("@ = 1", None), ("@ = 1001", None)],
     ("visml_features_opts", "equalize"): [("@ = 2", None)],
     ("visml_conv2d_opts", "name"): [('@ = "a/b"', None), ('@ = ""', None)],
     ("visml_dense_opts", "name"): [('@ = "a/b"', None)],
@@ -581,6 +622,8 @@ OWN_RANGE = {
     ("visml_concatenate_opts", "axis"), ("visml_reshape_opts", "target_shape"), ("visml_rescaling_opts", "scale"),
     ("visml_rescaling_opts", "offset"),
     ("visml_layernorm_opts", "axis"), ("visml_groupnorm_opts", "groups"), ("visml_batchnorm_opts", "axis"),
+    ("visml_svm_opts", "coef0"), ("visml_svr_opts", "coef0"), ("visml_one_class_svm_opts", "coef0"),
+    ("visml_masking_opts", "mask_value"), ("visml_window_opts", "padding_value"),
     ("visml_masking_opts", "mask_value"), ("visml_window_opts", "padding_value"), ("visml_detect_opts", "threshold"),
 }
 
