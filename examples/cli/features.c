@@ -35,11 +35,11 @@ static int ends_with(const char *s, const char *suffix) {
 /* ---- what is to be made -------------------------------------------------------------------------------------------------------- */
 
 /* {"extract": ..., "then": ...} of a list, a file, or JSON. */
-static json_t *read_extract(const char *text) {
+static json_t *read_extract(const char *name, const char *text) {
     json_error_t where;
     json_t *root;
     if (!ends_with(text, ".json")) {
-        root = cli_list("features: --extract", text, "class");
+        root = cli_list(name, text, "class");
         /* An object alone is not an entry of a list here, unless it has a class. */
         if (*text == '{' && json_array_size(root) == 1 && !json_object_get(json_array_get(root, 0), "class")) {
             json_t *only = json_incref(json_array_get(root, 0));
@@ -52,25 +52,24 @@ static json_t *read_extract(const char *text) {
     return json_is_array(root) ? json_pack("{s:o}", "extract", root) : root;
 }
 
-/* NULL after a message. */
-static json_t *describe(const arguments *a) {
-    json_t *root = read_extract(a->extract), *then = root && a->then ? cli_list("features: --then", a->then, "class") : NULL;
+json_t *cli_features_read(const char *name, const char *extract, const char *then_name, const char *then, const int32_t size[2]) {
+    json_t *root = read_extract(name, extract), *list = root && then ? cli_list(then_name, then, "class") : NULL;
     if (root && !json_is_object(root)) {
-        cli_message("%s: must hold a list of extractors, or an object with \"extract\"", a->extract);
+        cli_message("%s: must hold a list of extractors, or an object with \"extract\"", extract);
         json_decref(root);
         root = NULL;
     }
-    if (a->then && root) {
-        if (then && json_is_array(json_object_get(root, "then")))
-            json_array_extend(json_object_get(root, "then"), then);
-        else if (then)
-            json_object_set(root, "then", then);
+    if (then && root) {
+        if (list && json_is_array(json_object_get(root, "then")))
+            json_array_extend(json_object_get(root, "then"), list);
+        else if (list)
+            json_object_set(root, "then", list);
     }
-    int failed = !root || (a->then && !then);
-    json_decref(then);
-    if (!failed && a->size[0]) {
-        json_object_set_new(root, "height", json_integer(a->size[0]));
-        json_object_set_new(root, "width", json_integer(a->size[1]));
+    int failed = !root || (then && !list);
+    json_decref(list);
+    if (!failed && size[0]) {
+        json_object_set_new(root, "height", json_integer(size[0]));
+        json_object_set_new(root, "width", json_integer(size[1]));
     }
     if (!failed)
         return root;
@@ -85,7 +84,7 @@ static int make_features(visml_context *ctx, const arguments *a, visml_features 
         *made = visml_features_load(ctx, a->from, &err);
         return *made ? CLI_OK : cli_fail("%s", err.message);
     }
-    json_t *root = describe(a);
+    json_t *root = cli_features_read("features: --extract", a->extract, "features: --then", a->then, a->size);
     if (!root)
         return CLI_USAGE;
     char *text = json_dumps(root, JSON_COMPACT);
@@ -97,8 +96,7 @@ static int make_features(visml_context *ctx, const arguments *a, visml_features 
     return *made ? CLI_OK : CLI_USAGE;
 }
 
-/* As text; memory of malloc. */
-static json_t *json_of(const visml_features *features) {
+json_t *cli_features_json(const visml_features *features) {
     size_t n = visml_features_to_json(features, NULL, 0);
     char *text = n ? malloc(n + 1) : NULL;
     if (text)
@@ -143,7 +141,7 @@ static int report(const arguments *a, const visml_features *features, const vism
         json_array_append_new(classes, cli_json_string(visml_table_class_name(table, k)));
     return cli_print_json(json_pack("{s:o, s:I, s:I, s:I, s:o, s:o, s:O}", "out", a->out ? cli_json_string(a->out) : json_null(), "rows",
                                     (json_int_t)n, "columns", (json_int_t)d, "dropped", (json_int_t)dropped, "classes", classes, "features",
-                                    json_of(features), "shown", shown));
+                                    cli_features_json(features), "shown", shown));
 }
 
 static int run(const arguments *a, visml_features *features, visml_dataset *ds) {
@@ -168,7 +166,7 @@ static int run(const arguments *a, visml_features *features, visml_dataset *ds) 
 
 /* The size that features bring images to. */
 static void size_of(const visml_features *features, visml_source_opts *opts) {
-    json_t *root = json_of(features);
+    json_t *root = cli_features_json(features);
     opts->height = (int32_t)json_integer_value(json_object_get(root, "height"));
     opts->width = (int32_t)json_integer_value(json_object_get(root, "width"));
     json_decref(root);

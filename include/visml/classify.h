@@ -286,7 +286,214 @@ VISML_API visml_classifier *visml_classifier_passive_aggressive(visml_context *c
 
 /* ---- support vector machines with kernels ------------------------------------------------------------------------------------ */
 
+/* What rows a and b are compared by. */
+typedef int32_t visml_svm_kernel;
+#define VISML_SVM_RBF 0          /* exp(-gamma |a - b|^2) */
+#define VISML_SVM_LINEAR 1       /* a b */
+#define VISML_SVM_POLYNOMIAL 2   /* (gamma a b + coef0)^degree */
+#define VISML_SVM_SIGMOID 3      /* tanh(gamma a b + coef0) */
+#define VISML_SVM_CHI2 4         /* exp(-gamma sum (a - b)^2 / (a + b)), for histograms: x must not be negative (fits check it) */
+#define VISML_SVM_INTERSECTION 5 /* sum min(a, b); x must not be negative, either */
+#define VISML_SVM_PRECOMPUTED 6  /* x are values of a kernel of your own: [N, N] to learn from, later [rows, N] */
+
+/* What gamma is where no number is given: 1 for VISML_SVM_CHI2, else by the columns that it learns from. */
+typedef int32_t visml_svm_gamma;
+#define VISML_SVM_GAMMA_SCALE 0 /* 1 / (D variance of all numbers of x); 1 where these do not vary */
+#define VISML_SVM_GAMMA_AUTO 1  /* 1 / D */
+
+typedef int32_t visml_svm_decision_shape;
+#define VISML_SVM_ONE_VS_REST 0 /* [N, K]: the votes of pairs of classes, and within a third of a vote how sure they are; 1 for K = 2 */
+#define VISML_SVM_ONE_VS_ONE 1  /* [N, K (K - 1) / 2]: pairs (0, 1), (0, 2), ..., positive for the first of the two; 1 for K = 2 */
+
+/* What all three have learned: "support" [S], VISML_I32: rows (class after class, ascending) that decide; "support_vectors" [S, D],
+ * VISML_F32: these rows (not with VISML_SVM_PRECOMPUTED); "support_counts" [K], VISML_I32: how many are of each class; "gamma" [1] and,
+ * as LIBSVM lays them out, "dual_coefficients" [K - 1, S] and "rho" [K (K - 1) / 2], VISML_F64. K is 2 for regression and outliers, where
+ * support_counts is [1]. A decision is the sum of dual coefficient times kernel value, less rho.
+ *
+ * Solved by sequential minimal optimization with second-order working sets (Fan, Chen and Lin 2005) and shrinking. Kernel values are
+ * floats, made for many rows at once and kept as far as cache_size goes; results do not depend on that. Rows of weight 0 are left out;
+ * weights multiply C. Errors of a fit: VISML_ENONFINITE (a kernel value is beyond floats). Progress: problems that are solved. */
+
+/* Classification, each pair of classes by itself (scikit-learn's SVC; with nu its NuSVC). Predicts what most pairs vote for, the first of
+ * equals. Of two classes the decision is positive for the larger label. */
+typedef struct visml_svm_opts {
+    uint32_t size;
+    visml_svm_kernel kernel;    /* default VISML_SVM_RBF */
+    int32_t degree;             /* 1 ... 100, default 3 */
+    visml_svm_gamma gamma_rule; /* default VISML_SVM_GAMMA_SCALE */
+    double gamma;               /* > 0; default: as gamma_rule says */
+    double coef0;               /* default 0 */
+    double tol;                 /* > 0: how far from optimal it may end; default 1e-3 */
+    double cache_size;          /* MiB of kernel values that are kept, more where 34 rows need it; default 200 */
+    int32_t max_iter;           /* of a pair; default: 10,000,000, or 100 for each row where that is more */
+    int32_t no_shrinking;       /* 1: all rows are looked at in each iteration */
+    double C;                   /* > 0: what an error costs; default 1 */
+    double nu;                  /* 0 ... 1: a share of errors in place of C; default: by C. VISML_EINVAL where classes are too unequal */
+    int32_t probability;        /* 1: predict_proba: sigmoids (Platt 2000; Lin, Lin and Weng 2007) of decisions found by cross-validation
+                                   in five parts, which are a function of the seed, coupled as Wu, Lin and Weng (2004) do. It takes some
+                                   five times as long. Learned: "prob_a" and "prob_b" as "rho" */
+    visml_svm_decision_shape decision_function_shape;
+} visml_svm_opts;
+VISML_API visml_classifier *visml_classifier_svm(visml_context *ctx, const visml_svm_opts *opts, visml_error *err);
+
+/* Regression: errors up to epsilon cost nothing (scikit-learn's SVR; with nu its NuSVR). */
+typedef struct visml_svr_opts {
+    uint32_t size;
+    visml_svm_kernel kernel; /* these are as above */
+    int32_t degree;
+    visml_svm_gamma gamma_rule;
+    double gamma;
+    double coef0;
+    double tol;
+    double cache_size;
+    int32_t max_iter;
+    int32_t no_shrinking;
+    double C;
+    double nu;      /* 0 ... 1: the share of rows whose error is beyond epsilon, which is found; default: epsilon is given */
+    double epsilon; /* >= 0; default 0.1; VISML_ZERO: 0 */
+} visml_svr_opts;
+VISML_API visml_classifier *visml_classifier_svr(visml_context *ctx, const visml_svr_opts *opts, visml_error *err);
+
+/* Outliers: where a share nu of the rows would be outside (scikit-learn's OneClassSVM). Takes no y. */
+typedef struct visml_one_class_svm_opts {
+    uint32_t size;
+    visml_svm_kernel kernel; /* these are as above */
+    int32_t degree;
+    visml_svm_gamma gamma_rule;
+    double gamma;
+    double coef0;
+    double tol;
+    double cache_size;
+    int32_t max_iter;
+    int32_t no_shrinking;
+    double nu; /* above 0, at most 1; default 0.5 */
+} visml_one_class_svm_opts;
+VISML_API visml_classifier *visml_classifier_one_class_svm(visml_context *ctx, const visml_one_class_svm_opts *opts, visml_error *err);
+
 /* ---- trees, forests, boosting ------------------------------------------------------------------------------------------------ */
+
+typedef int32_t visml_criterion;
+#define VISML_CRITERION_GINI 0
+#define VISML_CRITERION_ENTROPY 1
+
+#define VISML_FEATURES_SQRT (-1) /* for max_features: the square root of the number of columns, rounded down */
+#define VISML_FEATURES_LOG2 (-2)
+#define VISML_FEATURES_ALL (-3)
+
+/* A tree of exact splits (Breiman et al. 1984; scikit-learn's DecisionTreeClassifier and DecisionTreeRegressor). Decides by the shares of
+ * classes in a row's leaf. Learned: the arrays of nodes as of gradient_boosting, where "gain" is the weight of the node's rows times what
+ * impurity falls by, and "value" the place of the commonest class, or the mean; "distribution" [leaves, K], row l of leaf l, counted in the
+ * order of nodes. */
+typedef struct visml_decision_tree_opts {
+    uint32_t size;
+    visml_task task; /* classification (default) or regression, which splits by squared error */
+    visml_criterion criterion;  /* of classification; default gini */
+    int32_t max_depth;          /* 0: no limit */
+    int32_t min_samples_split;  /* 2 ...; default 2 */
+    int32_t min_samples_leaf;   /* 1 ...; default 1 */
+    int32_t max_features;       /* columns that a node looks at, drawn: 1 ..., or VISML_FEATURES_*; default all */
+    int32_t max_leaf_nodes;     /* 0: no limit; else at least 2: what gains most is split first */
+    double min_impurity_decrease; /* of a split, weighted by its share of the rows; 0 ...; default 0 */
+} visml_decision_tree_opts;
+VISML_API visml_classifier *visml_classifier_decision_tree(visml_context *ctx, const visml_decision_tree_opts *opts, visml_error *err);
+
+typedef int32_t visml_sampling;
+#define VISML_SAMPLING_BOOTSTRAP 1 /* each tree learns from N rows drawn with putting back */
+#define VISML_SAMPLING_ALL 2       /* from all rows */
+
+/* Many such trees, whose leaves' shares are averaged. random_forest (Breiman 2001): each from drawn rows, each node with drawn columns.
+ * extra_trees (Geurts et al. 2006): from all rows, of each drawn column one random threshold. Learned: as of decision_tree with all trees,
+ * "roots" [T], and with out_of_bag "oob_score" (VISML_F64 [1]: accuracy, or R^2, of rows by the trees that have not learned from them). */
+typedef struct visml_forest_opts {
+    uint32_t size;
+    visml_task task;
+    visml_criterion criterion;
+    int32_t trees;             /* 1 ...; default 100 */
+    int32_t max_depth;         /* 0: no limit */
+    int32_t min_samples_split; /* 2 ...; default 2 */
+    int32_t min_samples_leaf;  /* 1 ...; default 1 */
+    int32_t max_features;      /* as above; default: VISML_FEATURES_SQRT, for regression all */
+    int32_t max_leaf_nodes;    /* 0: no limit */
+    visml_sampling sampling;   /* default: bootstrap for random_forest, all for extra_trees */
+    int32_t out_of_bag;        /* 1: "oob_score" is made, where rows are drawn by bootstrap */
+    int32_t reserved;          /* must be 0 */
+    double min_impurity_decrease;
+} visml_forest_opts;
+VISML_API visml_classifier *visml_classifier_random_forest(visml_context *ctx, const visml_forest_opts *opts, visml_error *err);
+VISML_API visml_classifier *visml_classifier_extra_trees(visml_context *ctx, const visml_forest_opts *opts, visml_error *err);
+
+typedef int32_t visml_adaboost_algorithm;
+#define VISML_ADABOOST_SAMME 0  /* by the trees' classes, as in scikit-learn */
+#define VISML_ADABOOST_SAMME_R 1 /* by their probabilities */
+
+/* Small trees one after the other, each on rows weighted by what those before got wrong (Freund and Schapire 1997; of many classes Zhu,
+ * Zou, Rosset and Hastie 2009). Ends early when a tree is perfect, or no better than chance. Decides by the trees' weighted votes, K
+ * columns. Learned: as of decision_tree, where "distribution" are the votes of leaves, and "estimator_weights" (VISML_F64 [T]). */
+typedef struct visml_adaboost_opts {
+    uint32_t size;
+    int32_t trees;     /* at most so many, 1 ...; default 50 */
+    int32_t max_depth; /* of each, 1 ...; default 1 */
+    visml_criterion criterion;
+    visml_adaboost_algorithm algorithm;
+    int32_t reserved; /* must be 0 */
+    double learning_rate; /* above 0; default 1 */
+} visml_adaboost_opts;
+VISML_API visml_classifier *visml_classifier_adaboost(visml_context *ctx, const visml_adaboost_opts *opts, visml_error *err);
+
+typedef int32_t visml_booster;
+#define VISML_BOOSTER_GBTREE 0
+#define VISML_BOOSTER_DART 1 /* some trees sit out each round (Rashmi and Gilad-Bachrach 2015) */
+
+typedef int32_t visml_grow_policy;
+#define VISML_GROW_DEPTHWISE 0 /* level by level */
+#define VISML_GROW_LOSSGUIDE 1 /* always the leaf that gains most */
+
+typedef int32_t visml_dart_sample;
+#define VISML_DART_UNIFORM 0
+#define VISML_DART_WEIGHTED 1 /* trees of more weight are likelier to sit out */
+
+typedef int32_t visml_dart_normalize;
+#define VISML_DART_TREE 0   /* new trees weigh as much as each of those that sat out */
+#define VISML_DART_FOREST 1 /* as much as all of them together */
+
+#define VISML_MONOTONE_COLUMNS 64
+
+/* Boosted trees, as XGBoost grows them with histograms: columns become at most max_bin quantile bins, each round adds one tree (of more than
+ * two classes: one a class) that follows the loss' derivatives (logistic loss, cross-entropy, squared error). NaN are missing numbers;
+ * each split learns where they go. Rows of weight 0 are left out. Decides by the sums of the trees' values (logarithms of odds). Learned:
+ * "base" [O], "roots" [T] (tree t is of output t % O), and of all nodes "feature" (-1: a leaf), "threshold" (x < threshold goes left),
+ * "left", "right", "missing_left", "value", "gain", "cover". Learns from rows that are not in memory, too: the cuts are then those of a
+ * sample, the bins lie in memory, a byte a number. opts.warm_start: adds `rounds` rounds to what was learned; DART lets only new trees
+ * sit out. */
+typedef struct visml_gradient_boosting_opts {
+    uint32_t size;
+    visml_task task; /* classification (default) or regression */
+    int32_t rounds;    /* 1 ...; default 100 */
+    int32_t max_depth; /* 1 ...; default 6; -1: no limit */
+    int32_t max_leaves; /* 0: no limit */
+    visml_grow_policy grow_policy;
+    int32_t max_bin;               /* 2 ... 256; default 256 */
+    int32_t early_stopping_rounds; /* so many rounds without a better loss of the validation set, if there is one, end it, and the trees up
+                                    * to the best round stay; 0: off */
+    visml_booster booster;
+    visml_dart_sample sample_type;
+    visml_dart_normalize normalize_type;
+    int32_t one_drop; /* 1: DART lets at least one tree sit out */
+    double learning_rate;    /* above 0 ... ; default 0.3 */
+    double lambda;           /* 0 ...: penalty of squared values of leaves; default 1; VISML_ZERO: none */
+    double alpha;            /* 0 ...: of their absolute values; default 0 */
+    double gamma;            /* 0 ...: what a split must gain; default 0 */
+    double min_child_weight; /* 0 ...: sum of second derivatives that a child must have; default 1; VISML_ZERO: none */
+    double max_delta_step;   /* 0 ...: most that a leaf may change; 0: no limit */
+    double subsample;        /* share of the rows that each tree learns from, above 0 ... 1; default 1 */
+    double colsample_bytree, colsample_bylevel, colsample_bynode; /* share of the columns, each of what the one before left; default 1 */
+    double base_score; /* where it begins: a probability for two classes, else a sum; default: what the labels suggest; VISML_ZERO: 0 */
+    double rate_drop, skip_drop; /* 0 ... 1: how likely a tree sits out, and how likely none does; default 0 */
+    int32_t monotone_constraints[VISML_MONOTONE_COLUMNS]; /* columns, counted from 1 on, with which the sum may not fall; with a minus: not
+                                                           * rise; ends at the first 0 */
+} visml_gradient_boosting_opts;
+VISML_API visml_classifier *visml_classifier_gradient_boosting(visml_context *ctx, const visml_gradient_boosting_opts *opts,
+                                                               visml_error *err);
 
 /* ---- neighbours, naive Bayes, clusters --------------------------------------------------------------------------------------- */
 
@@ -318,7 +525,129 @@ typedef struct visml_k_neighbors_opts {
 } visml_k_neighbors_opts;
 VISML_API visml_classifier *visml_classifier_k_neighbors(visml_context *ctx, const visml_k_neighbors_opts *opts, visml_error *err);
 
+typedef int32_t visml_kmeans_init;
+#define VISML_KMEANS_PLUS_PLUS 0 /* "k-means++" (Arthur and Vassilvitskii 2007), the best of 2 + log(n_clusters) rows each */
+#define VISML_KMEANS_RANDOM 1    /* different rows */
+
+/* Rows around n_clusters centers (Lloyd 1982; scikit-learn's KMeans). A cluster that loses all rows gets the row farthest from its center.
+ * Decides by negative distances. Needs as many rows as clusters. By partial_fit, and from rows that are not in memory, centers are moved
+ * towards the rows of one walk in batches (Sculley 2010, as scikit-learn's MiniBatchKMeans does); the first call begins with its rows.
+ * Learned: "centers" [K, D], "counts" [K] (VISML_F64), how many rows they have had, "inertia" [1] (VISML_F64), the sum of squared
+ * distances to the nearest center. */
+typedef struct visml_k_means_opts {
+    uint32_t size;
+    int32_t n_clusters;     /* 1 ... 65536; default 8 */
+    int32_t n_init;         /* runs, the best of which counts; default 1 for VISML_KMEANS_PLUS_PLUS, 10 for VISML_KMEANS_RANDOM */
+    visml_kmeans_init init; /* default VISML_KMEANS_PLUS_PLUS */
+    int32_t max_iter;       /* default 300 */
+    int32_t reserved;       /* must be 0 */
+    double tol;             /* of the mean variance of a column: ends when the squares of the ways of all centers are no more; default 1e-4;
+                               VISML_ZERO: when no row changes its cluster */
+} visml_k_means_opts;
+VISML_API visml_classifier *visml_classifier_k_means(visml_context *ctx, const visml_k_means_opts *opts, visml_error *err);
+
+typedef int32_t visml_covariance;
+#define VISML_COVARIANCE_DIAG 0
+#define VISML_COVARIANCE_FULL 1
+
+/* A mixture of normal distributions (scikit-learn's GaussianMixture), by expectation and maximisation (Dempster, Laird and Rubin 1977),
+ * begun with k-means. Clusters are its components; decides by the logarithms of weight times density; probabilities are responsibilities.
+ * Learned (VISML_F64): "weights" [K], "means" [K, D], "covariances" [K, D] or [K, D, D], "lower_bound" [1], the mean log likelihood of a
+ * row. Errors of fit: VISML_ENONFINITE where a covariance has no inverse. */
+typedef struct visml_gaussian_mixture_opts {
+    uint32_t size;
+    int32_t n_components;             /* 1 ... 65536, at most N; default 1 */
+    visml_covariance covariance_type; /* default VISML_COVARIANCE_DIAG, unlike scikit-learn's: full ones need D^2 numbers each */
+    int32_t max_iter;                 /* default 100 */
+    double tol;                       /* ends when the mean log likelihood grows by less; default 1e-3; VISML_ZERO: after max_iter */
+    double reg_covar;                 /* added to all variances, above 0; default 1e-6 */
+} visml_gaussian_mixture_opts;
+VISML_API visml_classifier *visml_classifier_gaussian_mixture(visml_context *ctx, const visml_gaussian_mixture_opts *opts,
+                                                              visml_error *err);
+
 /* ---- what works by others ---------------------------------------------------------------------------------------------------- */
+
+/* All of these consume the classifiers that they work by, also on failure: they are freed with them, and each part that learns is another
+ * one like them. In JSON they are the list "of". Rows have weights where the classifiers that they work by take them. Rows of folds, pairs
+ * and bags are copied, those of one part at a time. */
+
+/* Many classes by what tells two apart, each against all others (scikit-learn's OneVsRestClassifier). Decides by what the parts decide by
+ * (probability of the class less that of the others, where a part decides by probabilities); probabilities are those of the parts, divided
+ * by their sum. */
+typedef struct visml_one_vs_rest_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+} visml_one_vs_rest_opts;
+VISML_API visml_classifier *visml_classifier_one_vs_rest(visml_context *ctx, visml_classifier *classifier,
+                                                         const visml_one_vs_rest_opts *opts, visml_error *err);
+
+/* The same by pairs of classes, which vote (scikit-learn's OneVsOneClassifier). Decides by votes, and by the sums of what pairs decide by
+ * where they are equal. */
+typedef struct visml_one_vs_one_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+} visml_one_vs_one_opts;
+VISML_API visml_classifier *visml_classifier_one_vs_one(visml_context *ctx, visml_classifier *classifier,
+                                                        const visml_one_vs_one_opts *opts, visml_error *err);
+
+typedef int32_t visml_calibration_method;
+#define VISML_CALIBRATION_SIGMOID 0  /* Platt 1999 */
+#define VISML_CALIBRATION_ISOTONIC 1 /* rising steps (Zadrozny and Elkan 2002): for a thousand rows and more */
+
+/* Probabilities for what has none, or better ones (scikit-learn's CalibratedClassifierCV): learned from some rows, calibrated with others.
+ * Decides by its probabilities. Each class needs cv rows, or with held_out two. Learned: "slopes" and "intercepts", or "offsets", "points"
+ * and "values". */
+typedef struct visml_calibration_opts {
+    uint32_t size;
+    visml_calibration_method method; /* default VISML_CALIBRATION_SIGMOID */
+    int32_t cv;                      /* folds, 2 ... 1000: a part learns from the rows that are in none of each; default 5 */
+    int32_t reserved;                /* must be 0 */
+    double held_out;                 /* a single part, and this share of the rows of each class to calibrate with, below 1; default: cv */
+} visml_calibration_opts;
+VISML_API visml_classifier *visml_classifier_calibration(visml_context *ctx, visml_classifier *classifier,
+                                                         const visml_calibration_opts *opts, visml_error *err);
+
+typedef int32_t visml_voting_kind;
+#define VISML_VOTING_HARD 0 /* the majority; of equal ones the first class */
+#define VISML_VOTING_SOFT 1 /* the mean of the probabilities */
+
+#define VISML_MAX_VOTERS 32 /* that have weights */
+
+/* Several vote on a class, or their numbers are averaged (scikit-learn's VotingClassifier and VotingRegressor): n classifiers, all of one
+ * task. Decides by shares of votes, or by mean probabilities, which are its own. */
+typedef struct visml_voting_opts {
+    uint32_t size;
+    visml_voting_kind voting;         /* default VISML_VOTING_HARD; of no effect on regression */
+    double weights[VISML_MAX_VOTERS]; /* n of them, above 0; default: 1 each */
+} visml_voting_opts;
+VISML_API visml_classifier *visml_classifier_voting(visml_context *ctx, visml_classifier *const *classifiers, size_t n,
+                                                    const visml_voting_opts *opts, visml_error *err);
+
+/* The same many times, each from other rows and columns (scikit-learn's BaggingClassifier and BaggingRegressor). Decides by mean
+ * probabilities, by shares of votes where there are none, by mean numbers. Learned: "features" [n_estimators, columns] (VISML_I32), and with
+ * oob "oob_score" [1] (VISML_F64), NaN where no row was left out. */
+typedef struct visml_bagging_opts {
+    uint32_t size;
+    int32_t n_estimators; /* 1 ... 65536; default 10 */
+    double max_samples;   /* a share of the rows, above 0; default 1 */
+    double max_features;  /* a share of the columns, above 0; default 1 */
+    int32_t no_bootstrap; /* 1: rows are different ones; 0: as often as they are drawn */
+    int32_t oob;          /* 1: the score of each row is found by the parts that have not seen it; not with no_bootstrap */
+} visml_bagging_opts;
+VISML_API visml_classifier *visml_classifier_bagging(visml_context *ctx, visml_classifier *classifier, const visml_bagging_opts *opts,
+                                                     visml_error *err);
+
+/* The last of n classifiers (2 at least) learns from the answers of the others (scikit-learn's StackingClassifier and StackingRegressor,
+ * whose final_estimator it is): probabilities, without those of the first of two classes, what they decide by where there are none, or
+ * numbers. The answers that it learns from are those of parts that have learned from other folds. Each class needs cv rows. */
+typedef struct visml_stacking_opts {
+    uint32_t size;
+    int32_t cv;          /* folds, 2 ... 1000; default 5 */
+    int32_t passthrough; /* 1: it learns from the rows themselves, too, which are copied */
+    int32_t reserved;    /* must be 0 */
+} visml_stacking_opts;
+VISML_API visml_classifier *visml_classifier_stacking(visml_context *ctx, visml_classifier *const *classifiers, size_t n,
+                                                      const visml_stacking_opts *opts, visml_error *err);
 
 VISML_END_DECLS
 

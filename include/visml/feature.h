@@ -537,6 +537,23 @@ VISML_API visml_transform *visml_transform_mutual_information_selection(visml_co
                                                                         const visml_mutual_information_selection_opts *opts,
                                                                         visml_error *err);
 
+/* Vectors whose products are about sums of an additive kernel of the old ones, so that a linear classifier does about as well as one with
+ * that kernel (homogeneous kernel maps, Vedaldi and Zisserman 2012; scikit-learn's AdditiveChi2Sampler with order + 1 steps). For histograms:
+ * a number below 0 is mapped as its magnitude, turned around. [N, D] becomes [N, (2 order + 1) D]: D numbers for each of the samples of the
+ * spectrum. Learns nothing. */
+typedef int32_t visml_kernel_map_kernel;
+#define VISML_KERNEL_MAP_CHI2 0           /* 2 x y / (x + y) */
+#define VISML_KERNEL_MAP_INTERSECTION 1   /* min(x, y) */
+#define VISML_KERNEL_MAP_JENSEN_SHANNON 2 /* x / 2 log2((x + y) / x) + y / 2 log2((x + y) / y) */
+typedef struct visml_kernel_map_opts {
+    uint32_t size;
+    visml_kernel_map_kernel kernel; /* default VISML_KERNEL_MAP_CHI2 */
+    int32_t order;    /* 1 ... 8, default 1: the more, the closer */
+    int32_t reserved; /* must be 0 */
+    double period;    /* between samples of the spectrum, above 0, at most 10; default: the one that is closest for numbers up to 1 */
+} visml_kernel_map_opts;
+VISML_API visml_transform *visml_transform_kernel_map(visml_context *ctx, const visml_kernel_map_opts *opts, visml_error *err);
+
 /* ---- features: all of it ----------------------------------------------------------------------------------------------------- */
 
 typedef struct visml_features visml_features;

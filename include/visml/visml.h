@@ -17,5 +17,6 @@
 #include "metric.h"
 #include "train.h"
 #include "classify.h"
+#include "pipeline.h"
 
 #endif /* VISML_VISML_H */

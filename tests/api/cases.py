@@ -112,6 +112,7 @@ VALUES |= {
 VALUES |= {
     "plot": "f->plot", "values": "f->pixels", "points": "f->points",
     ("visml_plot_save", "path"): 'fixture_path("new.png")', ("visml_plot_contact_sheet", "images"): "f->pictures",
+}
 
 # classify.h
 NAIVE = '{"class": "gaussian_naive_bayes"}'
@@ -123,8 +124,31 @@ VALUES |= {
     ("visml_classifier_from_json", "text"): json(NAIVE, NAIVE), ("visml_classifier_from_json", "n"): str(len(NAIVE)),
     ("visml_classifier_save", "path"): 'fixture_path("new")', ("visml_classifier_load", "path"): 'fixture_path("classifier.visml")',
 }
+ANOTHER = "visml_classifier_gaussian_naive_bayes(f->ctx, NULL, &f->err)"
+VALUES |= {(f"visml_classifier_{name}", "classifier"): ANOTHER for name in ("one_vs_rest", "one_vs_one", "calibration", "bagging")}
+VALUES |= {"classifiers": f"((visml_classifier *const[]){{{ANOTHER}, {ANOTHER}}})",
+           ("visml_classifier_voting", "n"): "2", ("visml_classifier_stacking", "n"): "2"}
 # Functions that take an argument over, also when they fail (those that take a layer are known by its type).
 CONSUMES = {"visml_features_add", "visml_features_over", "visml_features_encode", "visml_features_pool", "visml_features_then"}
+CONSUMES |= {f"visml_classifier_{name}" for name in ("one_vs_rest", "one_vs_one", "calibration", "voting", "bagging", "stacking")}
+# pipeline.h
+PIPELINE = '{"features": ["average"], "classifier": "gaussian_naive_bayes"}'
+NEW_CLASSIFIER = "visml_classifier_gaussian_naive_bayes(f->ctx, NULL, &f->err)"
+VALUES |= {
+    "pipeline": "f->pipeline", "overlap": "0.5", "kind": "f->out.text",
+    ("visml_pipeline_new", "features"): f"visml_features_from_json(f->ctx, {json(FEATURES, FEATURES)}, {len(FEATURES)}, &f->err)",
+    ("visml_pipeline_new", "classifier"): NEW_CLASSIFIER, ("visml_pipeline_from_network", "classifier"): NEW_CLASSIFIER,
+    ("visml_pipeline_from_network", "model"): "f->pictured", ("visml_pipeline_from_model", "model"): "f->pictured",
+    ("visml_pipeline_from_json", "text"): json(PIPELINE, PIPELINE), ("visml_pipeline_from_json", "n"): str(len(PIPELINE)),
+    ("visml_pipeline_set_classes", "n"): "2", ("visml_pipeline_evaluate", "report"): "&f->out.report",
+    ("visml_pipeline_save", "path"): 'fixture_path("new")', ("visml_pipeline_load", "path"): 'fixture_path("pipeline.visml")',
+    ("visml_file_kind", "path"): 'fixture_path("pipeline.visml")',
+    ("visml_nms", "boxes"): "f->pixels", ("visml_nms", "scores"): "f->weights",
+    **{("visml_pipeline_detect", name): f"&f->out.tensors[{i}]" for i, name in enumerate(("boxes", "scores", "labels"))},
+}
+# Functions that take an argument over, also when they fail (those that take a layer are known by its type).
+CONSUMES = {"visml_features_add", "visml_features_over", "visml_features_encode", "visml_features_pool", "visml_features_then",
+            "visml_pipeline_new", "visml_pipeline_from_network"}
 
 # Options that make a valid struct; and which fields must be given.
 BASE = {
@@ -167,6 +191,7 @@ BASE = {
     "visml_depthwise_conv2d_opts": ".kernel_size = {1, 1}",
     "visml_separable_conv2d_opts": ".filters = 2, .kernel_size = {1, 1}",
     "visml_window_opts": ".height = 2, .width = 2",
+    "visml_detect_opts": ".height = 4, .width = 5",
 }
 REQUIRED = {
     "visml_train_opts": ("data", "max_steps"), "visml_eval_opts": ("data",), "visml_run_opts": ("model_dir",),
@@ -364,6 +389,28 @@ BAD |= {
                                         ('fixture_path("model.visml")', "model")],
 }
 
+BAD |= {
+    ("visml_pipeline_from_network", "model"): [("f->open", "built"), ("f->model", "input|picture")],
+    ("visml_pipeline_from_model", "model"): [("f->open", "built"), ("f->model", "input|picture")],
+    ("visml_pipeline_from_json", "text"): [(json("{", PIPELINE), "line|column"), (json("{}", PIPELINE), "features"),
+                                           (json('{"classifiers": 1}', PIPELINE), "classifiers")],
+    ("visml_pipeline_from_json", "n"): [("0", "n|text|line|empty"), ("5", "line|column")],
+    ("visml_pipeline_set_classes", "names"): [('((const char *const[]){"a", NULL})', "names")],
+    ("visml_pipeline_set_classes", "n"): [("1", None), ("SIZE_MAX", None)],
+    ("visml_pipeline_fit", "dataset"): [("f->dataset", "image|samples")],
+    ("visml_pipeline_evaluate", "dataset"): [("f->dataset", "image|samples")],
+    ("visml_pipeline_score_dataset", "dataset"): [("f->dataset", "image|samples")],
+    **{(f"visml_pipeline_{verb}", "images"): [("f->tensor", "images"), ("f->labels", "images")]
+       for verb in ("transform", "predict", "predict_proba", "scores")},
+    ("visml_pipeline_save", "path"): [('fixture_path("none/x")', "none"), ('""', "path|file")],
+    ("visml_pipeline_load", "path"): [('fixture_path("none")', "none"), ('fixture_path("table.csv")', "csv"),
+                                      ('fixture_path("model.visml")', "model")],
+    ("visml_nms", "boxes"): [("f->tensor", "boxes"), ("f->labels", "boxes")],
+    ("visml_nms", "scores"): [("f->pixels", "scores"), ("f->labels", "scores")],
+    ("visml_nms", "overlap"): [("-0.1", None), ("1.1", None), ("NAN", None)],
+    ("visml_pipeline_detect", "image"): [("f->tensor", "image"), ("f->labels", "image")],
+}
+
 # The options that all optimizers have, as each optimizer gets them.
 COMMON = [(f"@ = &(visml_optimizer_opts){{.size = {size}}}", words) for size, words in (
     ("0", "size"), ("sizeof(visml_optimizer_opts), .clipnorm = -1", "clipnorm"),
@@ -524,6 +571,19 @@ BAD_FIELDS = {
     ("visml_classifier_fit_opts", "weights"): [("@ = f->labels", None), ("@ = f->tensor", None)],
     ("visml_classifier_fit_opts", "class_weights"): [("@ = f->weights", None)],
     ("visml_classifier_fit_opts", "classes"): [("@ = f->weights", None)],
+    # support vector machines with kernels
+    ("visml_svm_opts", "kernel"): [("@ = 7", None)], ("visml_svm_opts", "degree"): [("@ = 101", None)],
+    ("visml_svm_opts", "gamma_rule"): [("@ = 2", None)], ("visml_svm_opts", "nu"): [("@ = 1.5", None)],
+    ("visml_svm_opts", "coef0"): [("@ = NAN", None), ("@ = INFINITY", None)],
+    ("visml_svr_opts", "kernel"): [("@ = 7", None)], ("visml_svr_opts", "degree"): [("@ = 101", None)],
+    ("visml_svr_opts", "gamma_rule"): [("@ = 2", None)], ("visml_svr_opts", "nu"): [("@ = 1.5", None)],
+    ("visml_svr_opts", "coef0"): [("@ = NAN", None), ("@ = INFINITY", None)],
+    ("visml_one_class_svm_opts", "kernel"): [("@ = 7", None)], ("visml_one_class_svm_opts", "degree"): [("@ = 101", None)],
+    ("visml_one_class_svm_opts", "gamma_rule"): [("@ = 2", None)], ("visml_one_class_svm_opts", "nu"): [("@ = 1.5", None)],
+    ("visml_one_class_svm_opts", "coef0"): [("@ = NAN", None), ("@ = INFINITY", None)],
+    ("visml_svm_opts", "decision_function_shape"): [("@ = 2", None)],
+    ("visml_kernel_map_opts", "kernel"): [("@ = 3", None)], ("visml_kernel_map_opts", "order"): [("@ = 9", None)],
+    ("visml_kernel_map_opts", "period"): [("@ = 11", None)],
     # linear
     ("visml_logistic_regression_opts", "l1_ratio"): [("@ = 1.5", None)],
     ("visml_linear_svm_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
@@ -536,7 +596,19 @@ BAD_FIELDS = {
     ("visml_gaussian_naive_bayes_opts", "variance_smoothing"): [("@ = 1.5", None)],
     ("visml_k_neighbors_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
     ("visml_k_neighbors_opts", "n_neighbors"): [("@ = 65537", None)],
+    ("visml_k_means_opts", "n_clusters"): [("@ = 65537", None)],
+    ("visml_k_means_opts", "n_init"): [("@ = 10001", None)],
+    ("visml_gaussian_mixture_opts", "n_components"): [("@ = 65537", None)],
+    ("visml_gaussian_mixture_opts", "reg_covar"): [("@ = VISML_ZERO", None)],
     # what works by others
+    ("visml_calibration_opts", "cv"): [("@ = 1", None), ("@ = 1001", None)],
+    ("visml_calibration_opts", "held_out"): [("@ = 1", None)],
+    ("visml_voting_opts", "weights"): [("@[0] = 1", None), ("@[0] = @[1] = @[2] = 1", None)],
+    ("visml_bagging_opts", "n_estimators"): [("@ = 65537", None)],
+    ("visml_bagging_opts", "max_samples"): [("@ = 1.5", None), ("@ = VISML_ZERO", None)],
+    ("visml_bagging_opts", "max_features"): [("@ = 1.5", None), ("@ = VISML_ZERO", None)],
+    ("visml_bagging_opts", "oob"): [("@ = o.no_bootstrap = 1", None)],
+    ("visml_stacking_opts", "cv"): [("@ = 1", None), ("@ = 1001", None)],
     ("visml_features_opts", "equalize"): [("@ = 2", None)],
     ("visml_conv2d_opts", "name"): [('@ = "a/b"', None), ('@ = ""', None)],
     ("visml_dense_opts", "name"): [('@ = "a/b"', None)],
@@ -550,7 +622,9 @@ OWN_RANGE = {
     ("visml_concatenate_opts", "axis"), ("visml_reshape_opts", "target_shape"), ("visml_rescaling_opts", "scale"),
     ("visml_rescaling_opts", "offset"),
     ("visml_layernorm_opts", "axis"), ("visml_groupnorm_opts", "groups"), ("visml_batchnorm_opts", "axis"),
+    ("visml_svm_opts", "coef0"), ("visml_svr_opts", "coef0"), ("visml_one_class_svm_opts", "coef0"),
     ("visml_masking_opts", "mask_value"), ("visml_window_opts", "padding_value"),
+    ("visml_masking_opts", "mask_value"), ("visml_window_opts", "padding_value"), ("visml_detect_opts", "threshold"),
 }
 
 # Factors and values may be below 0.

@@ -54,6 +54,8 @@ typedef struct fixture {
     visml_plot *plot;             /* of `points` */
     visml_classifier *classifier; /* naive Bayes that learned from `pixels` and `labels` */
     visml_row_source rows;        /* these, in one block */
+    visml_pipeline *pipeline;     /* an average and naive Bayes that learned from `folder` */
+    visml_model *pictured;        /* built: [4, 5, 3] to two classes */
     int32_t walked;               /* 1: the next call of it ends the walk */
     /* Where results go: filled with 0xA5 before the call. */
     struct {
@@ -62,7 +64,7 @@ typedef struct fixture {
         visml_history *history;
         visml_run_result *result;
         visml_report *report;
-        visml_tensor *tensors[2];
+        visml_tensor *tensors[3];
         double loss, score;
         visml_shape shape;
         char text[256], reason[256];
@@ -82,7 +84,7 @@ extern const unsigned char *fixture_png, *fixture_file;
 extern size_t fixture_png_size, fixture_file_size;
 extern const char *const fixture_names[2];
 /* "folder/name" in the temporary folder: images/, images.idx, labels.idx, table.csv, split.json, model.visml,
- * features.visml, classifier.visml, picture.png; "new" is free. */
+ * features.visml, classifier.visml, pipeline.visml, picture.png; "new" is free. */
 const char *fixture_path(const char *name);
 extern const visml_shape fixture_shape_2x3;
 extern const visml_shape fixture_shape_4;

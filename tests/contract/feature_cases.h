@@ -66,6 +66,8 @@ static const feature_case transform_cases[] = {
     {"pca", "\"components\": 4, \"whiten\": true, \"solver\": \"covariance\", \"oversamples\": 3, \"power_iterations\": 2"},
     {"pca", "\"variance\": 0.8"},
     {"pca", "\"components\": 4, \"solver\": \"randomized\""},
+    {"kernel_map", ""},
+    {"kernel_map", "\"kernel\": \"jensen_shannon\", \"order\": 3, \"period\": 0.4"},
     {"mutual_information_selection", "\"components\": 3, \"bins\": 5"},
 };
 

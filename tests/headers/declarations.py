@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # In the order of visml.h.
-HEADERS = ("base", "context", "tensor", "image", "nn", "data", "model", "feature", "plot", "metric", "train", "classify")
+HEADERS = ("base", "context", "tensor", "image", "nn", "data", "model", "feature", "plot", "metric", "train", "classify",
+           "pipeline")
 
 
 @dataclass(frozen=True)

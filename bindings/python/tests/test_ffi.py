@@ -48,6 +48,7 @@ def extent(text):
 DESCRIBED = declarations.Declarations()
 declarations.parse_header("feature", DESCRIBED)
 declarations.parse_header("classify", DESCRIBED)
+declarations.parse_header("pipeline", DESCRIBED)
 
 
 def option_structs():

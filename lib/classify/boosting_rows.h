@@ -1,0 +1,21 @@
+/* Binned rows of a source: a walk for a sample that the cuts are made from, a second one for the bins. */
+#ifndef CLASSIFY_BOOSTING_ROWS_H
+#define CLASSIFY_BOOSTING_ROWS_H
+
+#include "classify/bins.h"
+#include "classify/row_walk.h"
+
+typedef struct visml_binned_rows {
+    visml_memory *memory;
+    visml_bins bins;
+    visml_samples rows; /* all but x, which is NULL; points to what follows */
+    int32_t *places;
+    float *targets, *weights;
+} visml_binned_rows;
+
+/* tick is called after each block. Errors: those of walks, VISML_ENOMEM. Nothing is left of r on failure. */
+visml_status visml_binned_rows_read(visml_binned_rows *r, visml_memory *m, const visml_compute *k, visml_row_walk *walk, int32_t max_bin,
+                                    visml_status (*tick)(void *user, visml_error *err), void *user, visml_error *err);
+void visml_binned_rows_clear(visml_binned_rows *r);
+
+#endif

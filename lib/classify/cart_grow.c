@@ -1,0 +1,321 @@
+#include "classify/cart_grow.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+
+typedef struct cart_node {
+    int32_t node, depth;
+    int64_t begin, count;
+    visml_cart_split split;
+    double weight, score, gain;
+} cart_node;
+
+struct visml_cart {
+    visml_memory *memory;
+    visml_compute compute;
+    const visml_code_columns *columns;
+    const visml_samples *samples;
+    visml_cart_rules rules;
+    double root_weight;
+    int32_t *rows, *spare; /* [n] */
+    int32_t *places;       /* [n]: of one node's rows, side by side, as what follows */
+    float *targets, *weights;
+    double *totals;
+    int64_t *order; /* [d]: columns in the order in which they are looked at */
+    visml_cart_split *found; /* [max_features] */
+    uint8_t *varies;         /* [max_features] */
+    char *scratch;           /* [workers, scratch_bytes] */
+    size_t scratch_bytes;
+    cart_node *open;
+    size_t open_count, open_capacity;
+};
+
+/* ---- lists ---- */
+
+void visml_cart_trees_clear(visml_cart_trees *t) {
+    visml_memory *m = t->trees.memory;
+    visml_grown_clear(&t->trees);
+    visml_mem_free(m, t->shares);
+    *t = (visml_cart_trees){.trees = {.memory = m}};
+}
+
+static visml_status room_for_leaves(visml_cart_trees *t, size_t n, int64_t classes, visml_error *err) {
+    return visml_mem_grow(t->trees.memory, (void **)&t->shares, &t->capacity, (t->leaves + n) * (size_t)classes, sizeof *t->shares, err);
+}
+
+visml_status visml_cart_trees_append(visml_cart_trees *t, const visml_cart_trees *more, int64_t classes, visml_error *err) {
+    size_t first = t->trees.count;
+    VISML_TRY(visml_grown_append(&t->trees, &more->trees, err));
+    for (size_t i = first; i < t->trees.count; i++)
+        t->trees.nodes[i].bin += t->trees.nodes[i].column < 0 ? (int32_t)t->leaves : 0;
+    if (classes) {
+        VISML_TRY(room_for_leaves(t, more->leaves, classes, err));
+        memcpy(t->shares + t->leaves * (size_t)classes, more->shares, more->leaves * (size_t)classes * sizeof *t->shares);
+    }
+    t->leaves += more->leaves;
+    return VISML_OK;
+}
+
+/* ---- making ---- */
+
+static void *take(visml_cart *g, int64_t count, size_t size, visml_status *status, visml_error *err) {
+    void *p = *status == VISML_OK ? visml_mem_zalloc(g->memory, (size_t)count, size, err) : NULL;
+    if (!p)
+        *status = VISML_ENOMEM;
+    return p;
+}
+
+visml_cart *visml_cart_new(const visml_code_columns *c, const visml_compute *k, const visml_samples *s, const visml_cart_rules *rules,
+                           visml_error *err) {
+    visml_cart *g = visml_mem_zalloc(c->memory, 1, sizeof *g, err);
+    visml_status status = g ? VISML_OK : VISML_ENOMEM;
+    if (!g)
+        return NULL;
+    *g = (visml_cart){.memory = c->memory, .compute = *k, .columns = c, .samples = s, .rules = *rules};
+    int64_t n = c->n;
+    g->scratch_bytes = visml_cart_scratch(n, s->class_count);
+    g->rows = take(g, n, sizeof *g->rows, &status, err);
+    g->spare = take(g, n, sizeof *g->spare, &status, err);
+    g->places = take(g, n, sizeof *g->places, &status, err);
+    g->targets = take(g, n, sizeof *g->targets, &status, err);
+    g->weights = take(g, n, sizeof *g->weights, &status, err);
+    g->totals = take(g, s->class_count + 2, sizeof *g->totals, &status, err);
+    g->order = take(g, c->d, sizeof *g->order, &status, err);
+    g->found = take(g, rules->max_features, sizeof *g->found, &status, err);
+    g->varies = take(g, rules->max_features, 1, &status, err);
+    g->scratch = take(g, (int64_t)k->parallel->workers, g->scratch_bytes, &status, err);
+    if (status == VISML_OK)
+        return g;
+    visml_cart_free(g);
+    return NULL;
+}
+
+void visml_cart_free(visml_cart *g) {
+    if (!g)
+        return;
+    void *const all[] = {g->rows, g->spare, g->places, g->targets, g->weights, g->totals, g->order, g->found, g->varies, g->scratch, g->open};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        visml_mem_free(g->memory, all[i]);
+    visml_mem_free(g->memory, g);
+}
+
+/* ---- a node's rows ---- */
+
+static visml_cart_node gather(visml_cart *g, const cart_node *n, const float *weights) {
+    const visml_samples *s = g->samples;
+    int64_t classes = s->class_count;
+    const int32_t *rows = g->rows + n->begin;
+    double weight = 0;
+    memset(g->totals, 0, (size_t)(classes + 2) * sizeof *g->totals);
+    for (int64_t p = 0; p < n->count; p++) {
+        double w = (double)(g->weights[p] = weights[rows[p]]);
+        weight += w;
+        if (classes)
+            g->totals[g->places[p] = s->places[rows[p]]] += w;
+        else
+            g->totals[1] += w * (double)(g->targets[p] = s->targets[rows[p]]);
+    }
+    if (!classes)
+        g->totals[0] = weight;
+    return (visml_cart_node){.impurity = g->rules.impurity, .classes = classes, .n = n->count, .least = g->rules.min_samples_leaf, .rows = rows,
+                             .places = g->places, .targets = g->targets, .weights = g->weights, .totals = g->totals, .weight = weight,
+                             .score = visml_cart_score(g->rules.impurity, classes, g->totals)};
+}
+
+/* All of one class, or the same number in all rows. */
+static int is_pure(const visml_cart_node *n) {
+    int64_t present = 0;
+    for (int64_t k = 0; k < n->classes; k++)
+        present += n->totals[k] > 0;
+    for (int64_t p = 1; !n->classes && p < n->n && !present; p++)
+        present = n->targets[p] != n->targets[0] ? 2 : 0;
+    return present < 2;
+}
+
+/* ---- splits ---- */
+
+typedef struct find_job {
+    visml_cart *g;
+    const visml_cart_node *node;
+    int64_t first;
+    uint64_t key;
+} find_job;
+
+static void find_one(void *arg, size_t block, size_t worker) {
+    const find_job *j = arg;
+    visml_cart *g = j->g;
+    int64_t column = g->order[j->first + (int64_t)block];
+    visml_rng rng;
+    if (g->rules.random_thresholds)
+        visml_rng_init(&rng, visml_key(j->key, (uint64_t)column));
+    g->found[block] = (visml_cart_split){.column = -1};
+    g->varies[block] = (uint8_t)visml_cart_find(j->node, g->columns->columns + column, column, g->rules.random_thresholds ? &rng : NULL,
+                                                g->scratch + worker * g->scratch_bytes, &g->found[block]);
+}
+
+#define SHARED_WORK 32768 /* numbers to look at that are worth several threads */
+
+/* Looks at columns first ... first + n - 1 of the order; returns how many of them are not the same in all rows. */
+static int64_t find_some(find_job *j, int64_t n, visml_cart_split *best) {
+    int64_t varying = 0;
+    if (n * j->node->n >= SHARED_WORK)
+        visml_parallel_run(j->g->compute.parallel, (size_t)n, find_one, j);
+    else
+        visml_run_alone(NULL, (size_t)n, find_one, j);
+    for (int64_t i = 0; i < n; i++) {
+        const visml_cart_split *f = j->g->found + i;
+        varying += j->g->varies[i];
+        if (f->column >= 0 && (best->column < 0 || f->score > best->score))
+            *best = *f;
+    }
+    return varying;
+}
+
+static void draw_column(visml_cart *g, int64_t i, visml_rng *rng) {
+    int64_t at = i + (int64_t)visml_rng_below(rng, (uint64_t)(g->columns->d - i)), column = g->order[at];
+    g->order[at] = g->order[i];
+    g->order[i] = column;
+}
+
+/* Columns are drawn without putting them back; when all so far are the same in all rows, more are (as in scikit-learn). */
+static visml_cart_split find_split(visml_cart *g, const visml_cart_node *node, uint64_t key) {
+    int64_t d = g->columns->d, most = g->rules.max_features;
+    visml_cart_split best = {.column = -1};
+    find_job j = {.g = g, .node = node, .key = key};
+    visml_rng rng;
+    visml_rng_init(&rng, key);
+    for (int64_t i = 0; most < d && i < most; i++)
+        draw_column(g, i, &rng);
+    int64_t varying = find_some(&j, most, &best);
+    for (j.first = most; j.first < d && !varying; j.first++) {
+        draw_column(g, j.first, &rng);
+        varying = find_some(&j, 1, &best);
+    }
+    return best;
+}
+
+/* ---- leaves ---- */
+
+static visml_status make_leaf(const visml_cart *g, const visml_cart_node *n, int32_t node, visml_cart_trees *t, visml_error *err) {
+    int64_t classes = n->classes, best = 0;
+    visml_grown_node *leaf = t->trees.nodes + node;
+    leaf->cover = (float)n->weight;
+    leaf->bin = (int32_t)t->leaves;
+    if (!classes) {
+        leaf->value = (float)(g->totals[1] / n->weight);
+        t->leaves++;
+        return VISML_OK;
+    }
+    VISML_TRY(room_for_leaves(t, 1, classes, err));
+    float *shares = t->shares + t->leaves * (size_t)classes;
+    for (int64_t k = 0; k < classes; k++) {
+        shares[k] = (float)(g->totals[k] / n->weight);
+        best = g->totals[k] > g->totals[best] ? k : best;
+    }
+    leaf->value = (float)best;
+    t->leaves++;
+    return VISML_OK;
+}
+
+/* ---- growing ---- */
+
+typedef struct grow_call {
+    const float *weights;
+    uint64_t key;
+    visml_cart_trees *t;
+} grow_call;
+
+static int may_split(const visml_cart *g, const cart_node *n, const visml_cart_node *rows) {
+    const visml_cart_rules *r = &g->rules;
+    return (!r->max_depth || n->depth < r->max_depth) && n->count >= r->min_samples_split && n->count >= 2 * r->min_samples_leaf &&
+           !is_pure(rows);
+}
+
+/* A node waits with its split, or is a leaf. */
+static visml_status add_node(visml_cart *g, cart_node n, const grow_call *c, visml_error *err) {
+    visml_cart_node rows = gather(g, &n, c->weights);
+    if (n.depth == 0)
+        g->root_weight = rows.weight;
+    n.weight = rows.weight, n.score = rows.score;
+    n.split = (visml_cart_split){.column = -1};
+    if (may_split(g, &n, &rows))
+        n.split = find_split(g, &rows, visml_key(c->key, (uint64_t)n.node));
+    n.gain = n.split.score - n.score;
+    n.gain = n.gain > 0 ? n.gain : 0;
+    if (n.split.column < 0 || n.gain / g->root_weight + 2.220446049250313e-16 < g->rules.min_impurity_decrease)
+        return make_leaf(g, &rows, n.node, c->t, err);
+    VISML_TRY(visml_mem_grow(g->memory, (void **)&g->open, &g->open_capacity, g->open_count + 1, sizeof *g->open, err));
+    g->open[g->open_count++] = n;
+    return VISML_OK;
+}
+
+static int64_t part_rows(visml_cart *g, const cart_node *n) {
+    const visml_code_column *c = g->columns->columns + n->split.column;
+    int32_t *rows = g->rows + n->begin;
+    int64_t lefts = 0, rights = 0;
+    for (int64_t p = 0; p < n->count; p++) {
+        int32_t row = rows[p], left = visml_code_at(c, row) <= n->split.code;
+        rows[lefts] = g->spare[rights] = row;
+        lefts += left;
+        rights += 1 - left;
+    }
+    memcpy(rows + lefts, g->spare, (size_t)rights * sizeof *rows);
+    return lefts;
+}
+
+static visml_status split_node(visml_cart *g, const cart_node *n, const grow_call *c, visml_error *err) {
+    visml_grown *trees = &c->t->trees;
+    VISML_TRY(visml_grown_split(trees, n->node, err));
+    visml_grown_node *to = trees->nodes + n->node;
+    to->column = (int32_t)n->split.column, to->bin = (int32_t)n->split.code, to->threshold = n->split.threshold;
+    to->gain = (float)n->gain, to->cover = (float)n->weight;
+    int32_t left_node = to->left, right_node = to->right;
+    int64_t lefts = part_rows(g, n);
+    cart_node left = {.node = left_node, .depth = n->depth + 1, .begin = n->begin, .count = lefts};
+    cart_node right = {.node = right_node, .depth = n->depth + 1, .begin = n->begin + lefts, .count = n->count - lefts};
+    VISML_TRY(add_node(g, right, c, err));
+    return add_node(g, left, c, err);
+}
+
+/* The last one, or where leaves are limited the one that gains most. */
+static cart_node take_open(visml_cart *g) {
+    size_t best = g->open_count - 1;
+    for (size_t i = 0; g->rules.max_leaf_nodes && i < g->open_count; i++)
+        if (g->open[i].gain > g->open[best].gain)
+            best = i;
+    cart_node n = g->open[best];
+    g->open[best] = g->open[--g->open_count];
+    return n;
+}
+
+static void begin_rows(visml_cart *g, const float *weights, cart_node *root) {
+    for (int64_t i = 0; i < g->columns->n; i++)
+        if (weights[i] > 0)
+            g->rows[root->count++] = (int32_t)i;
+    for (int64_t c = 0; c < g->columns->d; c++)
+        g->order[c] = c;
+}
+
+visml_status visml_cart_grow(visml_cart *g, const float *weights, uint64_t key, int (*keep_on)(void *user), void *user, visml_cart_trees *t,
+                             visml_error *err) {
+    grow_call c = {.weights = weights, .key = key, .t = t};
+    cart_node root = {.depth = 0};
+    VISML_TRY(visml_grown_begin(&t->trees, err));
+    root.node = t->trees.roots[t->trees.trees - 1];
+    begin_rows(g, weights, &root);
+    g->open_count = 0;
+    VISML_TRY(add_node(g, root, &c, err));
+    for (int64_t leaves = 1; g->open_count && (!g->rules.max_leaf_nodes || leaves < g->rules.max_leaf_nodes); leaves++) {
+        if (!keep_on(user))
+            return VISML_ECANCELLED;
+        cart_node n = take_open(g);
+        VISML_TRY(split_node(g, &n, &c, err));
+    }
+    for (; g->open_count; g->open_count--) {
+        visml_cart_node rows = gather(g, &g->open[g->open_count - 1], weights);
+        VISML_TRY(make_leaf(g, &rows, g->open[g->open_count - 1].node, t, err));
+    }
+    return VISML_OK;
+}

@@ -1,0 +1,238 @@
+#include "classify/cart_split.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "classify/column_values.h"
+
+/* ---- scores ---- */
+
+static double entropy_term(double c) {
+    return c > 0 ? c * log2(c) : 0;
+}
+
+/* Both sides of a split that moves from left to right. */
+typedef struct sides {
+    const visml_cart_node *node;
+    double *left, *right; /* as totals */
+    double left_weight, right_weight;
+    double left_sum, right_sum; /* of the classes' terms */
+    int64_t left_count;
+} sides;
+
+static double term(visml_impurity impurity, double c) {
+    return impurity == VISML_IMPURITY_GINI ? c * c : entropy_term(c);
+}
+
+static double side_score(visml_impurity impurity, double weight, double sum) {
+    if (!(weight > 0))
+        return 0;
+    return impurity == VISML_IMPURITY_ENTROPY ? sum - entropy_term(weight) : sum / weight;
+}
+
+double visml_cart_score(visml_impurity impurity, int64_t classes, const double *totals) {
+    double weight = 0, sum = 0;
+    if (impurity == VISML_IMPURITY_ERROR)
+        return side_score(impurity, totals[0], totals[1] * totals[1]);
+    for (int64_t k = 0; k < classes; k++) {
+        weight += totals[k];
+        sum += term(impurity, totals[k]);
+    }
+    return side_score(impurity, weight, sum);
+}
+
+static sides begin_sides(const visml_cart_node *node, double *room) {
+    size_t n = (size_t)(node->classes ? node->classes : 2);
+    sides s = {.node = node, .left = room, .right = room + n, .right_weight = node->weight};
+    memset(s.left, 0, n * sizeof *s.left);
+    memcpy(s.right, node->totals, n * sizeof *s.right);
+    for (int64_t k = 0; k < node->classes; k++)
+        s.right_sum += term(node->impurity, s.right[k]);
+    return s;
+}
+
+static void move_class(sides *s, int32_t place, double w) {
+    double *left = &s->left[place], *right = &s->right[place];
+    if (s->node->impurity == VISML_IMPURITY_GINI) {
+        s->left_sum += w * (2 * *left + w);
+        s->right_sum += w * (w - 2 * *right);
+        *left += w, *right -= w;
+    } else {
+        s->left_sum -= entropy_term(*left), s->right_sum -= entropy_term(*right);
+        *left += w, *right -= w;
+        s->left_sum += entropy_term(*left), s->right_sum += entropy_term(*right);
+    }
+    s->left_weight += w, s->right_weight -= w;
+}
+
+static void move_numbers(sides *s, double w, double sum) {
+    s->left[1] += sum, s->right[1] -= sum;
+    s->left_weight += w, s->right_weight -= w;
+}
+
+static void move_row(sides *s, int64_t p) {
+    double w = (double)s->node->weights[p];
+    if (s->node->classes)
+        move_class(s, s->node->places[p], w);
+    else
+        move_numbers(s, w, w * (double)s->node->targets[p]);
+    s->left_count++;
+}
+
+static double score_of(const sides *s) {
+    visml_impurity i = s->node->impurity;
+    if (i == VISML_IMPURITY_ERROR)
+        return side_score(i, s->left_weight, s->left[1] * s->left[1]) + side_score(i, s->right_weight, s->right[1] * s->right[1]);
+    return side_score(i, s->left_weight, s->left_sum) + side_score(i, s->right_weight, s->right_sum);
+}
+
+static int is_allowed(const sides *s) {
+    return s->left_count >= s->node->least && s->node->n - s->left_count >= s->node->least && s->left_weight > 0 && s->right_weight > 0;
+}
+
+/* Halfway between two numbers, as scikit-learn says x <= threshold: in floats, x < the next one. */
+static float between(float low, float high) {
+    float middle = (float)((double)low / 2 + (double)high / 2);
+    if ((double)middle > (double)low / 2 + (double)high / 2)
+        middle = nextafterf(middle, -INFINITY);
+    return nextafterf(middle >= low && middle < high ? middle : low, INFINITY);
+}
+
+/* Codes up to `code` are left; `next` is the next one that is there. */
+static void consider(const sides *s, const visml_code_column *c, int64_t number, uint32_t code, uint32_t next, visml_cart_split *best) {
+    if (!is_allowed(s))
+        return;
+    double score = score_of(s);
+    if (best->column >= 0 && score <= best->score)
+        return;
+    *best = (visml_cart_split){score, number, code, between(c->values[code], c->values[next])};
+}
+
+/* ---- all thresholds ---- */
+
+/* Each code's weights, as totals. */
+typedef struct code_sums {
+    double *sums;    /* [256, classes or 2] */
+    int32_t *counts; /* [256] */
+} code_sums;
+
+static void add_up(const visml_cart_node *node, const uint8_t *codes, const code_sums *t) {
+    int64_t k = node->classes;
+    for (int64_t p = 0; p < node->n; p++) {
+        int64_t code = codes[node->rows[p]];
+        double w = (double)node->weights[p];
+        t->counts[code]++;
+        if (k) {
+            t->sums[code * k + node->places[p]] += w;
+        } else {
+            t->sums[2 * code] += w;
+            t->sums[2 * code + 1] += w * (double)node->targets[p];
+        }
+    }
+}
+
+static void move_code(sides *s, const code_sums *t, int64_t code) {
+    int64_t k = s->node->classes;
+    for (int64_t place = 0; place < k; place++)
+        if (t->sums[code * k + place] > 0)
+            move_class(s, (int32_t)place, t->sums[code * k + place]);
+    if (!k)
+        move_numbers(s, t->sums[2 * code], t->sums[2 * code + 1]);
+    s->left_count += t->counts[code];
+}
+
+static int find_by_sums(const visml_cart_node *node, const visml_code_column *c, int64_t number, double *room, visml_cart_split *best) {
+    int64_t width = node->classes ? node->classes : 2, last = -1;
+    sides s = begin_sides(node, room);
+    code_sums t = {.sums = room + 2 * width, .counts = (int32_t *)(void *)(room + (2 + 256) * width)};
+    memset(t.sums, 0, (size_t)(c->count * width) * sizeof *t.sums);
+    memset(t.counts, 0, 256 * sizeof *t.counts);
+    add_up(node, c->small, &t);
+    int different = 0;
+    for (int64_t code = 0; code < c->count; code++) {
+        if (!t.counts[code])
+            continue;
+        if (last >= 0) {
+            different = 1;
+            consider(&s, c, number, (uint32_t)last, (uint32_t)code, best);
+        }
+        move_code(&s, &t, code);
+        last = code;
+    }
+    return different;
+}
+
+static int find_by_sorting(const visml_cart_node *node, const visml_code_column *c, int64_t number, double *room, visml_cart_split *best) {
+    uint64_t *keys = (uint64_t *)(void *)(room + 2 * (node->classes ? node->classes : 2));
+    for (int64_t p = 0; p < node->n; p++)
+        keys[p] = (uint64_t)visml_code_at(c, node->rows[p]) << 32 | (uint64_t)p;
+    visml_sort_keys(node->n, keys, keys + node->n);
+    if (keys[0] >> 32 == keys[node->n - 1] >> 32)
+        return 0;
+    sides s = begin_sides(node, room);
+    for (int64_t i = 0; i + 1 < node->n; i++) {
+        move_row(&s, (int64_t)(keys[i] & 0xffffffffU));
+        if (keys[i] >> 32 != keys[i + 1] >> 32)
+            consider(&s, c, number, (uint32_t)(keys[i] >> 32), (uint32_t)(keys[i + 1] >> 32), best);
+    }
+    return 1;
+}
+
+/* ---- one random threshold ---- */
+
+static int64_t last_at_most(const visml_code_column *c, double t) {
+    int64_t low = 0, high = c->count - 1;
+    while (low < high) {
+        int64_t middle = (low + high + 1) / 2;
+        if ((double)c->values[middle] <= t)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    return low;
+}
+
+static int find_random(const visml_cart_node *node, const visml_code_column *c, int64_t number, visml_rng *rng, double *room,
+                       visml_cart_split *best) {
+    uint32_t least = UINT32_MAX, most = 0;
+    for (int64_t p = 0; p < node->n; p++) {
+        uint32_t code = visml_code_at(c, node->rows[p]);
+        least = code < least ? code : least;
+        most = code > most ? code : most;
+    }
+    double u = visml_rng_uniform(rng), low = (double)c->values[least], high = (double)c->values[most];
+    if (least == most)
+        return 0;
+    double t = low + u * (high - low);
+    int64_t cut = last_at_most(c, t);
+    cut = cut >= (int64_t)most ? (int64_t)most - 1 : cut < (int64_t)least ? (int64_t)least : cut;
+    float at = (float)t;
+    at = at < c->values[cut] || at >= c->values[cut + 1] ? c->values[cut] : at;
+    sides s = begin_sides(node, room);
+    for (int64_t p = 0; p < node->n; p++)
+        if ((int64_t)visml_code_at(c, node->rows[p]) <= cut)
+            move_row(&s, p);
+    if (is_allowed(&s) && (best->column < 0 || score_of(&s) > best->score))
+        *best = (visml_cart_split){score_of(&s), number, (uint32_t)cut, nextafterf(at, INFINITY)};
+    return 1;
+}
+
+/* ---- any ---- */
+
+size_t visml_cart_scratch(int64_t n, int64_t classes) {
+    size_t width = (size_t)(classes ? classes : 2), sums = 256 * width * sizeof(double) + 256 * sizeof(int32_t);
+    size_t keys = (size_t)n * 2 * sizeof(uint64_t);
+    return (2 * width * sizeof(double) + (sums > keys ? sums : keys) + 63) / 64 * 64;
+}
+
+/* Sums of all codes are worth it when there are about as many rows. */
+int visml_cart_find(const visml_cart_node *node, const visml_code_column *c, int64_t number, visml_rng *rng, void *scratch,
+                    visml_cart_split *best) {
+    if (c->count < 2)
+        return 0;
+    if (rng)
+        return find_random(node, c, number, rng, scratch, best);
+    if (c->small && node->n >= c->count)
+        return find_by_sums(node, c, number, scratch, best);
+    return find_by_sorting(node, c, number, scratch, best);
+}

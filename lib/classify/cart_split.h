@@ -1,0 +1,43 @@
+/* The best split of a node on one column (Breiman et al. 1984): exact, or at one random threshold (Geurts et al. 2006). */
+#ifndef CLASSIFY_CART_SPLIT_H
+#define CLASSIFY_CART_SPLIT_H
+
+#include "base/rng.h"
+#include "classify/cart_columns.h"
+
+typedef enum visml_impurity {
+    VISML_IMPURITY_GINI,
+    VISML_IMPURITY_ENTROPY,
+    VISML_IMPURITY_ERROR, /* squared, of numbers */
+} visml_impurity;
+
+/* The rows of a node, each with its weight and its class or number. */
+typedef struct visml_cart_node {
+    visml_impurity impurity;
+    int64_t classes; /* 0: numbers */
+    int64_t n, least; /* of which a child must have `least` */
+    const int32_t *rows;
+    const int32_t *places; /* [n] */
+    const float *targets;  /* [n] */
+    const float *weights;  /* [n] */
+    const double *totals;  /* [classes] weights, or {weight, weight times number} */
+    double weight, score;  /* of all: what a split is to make more */
+} visml_cart_node;
+
+typedef struct visml_cart_split {
+    double score;     /* of both children; greater is better */
+    int64_t column;   /* -1: none */
+    uint32_t code;    /* codes up to it go left */
+    float threshold;  /* x < threshold is the same */
+} visml_cart_split;
+
+/* Scratch for nodes of at most n rows. */
+size_t visml_cart_scratch(int64_t n, int64_t classes);
+/* The score of weights by class, or of {weight, weight times number}: a weight less weight times impurity, but for what is the same before
+ * and after a split. */
+double visml_cart_score(visml_impurity impurity, int64_t classes, const double *totals);
+/* Returns 0 when the column is the same in all rows. rng: for a random threshold; NULL: the best one. */
+int visml_cart_find(const visml_cart_node *node, const visml_code_column *c, int64_t number, visml_rng *rng, void *scratch,
+                    visml_cart_split *best);
+
+#endif

@@ -1,0 +1,116 @@
+#include "classify/forest.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "kernel/span.h"
+
+/* ---- arrays ---- */
+
+static visml_status keep_shares(const visml_cart_trees *t, visml_classifier *c, visml_error *err) {
+    int64_t classes = c->class_count, leaf = 0;
+    const visml_grown *g = &t->trees;
+    float *to = visml_object_array_new(&c->object, "distribution", VISML_F32, VISML_SHAPE((int64_t)t->leaves, classes), err);
+    if (!to)
+        return VISML_ENOMEM;
+    for (size_t i = 0; i < g->count; i++)
+        if (g->nodes[i].column < 0)
+            memcpy(to + leaf++ * classes, t->shares + (int64_t)g->nodes[i].bin * classes, (size_t)classes * sizeof *to);
+    return VISML_OK;
+}
+
+visml_status visml_forest_keep(const visml_cart_trees *t, visml_classifier *c, visml_error *err) {
+    VISML_TRY(visml_grown_keep(&t->trees, c, err));
+    return c->class_count ? keep_shares(t, c, err) : VISML_OK;
+}
+
+visml_status visml_forest_check(const visml_classifier *c, visml_error *err) {
+    VISML_TRY(visml_tree_arrays_check(c, err));
+    int64_t n = visml_tree_arrays_nodes(c), leaves = 0, dims[2] = {-1, c->class_count};
+    const int32_t *feature = visml_object_array_data(&c->object, "feature");
+    for (int64_t i = 0; i < n; i++)
+        leaves += feature[i] < 0;
+    if (!c->class_count)
+        return VISML_OK;
+    VISML_TRY(visml_object_array_expect(&c->object, "distribution", VISML_F32, 2, dims, err));
+    const float *v = visml_object_array_data(&c->object, "distribution");
+    for (int64_t i = 0; i < dims[0] * dims[1]; i++)
+        if (!isfinite(v[i]))
+            return visml_fail(err, VISML_EFORMAT, "%s: distribution[%lld] is not finite", visml_classifier_what(c), (long long)i);
+    return dims[0] == leaves ? VISML_OK
+                             : visml_fail(err, VISML_EFORMAT, "%s: distributions of %lld leaves, there are %lld", visml_classifier_what(c),
+                                          (long long)dims[0], (long long)leaves);
+}
+
+/* ---- running ---- */
+
+#define CHUNK 1024 /* rows whose leaves are in memory */
+#define ROWS 32    /* of one piece of work */
+
+visml_status visml_forest_prepare(visml_classifier *c, const visml_compute *k, visml_error *err) {
+    (void)k;
+    c->ready = visml_tree_run_new(c, 1, err);
+    return c->ready ? VISML_OK : VISML_ENOMEM;
+}
+
+static int64_t chunk_of(int64_t n) {
+    return n < CHUNK ? n : CHUNK;
+}
+
+size_t visml_forest_scratch(const visml_classifier *c, const visml_compute *k, int64_t n) {
+    const visml_tree_run *t = c->ready;
+    (void)k;
+    return (size_t)chunk_of(n) * ((size_t)t->trees.trees * sizeof(int32_t) + (size_t)c->dims * sizeof(float)) + visml_tree_run_scratch(n, c->dims);
+}
+
+typedef struct sum_job {
+    const visml_trees *trees;
+    const float *distribution;
+    const int32_t *leaves; /* [n, trees] */
+    int64_t n, classes;
+    float *y; /* [n, classes] */
+    float divisor;
+} sum_job;
+
+static void sum_block(void *arg, size_t block, size_t worker) {
+    const sum_job *j = arg;
+    int64_t from = (int64_t)block * ROWS, to = from + visml_block_length((int64_t)block, ROWS, j->n);
+    (void)worker;
+    for (int64_t i = from; i < to; i++) {
+        float *y = j->y + i * j->classes;
+        memset(y, 0, (size_t)j->classes * sizeof *y);
+        for (int64_t t = 0; t < j->trees->trees; t++) {
+            const float *share = j->distribution + (int64_t)j->trees->nodes[j->leaves[i * j->trees->trees + t]].left * j->classes;
+            for (int64_t k = 0; k < j->classes; k++)
+                y[k] += share[k];
+        }
+        for (int64_t k = 0; k < j->classes; k++)
+            y[k] /= j->divisor;
+    }
+}
+
+static void sum_numbers(const visml_classifier *c, const visml_compute *k, const visml_samples *s, float *y, float divisor, float *scratch) {
+    visml_tree_run_sum(c->ready, k, s, NULL, y, scratch);
+    for (int64_t i = 0; i < s->n; i++)
+        y[i] /= divisor;
+}
+
+void visml_forest_sum(const visml_classifier *c, const visml_compute *k, const visml_samples *s, float *y, float divisor, void *scratch) {
+    const visml_tree_run *t = c->ready;
+    int64_t classes = c->class_count, chunk = chunk_of(s->n), ld;
+    float *turned = scratch;
+    int32_t *leaves = (int32_t *)(void *)(turned + chunk * s->d);
+    if (!classes) {
+        sum_numbers(c, k, s, y, divisor, scratch);
+        return;
+    }
+    for (int64_t i = 0; i < s->n; i += chunk) {
+        int64_t n = s->n - i < chunk ? s->n - i : chunk;
+        const float *x = visml_samples_rows(s, i, n, turned, &ld);
+        visml_trees_leaves(k, &t->trees, n, x, ld, leaves);
+        sum_job j = {.trees = &t->trees, .distribution = visml_object_array_data(&c->object, "distribution"), .leaves = leaves, .n = n,
+                     .classes = classes, .y = y + i * classes, .divisor = divisor};
+        visml_parallel_run(k->parallel, (size_t)visml_blocks(n, ROWS), sum_block, &j);
+    }
+}

@@ -1,0 +1,61 @@
+/* Trees while they grow, as arrays of a classifier, and as the kernel takes them. */
+#ifndef CLASSIFY_TREE_ARRAYS_H
+#define CLASSIFY_TREE_ARRAYS_H
+
+#include "classify/classifier.h"
+#include "kernel/trees.h"
+
+/* Left where x[column] < threshold; a leaf where column is VISML_TREE_LEAF. Children come behind their parents, and in the same tree. */
+typedef struct visml_grown_node {
+    int32_t column, left, right;
+    int32_t bin;          /* the same threshold in bins: those up to it go left; -1: not known */
+    int32_t missing_left; /* where missing numbers go */
+    float threshold, value;
+    float gain;  /* what the split made better; 0 of leaves */
+    float cover; /* rows by their weights, or their second derivatives */
+} visml_grown_node;
+
+typedef struct visml_grown {
+    visml_memory *memory;
+    visml_grown_node *nodes;
+    size_t count, capacity;
+    int32_t *roots;
+    size_t trees, root_capacity;
+} visml_grown;
+
+/* One tree more, a single leaf. Errors: VISML_ENOMEM, VISML_ELIMIT (more nodes than can be numbered). */
+visml_status visml_grown_begin(visml_grown *g, visml_error *err);
+/* Two leaves more, which become the children of a node. */
+visml_status visml_grown_split(visml_grown *g, int32_t node, visml_error *err);
+/* All trees of another list behind those that there are. */
+visml_status visml_grown_append(visml_grown *g, const visml_grown *more, visml_error *err);
+/* Only the first trees stay. */
+void visml_grown_cut(visml_grown *g, size_t trees);
+void visml_grown_clear(visml_grown *g);
+
+/* As arrays of the classifier: "roots" [T] and "feature", "left", "right" (VISML_I32), "threshold", "value", "gain", "cover" (VISML_F32),
+ * "missing_left" (VISML_U8) of all nodes. Errors: VISML_ENOMEM. */
+visml_status visml_grown_keep(const visml_grown *g, visml_classifier *c, visml_error *err);
+/* And back, behind what there is. */
+visml_status visml_grown_take(visml_grown *g, const visml_classifier *c, visml_error *err);
+/* For restore: all arrays are there and every way ends at a leaf. Errors: VISML_EFORMAT. */
+visml_status visml_tree_arrays_check(const visml_classifier *c, visml_error *err);
+/* Nodes of an array of a fitted classifier. */
+int64_t visml_tree_arrays_nodes(const visml_classifier *c);
+
+/* What the kernel takes, in one piece of memory. Leaves are numbered, in `left`, in the order of nodes. groups: see kernel/trees.h.
+ * NULL: VISML_ENOMEM. */
+typedef struct visml_tree_run {
+    visml_trees trees;
+} visml_tree_run;
+visml_tree_run *visml_tree_run_new(const visml_classifier *c, int64_t groups, visml_error *err);
+/* Of trees begin ... end - 1 of a list, values times a factor. */
+visml_tree_run *visml_tree_run_of(const visml_grown *g, size_t begin, size_t end, int64_t groups, float factor, visml_error *err);
+
+/* out[n, groups] = start[groups] + the leaves of each row. Rows that lie column by column are turned around block by block, in scratch
+ * (visml_tree_run_scratch bytes). */
+void visml_tree_run_sum(const visml_tree_run *t, const visml_compute *k, const visml_samples *s, const float *start, float *out,
+                        float *scratch);
+size_t visml_tree_run_scratch(int64_t n, int64_t d);
+
+#endif
