@@ -99,7 +99,8 @@ static visml_status search(visml_classifier *c, visml_linear_loss *loss, double 
         squares += gradient[i] * gradient[i];
     double share = smaller_share(loss->samples, 1 / loss->scale, x + 2 * length);
     visml_lbfgs l = {.what = visml_classifier_what(c), .n = length, .evaluate = visml_linear_loss_evaluate, .user = loss,
-                     .tol = o->tol * share * sqrt(squares), .by_norm = 1, .noise = 0x1p-24, .max_iter = o->max_iter, .after = visml_linear_loss_after};
+                     .tol = o->tol * share * sqrt(squares), .by_norm = 1, .noise = 0x1p-24, .max_iter = o->max_iter,
+                     .after = visml_linear_loss_after};
     VISML_TRY(visml_lbfgs_run(visml_classifier_memory(c), &l, x, converged, err));
     visml_linear_loss_move(loss, -1, x);
     for (int64_t i = 0; i < loss->outputs; i++)

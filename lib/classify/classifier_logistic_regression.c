@@ -7,7 +7,6 @@
 #include "kernel/elementwise.h"
 #include "kernel/kernels.h"
 #include "kernel/softmax.h"
-#include "visml/nn.h"
 
 static const char *const penalty_names[] = {"l2", "l1", "elastic_net", "none", NULL};
 

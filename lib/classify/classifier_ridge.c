@@ -141,7 +141,8 @@ static visml_status finish(visml_classifier *c, const visml_normal_equations *e,
     s.a = visml_mem_alloc(m, (size_t)(d * d + outputs * (d + 2) + 2 * d) * sizeof *s.a, err);
     if (!s.a)
         return VISML_ENOMEM;
-    s.b = s.a + d * d, s.mean = s.b + outputs * d, s.scale = s.mean + d, s.mean_targets = s.scale + d, s.intercepts = s.mean_targets + outputs;
+    s.b = s.a + d * d, s.mean = s.b + outputs * d, s.scale = s.mean + d;
+    s.mean_targets = s.scale + d, s.intercepts = s.mean_targets + outputs;
     visml_status status = solve(&s, e, o, m, err);
     if (status == VISML_OK) {
         find_intercepts(&s, !o->no_intercept);
@@ -171,7 +172,8 @@ static visml_status fit_all(visml_classifier *c, const visml_compute *k, const v
     visml_memory *m = visml_classifier_memory(c);
     visml_normal_equations e = {.compute = k, .run = run, .d = c->dims, .outputs = visml_classifier_outputs(c)};
     if (e.d > MOST)
-        return visml_fail(err, VISML_EINVAL, "ridge: x has %lld columns, the most are %d; linear_svm and sgd take more", (long long)e.d, MOST);
+        return visml_fail(err, VISML_EINVAL, "ridge: x has %lld columns, the most are %d; linear_svm and sgd take more", (long long)e.d,
+                          MOST);
     visml_status status = visml_normal_equations_begin(&e, m, err);
     if (status == VISML_OK)
         status = add_all(&e, s, walk, err);
@@ -185,7 +187,8 @@ static visml_status fit(visml_classifier *c, const visml_compute *k, const visml
     return fit_all(c, k, s, NULL, run, err);
 }
 
-static visml_status fit_rows(visml_classifier *c, const visml_compute *k, visml_row_walk *walk, const visml_fit_run *run, visml_error *err) {
+static visml_status fit_rows(visml_classifier *c, const visml_compute *k, visml_row_walk *walk, const visml_fit_run *run,
+                             visml_error *err) {
     return fit_all(c, k, NULL, walk, run, err);
 }
 

@@ -213,7 +213,9 @@ static int is_small(state *s) {
 static visml_status begin(state *s, visml_error *err) {
     VISML_TRY(s->l->evaluate(s->l->user, s->x, &s->value, s->g, err));
     s->value += magnitudes(s->l, s->x);
-    return isfinite(s->value) ? VISML_OK : visml_fail(err, VISML_ENONFINITE, "%s: the loss is %g before the first step", s->l->what, s->value);
+    if (isfinite(s->value))
+        return VISML_OK;
+    return visml_fail(err, VISML_ENONFINITE, "%s: the loss is %g before the first step", s->l->what, s->value);
 }
 
 /* Where a line leads nowhere, what was remembered is forgotten; with nothing remembered, values are as small as their rounding allows. */

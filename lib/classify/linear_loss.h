@@ -12,7 +12,8 @@ typedef struct visml_linear_loss visml_linear_loss;
 
 /* Of rows begin ... begin + n - 1: z[n, O], what the map gives, becomes the derivative of the loss, with the weights of rows; loss[n] gets
  * the loss. */
-typedef void visml_linear_rows_loss(const visml_linear_loss *l, const visml_compute *alone, int64_t begin, int64_t n, float *z, float *loss);
+typedef void visml_linear_rows_loss(const visml_linear_loss *l, const visml_compute *alone, int64_t begin, int64_t n, float *z,
+                                    float *loss);
 
 struct visml_linear_loss {
     const visml_compute *compute;

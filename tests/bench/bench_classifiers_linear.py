@@ -160,7 +160,8 @@ def logistic():
 
 
 def logistic_l1():
-    case("logistic_regression", {"penalty": "l1", "C": 0.01}, linear_model.LogisticRegression(C=0.01, l1_ratio=1, solver="saga", max_iter=20),
+    case("logistic_regression", {"penalty": "l1", "C": 0.01},
+         linear_model.LogisticRegression(C=0.01, l1_ratio=1, solver="saga", max_iter=20),
          lambda w, b: cross_entropy(w, b, 0.01, 1))
 
 
@@ -173,7 +174,8 @@ def svm_dual():
 
 
 def svm_hinge():
-    case("linear_svm", {"loss": "plain", "max_iter": 20}, svm.LinearSVC(loss="hinge", max_iter=20), lambda w, b: margins(w, b, squared=False))
+    case("linear_svm", {"loss": "plain", "max_iter": 20}, svm.LinearSVC(loss="hinge", max_iter=20),
+         lambda w, b: margins(w, b, squared=False))
 
 
 def ridge():

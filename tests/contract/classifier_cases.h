@@ -11,7 +11,8 @@ typedef struct classifier_case {
 static const classifier_case classifier_cases[] = {
     /* linear */
     {"logistic_regression", ""},
-    {"logistic_regression", "\"penalty\": \"elastic_net\", \"l1_ratio\": 0.25, \"C\": 0.5, \"tol\": 0.001, \"max_iter\": 50, \"no_intercept\": true"},
+    {"logistic_regression", "\"penalty\": \"elastic_net\", \"l1_ratio\": 0.25, \"C\": 0.5, \"tol\": 0.001, \"max_iter\": 50, "
+                            "\"no_intercept\": true"},
     {"linear_svm", ""},
     {"linear_svm", "\"loss\": \"plain\", \"solver\": \"dual\", \"C\": 0.5, \"tol\": 0.01, \"max_iter\": 50, \"intercept_scaling\": 2"},
     {"linear_svm", "\"task\": \"regression\", \"epsilon\": 0.1, \"no_intercept\": true"},
