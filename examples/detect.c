@@ -4,7 +4,8 @@
  *
  * WINDOWS is a folder of one folder of small pictures for each class; the class called "background" has windows without a thing. They are
  * learned from first. A line is printed for each thing that was found: score, class, top, left, height, width; OUT.png is the picture with
- * their frames. CLASSIFIER.json says what decides (visml/classify.h), {"class": "k_neighbors"} say; THRESHOLD which score counts.
+ * their frames. CLASSIFIER.json says what decides (visml/classify.h), by default a linear support vector machine; THRESHOLD which
+ * score counts.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -21,7 +22,7 @@ static const char features[] = "{\"height\": 64, \"width\": 64, \"color\": \"rgb
 
 /* The whole file, or what decides by default. */
 static int read_classifier(const char *path, char text[LONGEST]) {
-    snprintf(text, LONGEST, "{\"class\": \"gaussian_naive_bayes\"}");
+    snprintf(text, LONGEST, "{\"class\": \"linear_svm\"}");
     if (!path)
         return 1;
     FILE *file = fopen(path, "rb");
