@@ -252,6 +252,7 @@ typedef struct visml_perceptron_opts {
     int32_t max_iter;             /* default 1000 */
     int32_t n_iter_no_change;     /* default 5 */
     int32_t no_intercept;         /* as of sgd, and the next two */
+    int32_t no_intercept; /* these three as of sgd */
     int32_t no_shuffle;
     int32_t average;
     int32_t reserved;             /* must be 0 */
@@ -275,6 +276,7 @@ typedef struct visml_passive_aggressive_opts {
     int32_t max_iter;         /* default 1000 */
     int32_t n_iter_no_change; /* default 5 */
     int32_t no_intercept;     /* as of sgd, and the next two */
+    int32_t no_intercept; /* these three as of sgd */
     int32_t no_shuffle;
     int32_t average;
     double C;                 /* > 0; default 1 */
@@ -397,9 +399,9 @@ typedef struct visml_decision_tree_opts {
 } visml_decision_tree_opts;
 VISML_API visml_classifier *visml_classifier_decision_tree(visml_context *ctx, const visml_decision_tree_opts *opts, visml_error *err);
 
-typedef int32_t visml_sampling;
-#define VISML_SAMPLING_BOOTSTRAP 1 /* each tree learns from N rows drawn with putting back */
-#define VISML_SAMPLING_ALL 2       /* from all rows */
+typedef int32_t visml_row_choice;
+#define VISML_ROWS_BOOTSTRAP 1 /* each tree learns from N rows drawn with putting back */
+#define VISML_ROWS_ALL 2       /* from all rows */
 
 /* Many such trees, whose leaves' shares are averaged. random_forest (Breiman 2001): each from drawn rows, each node with drawn columns.
  * extra_trees (Geurts et al. 2006): from all rows, of each drawn column one random threshold. Learned: as of decision_tree with all trees,
@@ -414,7 +416,7 @@ typedef struct visml_forest_opts {
     int32_t min_samples_leaf;  /* 1 ...; default 1 */
     int32_t max_features;      /* as above; default: VISML_FEATURES_SQRT, for regression all */
     int32_t max_leaf_nodes;    /* 0: no limit */
-    visml_sampling sampling;   /* default: bootstrap for random_forest, all for extra_trees */
+    visml_row_choice sampling;   /* default: bootstrap for random_forest, all for extra_trees */
     int32_t out_of_bag;        /* 1: "oob_score" is made, where rows are drawn by bootstrap */
     int32_t reserved;          /* must be 0 */
     double min_impurity_decrease;
@@ -492,6 +494,12 @@ typedef struct visml_gradient_boosting_opts {
     double base_score; /* where it begins: a probability for two classes, else a sum; default: what the labels suggest; VISML_ZERO: 0 */
     double rate_drop;         /* 0 ... 1: how likely a tree sits out; default 0 */
     double skip_drop;         /* 0 ... 1: how likely none does; default 0 */
+    double colsample_bytree; /* share of the columns, each of what the one before left; default 1 */
+    double colsample_bylevel;
+    double colsample_bynode;
+    double base_score; /* where it begins: a probability for two classes, else a sum; default: what the labels suggest; VISML_ZERO: 0 */
+    double rate_drop; /* 0 ... 1: how likely a tree sits out, and how likely none does; default 0 */
+    double skip_drop;
     int32_t monotone_constraints[VISML_MONOTONE_COLUMNS]; /* columns, counted from 1 on, with which the sum may not fall; with a minus: not
                                                            * rise; ends at the first 0 */
 } visml_gradient_boosting_opts;
