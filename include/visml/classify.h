@@ -251,7 +251,6 @@ typedef struct visml_perceptron_opts {
     visml_linear_penalty penalty; /* where alpha is greater than 0 */
     int32_t max_iter;             /* default 1000 */
     int32_t n_iter_no_change;     /* default 5 */
-    int32_t no_intercept;         /* as of sgd, and the next two */
     int32_t no_intercept; /* these three as of sgd */
     int32_t no_shuffle;
     int32_t average;
@@ -267,15 +266,14 @@ typedef int32_t visml_aggression;
 #define VISML_PASSIVE_AGGRESSIVE_1 0 /* a step goes as far as the row needs, C at most */
 #define VISML_PASSIVE_AGGRESSIVE_2 1 /* the longer a step the more it costs, C being how little */
 
-/* Passive-aggressive learning (Crammer et al. 2006, PA-I and PA-II), for each class against the others by hinge losses, or for regression
- * by epsilon-insensitive ones. Goes on and ends as sgd does, and learns the same arrays. */
+/* Passive-aggressive learning (Crammer et al. 2006, PA-I and PA-II), for each class against the others by hinge losses, or for regression by
+ * epsilon-insensitive ones. Goes on and ends as sgd does, and learns the same arrays. */
 typedef struct visml_passive_aggressive_opts {
     uint32_t size;
     visml_task task; /* VISML_TASK_CLASSIFICATION or _REGRESSION */
     visml_aggression variant;
     int32_t max_iter;         /* default 1000 */
     int32_t n_iter_no_change; /* default 5 */
-    int32_t no_intercept;     /* as of sgd, and the next two */
     int32_t no_intercept; /* these three as of sgd */
     int32_t no_shuffle;
     int32_t average;
@@ -488,12 +486,6 @@ typedef struct visml_gradient_boosting_opts {
     double min_child_weight; /* 0 ...: sum of second derivatives that a child must have; default 1; VISML_ZERO: none */
     double max_delta_step;   /* 0 ...: most that a leaf may change; 0: no limit */
     double subsample;        /* share of the rows that each tree learns from, above 0 ... 1; default 1 */
-    double colsample_bytree;  /* share of the columns, each of what the one before left; default 1 */
-    double colsample_bylevel;
-    double colsample_bynode;
-    double base_score; /* where it begins: a probability for two classes, else a sum; default: what the labels suggest; VISML_ZERO: 0 */
-    double rate_drop;         /* 0 ... 1: how likely a tree sits out; default 0 */
-    double skip_drop;         /* 0 ... 1: how likely none does; default 0 */
     double colsample_bytree; /* share of the columns, each of what the one before left; default 1 */
     double colsample_bylevel;
     double colsample_bynode;

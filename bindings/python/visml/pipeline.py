@@ -120,6 +120,11 @@ class Pipeline(Object):
         return bool(lib.visml_pipeline_is_fitted(self._handle))
 
     @property
+    def has_probabilities(self):
+        """Whether scores are probabilities."""
+        return bool(lib.visml_pipeline_has_probabilities(self._handle))
+
+    @property
     def input_shape(self):
         """Of the pictures that it learned from: (H, W, C), None in it for any; None where it is not known."""
         return dims(lib.visml_pipeline_input_shape(self._handle))
