@@ -1,6 +1,7 @@
 """Builds nothing, runs everything: each example does what its first comment says."""
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -92,8 +93,46 @@ class Examples(unittest.TestCase):
         self.run_example("similar_images", "d", "nowhere.png", "s.png", code=1)
         self.run_example("similar_images", "d", "d/along/000.png", "s.png", "nowhere.json", code=1)
 
+    def test_detect(self):
+        """Crosses of two sizes on a dark ground."""
+        def cross(to, width, top, left, side):
+            for y in range(side):
+                for x in range(side):
+                    if abs(y - side // 2) < side // 8 or abs(x - side // 2) < side // 8:
+                        to[(top + y) * width + left + x] = 230
+
+        def ground(n, seed):
+            rng = random.Random(seed)
+            return bytearray(rng.randrange(20, 40) for _ in range(n))
+
+        folder = os.path.join(self.folder.name, "windows")
+        for i in range(12):
+            window = ground(64 * 64, i)
+            cross(window, 64, 4 + i % 3, 4 + i // 3 % 3, 56)
+            pictures.write(os.path.join(folder, "cross", "%d.png" % i), pictures.png(64, 64, 1, window))
+            half = ground(64 * 64, 50 + i) # ground, and crosses that are cut off
+            if i % 4:
+                cross(half, 64, 4 if i % 4 != 2 else 24, 4 if i % 4 == 2 else 24, 40)
+            pictures.write(os.path.join(folder, "background", "%d.png" % i), pictures.png(64, 64, 1, half))
+        scene = ground(240 * 160, 99)
+        cross(scene, 240, 16, 20, 56)
+        cross(scene, 240, 36, 116, 112)
+        pictures.write(os.path.join(self.folder.name, "scene.png"), pictures.png(240, 160, 1, scene))
+        with open(os.path.join(self.folder.name, "c.json"), "w") as f:
+            json.dump({"class": "k_neighbors", "n_neighbors": 1}, f)
+        found = [line.split() for line in self.run_example("detect", "windows", "scene.png", "o.png", "c.json").splitlines()]
+        self.assertEqual({line[1] for line in found}, {"cross"})
+        boxes = [[int(v) for v in line[2:]] for line in found]
+        for top, left, side in ((12, 16, 64), (28, 108, 128)):
+            self.assertTrue(any(abs(b[0] - top) < 20 and abs(b[1] - left) < 20 and abs(b[2] - side) < 20 for b in boxes), boxes)
+        with open(os.path.join(self.folder.name, "o.png"), "rb") as f:
+            self.assertTrue(f.read().startswith(b"\x89PNG"))
+        self.run_example("detect", "nowhere", "scene.png", "o.png", code=1)
+        self.run_example("detect", "windows", "nowhere.png", "o.png", code=1)
+        self.run_example("detect", "windows", "scene.png", "o.png", "nowhere.json", code=1)
+
     def test_usage(self):
-        for name in ("train_cnn", "classify_image", "split_dataset", "idx_to_png", "contact_sheet", "similar_images"):
+        for name in ("detect", "train_cnn", "classify_image", "split_dataset", "idx_to_png", "contact_sheet", "similar_images"):
             self.run_example(name, code=2)
 
 
