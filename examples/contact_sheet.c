@@ -1,4 +1,5 @@
-/* Shows what an augmentation does: one PNG with eight variants of each picture side by side, as eight epochs of training would see them.
+/* Shows what an augmentation does: one PNG (or SVG) with eight variants of each picture side by side, as eight epochs of training would
+ * see them.
  *
  *     contact_sheet PICTURE|DIR CHAIN.json SHEET.png [SEED [WORKERS]]
  *
@@ -13,7 +14,7 @@
 #include <sys/stat.h>
 #include <visml/visml.h>
 
-enum { COLUMNS = 8, ROWS = 8, ROWS_OF_ONE = 4, SIDE = 96, GAP = 2 };
+enum { COLUMNS = 8, ROWS = 8, ROWS_OF_ONE = 4, SIDE = 96, LARGEST = 1024 };
 
 /* One picture four times: to a chain these are four samples. */
 static visml_dataset *open_picture(visml_context *ctx, const char *path, visml_error *err) {
@@ -67,39 +68,41 @@ static visml_augmentation *read_chain(visml_context *ctx, const char *path, vism
     return chain;
 }
 
-/* A batch is what one epoch makes of all rows: a column of the sheet. */
-static void place_column(visml_tensor *sheet, const visml_batch *batch) {
+/* A batch is what one epoch makes of all rows: a column of the sheet, whose pictures are [rows * COLUMNS, H, W, C]. */
+static void place_column(visml_tensor *pictures, const visml_batch *batch) {
     visml_tensor *images = visml_batch_images(batch);
-    const int64_t *d = visml_tensor_shape(images)->dims, *to = visml_tensor_shape(sheet)->dims;
-    size_t line = (size_t)(d[2] * d[3]);
+    const int64_t *d = visml_tensor_shape(images)->dims;
+    size_t bytes = (size_t)(d[1] * d[2] * d[3]);
     for (int64_t row = 0; row < visml_batch_count(batch); row++)
-        for (int64_t y = 0; y < d[1]; y++) {
-            const unsigned char *from = (unsigned char *)visml_tensor_data(images) + (size_t)(row * d[1] + y) * line;
-            int64_t pixel = (row * (d[1] + GAP) + y) * to[1] + visml_batch_epoch(batch) * (d[2] + GAP);
-            memcpy((unsigned char *)visml_tensor_data(sheet) + pixel * d[3], from, line);
-        }
+        memcpy((unsigned char *)visml_tensor_data(pictures) + (size_t)(row * COLUMNS + visml_batch_epoch(batch)) * bytes,
+               (unsigned char *)visml_tensor_data(images) + (size_t)row * bytes, bytes);
 }
 
-static visml_tensor *draw(visml_context *ctx, visml_dataset *ds, uint64_t seed, int32_t workers, visml_error *err) {
+static visml_plot *draw_sheet(const visml_tensor *pictures, visml_error *err) {
+    const int64_t *d = visml_tensor_shape(pictures)->dims;
+    int64_t side = d[1] > d[2] ? d[1] : d[2];
+    visml_plot_sheet_opts opts = {.size = (uint32_t)sizeof opts, .side = side < LARGEST ? (int32_t)side : LARGEST, .columns = COLUMNS};
+    return visml_plot_contact_sheet(pictures, NULL, NULL, 0, &opts, err);
+}
+
+static visml_plot *draw(visml_context *ctx, visml_dataset *ds, uint64_t seed, int32_t workers, visml_error *err) {
     visml_shape s;
     int64_t rows = visml_dataset_count(ds);
     if (visml_dataset_sample_shape(ds, &s, err) < 0)
         return NULL;
-    visml_tensor *sheet =
-        visml_tensor_new(ctx, VISML_U8, VISML_SHAPE(rows * (s.dims[0] + GAP), COLUMNS * (s.dims[1] + GAP), s.dims[2]), err);
+    visml_tensor *pictures = visml_tensor_new(ctx, VISML_U8, VISML_SHAPE(rows * COLUMNS, s.dims[0], s.dims[1], s.dims[2]), err);
     visml_loader *loader = visml_loader_new(ds, VISML_OPTS(visml_loader_opts, .batch_size = (int32_t)rows, .epochs = COLUMNS, .seed = seed,
                                                            .workers = workers), err);
     visml_batch *batch = NULL;
-    int ok = sheet && loader;
+    int ok = pictures && loader;
     while (ok && (ok = visml_loader_next(loader, &batch, err) == VISML_OK) && batch) {
-        place_column(sheet, batch);
+        place_column(pictures, batch);
         visml_batch_free(batch);
     }
     visml_loader_free(loader);
-    if (ok)
-        return sheet;
-    visml_tensor_release(sheet);
-    return NULL;
+    visml_plot *sheet = ok ? draw_sheet(pictures, err) : NULL;
+    visml_tensor_release(pictures);
+    return sheet;
 }
 
 int main(int argc, char **argv) {
@@ -113,12 +116,12 @@ int main(int argc, char **argv) {
     visml_augmentation *chain = source ? read_chain(ctx, argv[2], &err) : NULL;
     if (chain)
         augmented = visml_dataset_augment(source, chain, &err);
-    visml_tensor *sheet = augmented ? draw(ctx, augmented, argc > 4 ? strtoull(argv[4], NULL, 10) : 1, argc > 5 ? atoi(argv[5]) : 0, &err)
-                                    : NULL;
-    int failed = !sheet || visml_image_write_png(sheet, argv[3], &err) < 0;
+    visml_plot *sheet = augmented ? draw(ctx, augmented, argc > 4 ? strtoull(argv[4], NULL, 10) : 1, argc > 5 ? atoi(argv[5]) : 0, &err)
+                                  : NULL;
+    int failed = !sheet || visml_plot_save(sheet, argv[3], &err) < 0;
     if (failed)
         fprintf(stderr, "contact_sheet: %s\n", err.message);
-    visml_tensor_release(sheet);
+    visml_plot_free(sheet);
     visml_dataset_free(augmented);
     visml_augmentation_free(chain);
     visml_dataset_free(source);

@@ -1,4 +1,4 @@
-/* Finds the pictures of a folder that look most like a given one: one PNG with the picture and its ten nearest, the nearest first.
+/* Finds the pictures of a folder that look most like a given one: one PNG (or SVG) with the picture and its ten nearest, the nearest first.
  *
  *     similar_images DIR PICTURE SHEET.png [FEATURES.json [METRIC]]
  *
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <visml/visml.h>
 
-enum { NEAREST = 10, COLUMNS = 4, SIDE = 96, GAP = 2 };
+enum { NEAREST = 10, COLUMNS = 4, SIDE = 96 };
 
 static const char default_features[] =
     "{\"height\": 64, \"width\": 64, \"color\": \"rgb\", \"extract\": [{\"class\": \"average\", \"over\": "
@@ -63,29 +63,28 @@ static visml_tensor *read_vectors(visml_context *ctx, visml_dataset *ds, const v
     return all;
 }
 
-/* Picture number `at` of the sheet; takes it over. */
-static int place(visml_tensor *sheet, int at, visml_tensor *picture) {
+/* Picture number `at` of [n, SIDE, SIDE, 3]; takes it over. */
+static int place(visml_tensor *pictures, int at, visml_tensor *picture) {
     if (!picture)
         return 0;
-    unsigned char *to = visml_tensor_data(sheet);
-    const unsigned char *from = visml_tensor_data(picture);
-    int64_t width = visml_tensor_shape(sheet)->dims[1], top = at / COLUMNS * (SIDE + GAP), left = at % COLUMNS * (SIDE + GAP);
-    for (int64_t y = 0; y < SIDE; y++)
-        memcpy(to + ((top + y) * width + left) * 3, from + y * SIDE * 3, SIDE * 3);
+    memcpy((unsigned char *)visml_tensor_data(pictures) + (size_t)at * SIDE * SIDE * 3, visml_tensor_data(picture), SIDE * SIDE * 3);
     visml_tensor_release(picture);
     return 1;
 }
 
 static int draw(visml_context *ctx, visml_dataset *ds, const visml_tensor *query, const visml_tensor *places, const char *path,
                 visml_error *err) {
-    int n = (int)visml_tensor_shape(places)->dims[1], rows = n / COLUMNS + 1;
+    int n = (int)visml_tensor_shape(places)->dims[1];
     const int32_t *found = visml_tensor_data(places);
-    visml_tensor *sheet = visml_tensor_new(ctx, VISML_U8, VISML_SHAPE(rows * (SIDE + GAP), COLUMNS * (SIDE + GAP), 3), err);
-    int ok = sheet && place(sheet, 0, visml_image_resize(query, SIDE, SIDE, VISML_FILTER_BILINEAR, err));
+    visml_tensor *pictures = visml_tensor_new(ctx, VISML_U8, VISML_SHAPE(n + 1, SIDE, SIDE, 3), err);
+    int ok = pictures && place(pictures, 0, visml_image_resize(query, SIDE, SIDE, VISML_FILTER_BILINEAR, err));
     for (int i = 0; ok && i < n; i++)
-        ok = place(sheet, i + 1, visml_dataset_read(ds, found[i], err));
-    ok = ok && visml_image_write_png(sheet, path, err) == VISML_OK;
-    visml_tensor_release(sheet);
+        ok = place(pictures, i + 1, visml_dataset_read(ds, found[i], err));
+    const visml_plot_sheet_opts opts = {.size = (uint32_t)sizeof opts, .side = SIDE, .columns = COLUMNS};
+    visml_plot *sheet = ok ? visml_plot_contact_sheet(pictures, NULL, NULL, 0, &opts, err) : NULL;
+    ok = sheet && visml_plot_save(sheet, path, err) == VISML_OK;
+    visml_plot_free(sheet);
+    visml_tensor_release(pictures);
     return ok;
 }
 

@@ -99,7 +99,7 @@ run gcc gcc g++ . '' -Dwerror=true -Dbuildtype=release -Ddebug=true
 run clang clang clang++ . '' -Dwerror=true -Dbuildtype=release
 run sanitize gcc g++ . '^(contract/gradients|train/trajectory.*|lint/.*|headers/.*|abi/.*)$' -Dbuildtype=debugoptimized \
   -Db_sanitize=address,undefined
-run threads gcc g++ '^(context|tensor|kernel|data|model|feature|classify|train|cli/train$|cli/interrupt$)' \
+run threads gcc g++ '^(context|tensor|kernel|data|model|feature|plot|classify|train|cli/train$|cli/interrupt$)' \
   '^(kernel/kernels|train/trajectory.*)$' -Dbuildtype=debugoptimized -Db_sanitize=thread
 
 [ -n "$given" ] || [ "$failed" -gt 0 ] || rm -rf "$builds"

@@ -54,6 +54,31 @@ typedef struct cli_optimizer_arguments {
 int cli_optimizer(visml_context *ctx, const cli_optimizer_arguments *arguments, visml_optimizer **made);
 int cli_loss(visml_context *ctx, const char *text, visml_loss **made);
 
+/* ---- subject.c: what a file holds that can tell classes -------------------------------------------------------------------------- */
+
+typedef struct cli_subject {
+    visml_model *model;       /* one of the two */
+    visml_pipeline *pipeline;
+} cli_subject;
+visml_status cli_subject_load(visml_context *ctx, const char *file, cli_subject *s, visml_error *err);
+void cli_subject_free(cli_subject *s);
+/* How many classes have names; 0: none. */
+size_t cli_subject_class_count(const cli_subject *s);
+/* The name of a class; its number, in the caller's memory, where it has none. */
+const char *cli_subject_class(const cli_subject *s, size_t i, char number[24]);
+/* The names of all classes, in memory of malloc; NULL where they have none. */
+const char **cli_subject_names(const cli_subject *s);
+/* Fills height, width, color, fit and filter as it needs pictures; height and width stay 0 where any will do. */
+visml_status cli_subject_preparation(const cli_subject *s, visml_source_opts *opts, visml_error *err);
+
+/* ---- features.c -------------------------------------------------------------------------------------------------------------- */
+
+/* {"extract": ..., "then": ..., "height": ...} of a LIST, a file or JSON, another LIST or NULL, and a size or {0, 0}. The names are those
+ * of the options, for messages; NULL after one. */
+json_t *cli_features_read(const char *name, const char *extract, const char *then_name, const char *then, const int32_t size[2]);
+/* What features are, as JSON. */
+json_t *cli_features_json(const visml_features *features);
+
 /* ---- source.c: the DATA argument ----------------------------------------------------------------------------------------------- */
 
 /* Opens DATA: a class folder, a manifest (with ":part"), a CSV file, or "idx:IMAGES,LABELS". NULL and *err on failure. */
@@ -66,9 +91,11 @@ int cli_probe(visml_context *ctx, const char *path, visml_image_info *info);
 int cli_looks_like_image(const char *path);
 /* 0 when all images that can be read have one size, which goes to *height and *width; else CLI_FAILURE, and a message has named two. */
 int cli_common_size(visml_context *ctx, const char *data, visml_dataset *ds, int32_t *height, int32_t *width);
-/* Opens DATA and lets its labels be numbered as `model` numbers its classes. NULL and *err when it has a class that the model has not. */
-visml_dataset *cli_open_for_model(visml_context *ctx, const char *data, const visml_model *model, visml_source_opts *opts,
-                                  visml_error *err);
+/* Opens DATA and lets its labels be numbered as these names of classes are (n 0: as they are). NULL and *err when it has another class. */
+visml_dataset *cli_open_with_classes(visml_context *ctx, const char *data, const visml_source_opts *opts, const char *const *names,
+                                     size_t n, visml_error *err);
+/* The same for what a file holds: prepared as it needs them (*opts is filled), numbered as its classes are. */
+visml_dataset *cli_open_for(visml_context *ctx, const char *data, const cli_subject *subject, visml_source_opts *opts, visml_error *err);
 
 /* ---- preparation.c: how a picture becomes the model's input, kept in the model file ------------------------------------------- */
 

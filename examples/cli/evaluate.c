@@ -10,9 +10,10 @@
 #include "cli.h"
 
 static const char details_tail[] =
-    "\nThe images are prepared as the model file says. Classes are matched by name.\n"
-    "With --json: one object with accuracy, loss, n (images measured), dropped (images that could not be read), macro_f1, per_class\n"
-    "(class, precision, recall, f1, support) and confusion_matrix (a row for each true class, a column for each predicted one).\n"
+    "\nMODEL is what `visml train` has written, a network or a pipeline. The images are prepared as it says. Classes are matched by name.\n"
+    "With --json: one object with accuracy, loss (of networks), n (images measured), dropped (images that could not be read),\n"
+    "macro_f1, per_class (class, precision, recall, f1, support) and confusion_matrix (a row for each true class, a column for each\n"
+    "predicted one).\n"
     "With --int8 the model runs on bytes, calibrated with up to 512 images of DATA, and float_accuracy is what it reaches on floats.\n"
     "Exit status: 0 done, 1 failed, 2 the command line is wrong.\n"
     "\nExamples:\n"
@@ -25,18 +26,11 @@ typedef struct arguments {
 } arguments;
 
 typedef struct result {
-    double loss;
+    double loss; /* NaN of a pipeline, which has none */
     visml_report *report;
-    const visml_model *model;
+    const cli_subject *subject;
     const visml_dataset *data;
 } result;
-
-/* The name of a class; its number, in the caller's memory, where the model has no names. */
-static const char *class_name(const visml_model *model, size_t i, char number[24]) {
-    const char *name = visml_model_class_name(model, i);
-    snprintf(number, 24, "%zu", i);
-    return name ? name : number;
-}
 
 /* Counts are whole unless samples are weighted, which this program does not do. */
 static json_t *count(double value) {
@@ -46,7 +40,7 @@ static json_t *count(double value) {
 static json_t *describe_class(const result *r, size_t i) {
     char number[24];
     json_t *o = json_object();
-    json_object_set_new(o, "class", cli_json_string(class_name(r->model, i, number)));
+    json_object_set_new(o, "class", cli_json_string(cli_subject_class(r->subject, i, number)));
     json_object_set_new(o, "precision", cli_json_real(visml_report_precision(r->report, i)));
     json_object_set_new(o, "recall", cli_json_real(visml_report_recall(r->report, i)));
     json_object_set_new(o, "f1", cli_json_real(visml_report_f1(r->report, i)));
@@ -60,7 +54,8 @@ static json_t *describe(const result *r) {
     json_object_set_new(o, "accuracy", cli_json_real(visml_report_accuracy(r->report)));
     if (!isnan(visml_report_float_accuracy(r->report)))
         json_object_set_new(o, "float_accuracy", cli_json_real(visml_report_float_accuracy(r->report)));
-    json_object_set_new(o, "loss", cli_json_real(r->loss));
+    if (r->subject->model)
+        json_object_set_new(o, "loss", cli_json_real(r->loss));
     json_object_set_new(o, "n", json_integer(visml_report_count(r->report)));
     json_object_set_new(o, "dropped", json_integer((json_int_t)visml_dataset_dropped_count(r->data)));
     json_object_set_new(o, "macro_f1", cli_json_real(visml_report_macro_f1(r->report)));
@@ -85,15 +80,15 @@ static void print_loss_of_accuracy(const result *r) {
 
 static int print_text(const result *r) {
     size_t classes = visml_report_classes(r->report);
-    const char **names = visml_model_class_count(r->model) == classes ? malloc(classes * sizeof *names) : NULL;
-    for (size_t i = 0; names && i < classes; i++)
-        names[i] = visml_model_class_name(r->model, i);
+    const char **names = cli_subject_class_count(r->subject) == classes ? cli_subject_names(r->subject) : NULL;
     size_t n = visml_report_text(r->report, names, NULL, 0);
     char *text = malloc(n + 1);
     if (text) {
         visml_report_text(r->report, names, text, n + 1);
-        printf("%s%s\naccuracy: %.4f - loss: %.4f - images: %lld - left out: %zu\n", text, n && text[n - 1] == '\n' ? "" : "\n",
-               visml_report_accuracy(r->report), r->loss, (long long)visml_report_count(r->report), visml_dataset_dropped_count(r->data));
+        printf("%s%s\naccuracy: %.4f", text, n && text[n - 1] == '\n' ? "" : "\n", visml_report_accuracy(r->report));
+        if (r->subject->model)
+            printf(" - loss: %.4f", r->loss);
+        printf(" - images: %lld - left out: %zu\n", (long long)visml_report_count(r->report), visml_dataset_dropped_count(r->data));
         print_loss_of_accuracy(r);
     }
     free(names);
@@ -107,15 +102,31 @@ static int32_t batch_end(void *user, visml_model *model, const visml_progress *p
     return 0;
 }
 
-static int measure(const visml_model *model, visml_dataset *data, const visml_quantization *quantization, const arguments *a) {
+static int32_t on_pictures(void *user, const visml_pipeline_progress *p) {
+    const visml_progress shown = {.size = (uint32_t)sizeof shown, .epochs = 1, .step = p->done, .steps = p->total, .loss = NAN,
+                                  .accuracy = NAN, .val_loss = NAN, .val_accuracy = NAN, .learning_rate = NAN};
+    if (user)
+        cli_bar_draw(user, &shown, 0);
+    return 0;
+}
+
+static visml_status run(result *r, visml_dataset *data, const visml_quantization *quantization, const arguments *a, cli_bar *bar,
+                        visml_error *err) {
+    const visml_callback callback = {.size = (uint32_t)sizeof callback, .user = bar, .batch_end = batch_end};
+    const visml_evaluate_opts opts = {.size = (uint32_t)sizeof opts, .batch_size = a->batch, .callback = bar ? &callback : NULL,
+                                      .quantization = quantization};
+    const visml_pipeline_run_opts pipeline_opts = {.size = (uint32_t)sizeof pipeline_opts, .progress = on_pictures, .user = bar};
+    if (r->subject->model)
+        return visml_evaluate(r->subject->model, data, &opts, &r->loss, &r->report, err);
+    return visml_pipeline_evaluate(r->subject->pipeline, data, &pipeline_opts, &r->report, err);
+}
+
+static int measure(const cli_subject *subject, visml_dataset *data, const visml_quantization *quantization, const arguments *a) {
     visml_error err = {0};
-    result r = {.model = model, .data = data};
+    result r = {.subject = subject, .data = data, .loss = NAN};
     cli_bar bar = {stderr, 0};
-    visml_callback callback = {.size = (uint32_t)sizeof callback, .user = &bar, .batch_end = batch_end};
     int show = !a->json && isatty(STDERR_FILENO);
-    visml_evaluate_opts opts = {.size = (uint32_t)sizeof opts, .batch_size = a->batch, .callback = show ? &callback : NULL,
-                                .quantization = quantization};
-    visml_status status = visml_evaluate(model, data, &opts, &r.loss, &r.report, &err);
+    visml_status status = run(&r, data, quantization, a, show ? &bar : NULL, &err);
     if (bar.drawn > 0)
         fputc('\n', stderr);
     if (a->on_invalid == VISML_INVALID_DROP)
@@ -128,30 +139,35 @@ static int measure(const visml_model *model, visml_dataset *data, const visml_qu
 }
 
 /* NULL with an error, or without --int8. */
-static visml_quantization *calibrate(visml_context *ctx, const visml_model *model, visml_source_opts *opts, const arguments *a,
+static visml_quantization *calibrate(visml_context *ctx, const cli_subject *subject, visml_source_opts *opts, const arguments *a,
                                      visml_error *err) {
-    visml_dataset *data = a->int8 ? cli_open_for_model(ctx, a->int8, model, opts, err) : NULL;
+    visml_dataset *data = a->int8 ? cli_open_for(ctx, a->int8, subject, opts, err) : NULL;
     visml_quantize_opts o = {.size = (uint32_t)sizeof o, .batch_size = a->batch};
-    visml_quantization *q = data ? visml_quantize(model, data, &o, err) : NULL;
+    visml_quantization *q = data ? visml_quantize(subject->model, data, &o, err) : NULL;
     visml_dataset_free(data);
     return q;
 }
 
-static int evaluate(const char *file, const char *data, const arguments *a) {
+static int evaluate_subject(visml_context *ctx, const cli_subject *subject, const char *data, const arguments *a) {
     visml_error err = {0};
-    visml_model *model = NULL;
-    visml_dataset *ds = NULL;
     visml_source_opts opts = {.size = (uint32_t)sizeof opts, .on_invalid = a->on_invalid};
-    visml_context *ctx = visml_context_new(VISML_OPTS(visml_context_opts, .threads = a->threads), &err);
-    if (ctx)
-        model = visml_model_load(ctx, file, &err);
-    if (model)
-        ds = cli_open_for_model(ctx, data, model, &opts, &err);
-    visml_quantization *q = ds ? calibrate(ctx, model, &opts, a, &err) : NULL;
-    int code = ds && (q || !a->int8) ? measure(model, ds, q, a) : cli_fail("%s", err.message);
+    if (a->int8 && !subject->model)
+        return cli_fail("--int8 is for networks; this file holds a pipeline");
+    visml_dataset *ds = cli_open_for(ctx, data, subject, &opts, &err);
+    visml_quantization *q = ds ? calibrate(ctx, subject, &opts, a, &err) : NULL;
+    int code = ds && (q || !a->int8) ? measure(subject, ds, q, a) : cli_fail("%s", err.message);
     visml_quantization_free(q);
     visml_dataset_free(ds);
-    visml_model_free(model);
+    return code;
+}
+
+static int evaluate(const char *file, const char *data, const arguments *a) {
+    visml_error err = {0};
+    cli_subject subject = {NULL, NULL};
+    visml_context *ctx = visml_context_new(VISML_OPTS(visml_context_opts, .threads = a->threads), &err);
+    int loaded = ctx && cli_subject_load(ctx, file, &subject, &err) == VISML_OK;
+    int code = loaded ? evaluate_subject(ctx, &subject, data, a) : cli_fail("%s", err.message);
+    cli_subject_free(&subject);
     visml_context_free(ctx);
     return code;
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "show.h"
 
 static const char details_tail[] =
     "\nLIST is NAME[:KEY=VALUE,...],NAME... or JSON; FILE.json holds a list of extractors, or an object with \"extract\" and \"then\".\n"
@@ -18,11 +18,12 @@ static const char details_tail[] =
     "\nExamples:\n"
     "  visml features photos --extract average --size 64x64 -o averages.csv\n"
     "  visml features split.json:train --extract pixels --then standardization --size 8x8 -o x.npy --labels y.npy --model f.visml\n"
-    "  visml features split.json:test --from f.visml -o x-test.npy --labels y-test.npy\n";
+    "  visml features split.json:test --from f.visml -o x-test.npy --labels y-test.npy\n"
+    "  visml features photos --extract hog,lbp --size 128x128 --show drawings\n";
 
 typedef struct arguments {
-    const char *extract, *then, *from, *out, *labels, *model;
-    int32_t size[2], color, on_invalid, threads, json;
+    const char *extract, *then, *from, *out, *labels, *model, *show;
+    int32_t size[2], color, on_invalid, threads, json, show_as;
     uint64_t seed;
 } arguments;
 
@@ -34,11 +35,11 @@ static int ends_with(const char *s, const char *suffix) {
 /* ---- what is to be made -------------------------------------------------------------------------------------------------------- */
 
 /* {"extract": ..., "then": ...} of a list, a file, or JSON. */
-static json_t *read_extract(const char *text) {
+static json_t *read_extract(const char *name, const char *text) {
     json_error_t where;
     json_t *root;
     if (!ends_with(text, ".json")) {
-        root = cli_list("features: --extract", text, "class");
+        root = cli_list(name, text, "class");
         /* An object alone is not an entry of a list here, unless it has a class. */
         if (*text == '{' && json_array_size(root) == 1 && !json_object_get(json_array_get(root, 0), "class")) {
             json_t *only = json_incref(json_array_get(root, 0));
@@ -51,25 +52,24 @@ static json_t *read_extract(const char *text) {
     return json_is_array(root) ? json_pack("{s:o}", "extract", root) : root;
 }
 
-/* NULL after a message. */
-static json_t *describe(const arguments *a) {
-    json_t *root = read_extract(a->extract), *then = root && a->then ? cli_list("features: --then", a->then, "class") : NULL;
+json_t *cli_features_read(const char *name, const char *extract, const char *then_name, const char *then, const int32_t size[2]) {
+    json_t *root = read_extract(name, extract), *list = root && then ? cli_list(then_name, then, "class") : NULL;
     if (root && !json_is_object(root)) {
-        cli_message("%s: must hold a list of extractors, or an object with \"extract\"", a->extract);
+        cli_message("%s: must hold a list of extractors, or an object with \"extract\"", extract);
         json_decref(root);
         root = NULL;
     }
-    if (a->then && root) {
-        if (then && json_is_array(json_object_get(root, "then")))
-            json_array_extend(json_object_get(root, "then"), then);
-        else if (then)
-            json_object_set(root, "then", then);
+    if (then && root) {
+        if (list && json_is_array(json_object_get(root, "then")))
+            json_array_extend(json_object_get(root, "then"), list);
+        else if (list)
+            json_object_set(root, "then", list);
     }
-    int failed = !root || (a->then && !then);
-    json_decref(then);
-    if (!failed && a->size[0]) {
-        json_object_set_new(root, "height", json_integer(a->size[0]));
-        json_object_set_new(root, "width", json_integer(a->size[1]));
+    int failed = !root || (then && !list);
+    json_decref(list);
+    if (!failed && size[0]) {
+        json_object_set_new(root, "height", json_integer(size[0]));
+        json_object_set_new(root, "width", json_integer(size[1]));
     }
     if (!failed)
         return root;
@@ -84,7 +84,7 @@ static int make_features(visml_context *ctx, const arguments *a, visml_features 
         *made = visml_features_load(ctx, a->from, &err);
         return *made ? CLI_OK : cli_fail("%s", err.message);
     }
-    json_t *root = describe(a);
+    json_t *root = cli_features_read("features: --extract", a->extract, "features: --then", a->then, a->size);
     if (!root)
         return CLI_USAGE;
     char *text = json_dumps(root, JSON_COMPACT);
@@ -96,8 +96,7 @@ static int make_features(visml_context *ctx, const arguments *a, visml_features 
     return *made ? CLI_OK : CLI_USAGE;
 }
 
-/* As text; memory of malloc. */
-static json_t *json_of(const visml_features *features) {
+json_t *cli_features_json(const visml_features *features) {
     size_t n = visml_features_to_json(features, NULL, 0);
     char *text = n ? malloc(n + 1) : NULL;
     if (text)
@@ -128,18 +127,21 @@ static int save(const arguments *a, const visml_features *features, const visml_
     return status == VISML_OK ? CLI_OK : cli_fail("%s", err.message);
 }
 
-static int report(const arguments *a, const visml_features *features, const visml_table *table, size_t dropped) {
+static int report(const arguments *a, const visml_features *features, const visml_table *table, json_t *shown, size_t dropped) {
     long long n = visml_table_count(table), d = visml_table_length(table);
     if (!a->json) {
-        printf("%s: %lld rows of %lld numbers, left out: %zu\n", a->out ? a->out : a->model, n, d, dropped);
+        const char *where = a->out ? a->out : a->model ? a->model : a->show;
+        printf("%s: %lld rows of %lld numbers, left out: %zu\n", where, n, d, dropped);
+        if (a->show)
+            printf("%s: %zu drawings\n", a->show, json_array_size(shown));
         return CLI_OK;
     }
     json_t *classes = json_array();
     for (size_t k = 0; k < visml_table_class_count(table); k++)
         json_array_append_new(classes, cli_json_string(visml_table_class_name(table, k)));
-    return cli_print_json(json_pack("{s:o, s:I, s:I, s:I, s:o, s:o}", "out", a->out ? cli_json_string(a->out) : json_null(), "rows",
+    return cli_print_json(json_pack("{s:o, s:I, s:I, s:I, s:o, s:o, s:O}", "out", a->out ? cli_json_string(a->out) : json_null(), "rows",
                                     (json_int_t)n, "columns", (json_int_t)d, "dropped", (json_int_t)dropped, "classes", classes, "features",
-                                    json_of(features)));
+                                    cli_features_json(features), "shown", shown));
 }
 
 static int run(const arguments *a, visml_features *features, visml_dataset *ds) {
@@ -151,15 +153,20 @@ static int run(const arguments *a, visml_features *features, visml_dataset *ds) 
         table = visml_features_extract(features, ds, &opts, &err);
     cli_report_dropped(ds);
     int code = table ? save(a, features, table) : cli_fail("%s", err.message);
+    json_t *shown = json_array();
+    const cli_show drawings = {a->show, a->show_as, features, ds, table, a->seed};
+    if (code == CLI_OK && a->show)
+        code = cli_show_all(&drawings, shown);
     if (code == CLI_OK)
-        code = report(a, features, table, visml_dataset_dropped_count(ds));
+        code = report(a, features, table, shown, visml_dataset_dropped_count(ds));
+    json_decref(shown);
     visml_table_free(table);
     return code;
 }
 
 /* The size that features bring images to. */
 static void size_of(const visml_features *features, visml_source_opts *opts) {
-    json_t *root = json_of(features);
+    json_t *root = cli_features_json(features);
     opts->height = (int32_t)json_integer_value(json_object_get(root, "height"));
     opts->width = (int32_t)json_integer_value(json_object_get(root, "width"));
     json_decref(root);
@@ -193,8 +200,8 @@ static int check(const command *c, const arguments *a) {
         return options_wrong(c, "give --extract LIST, or --from FILE, what --model wrote");
     if (a->from && (a->then || a->size[0]))
         return options_wrong(c, "--from has its transforms and its size: no --then, no --size");
-    if (!a->out && !a->model)
-        return options_wrong(c, "-o FILE.npy, -o FILE.csv or --model FILE is missing");
+    if (!a->out && !a->model && !a->show)
+        return options_wrong(c, "-o FILE.npy, -o FILE.csv, --model FILE or --show DIR is missing");
     if (a->out && !ends_with(a->out, ".npy") && !ends_with(a->out, ".csv"))
         return options_wrong(c, "--out is \"%s\"; it must end with .npy or .csv", a->out);
     if (a->labels && (!a->out || !ends_with(a->out, ".npy")))
@@ -213,6 +220,8 @@ int features_main(int argc, char **argv) {
         {"--out", 'o', OPTION_TEXT, &a.out, "FILE", "where the vectors go: FILE.npy or FILE.csv", 0, 0},
         {"--labels", 0, OPTION_TEXT, &a.labels, "FILE.npy", "where the class numbers go, beside FILE.npy", 0, 0},
         {"--model", 0, OPTION_TEXT, &a.model, "FILE", "keep the features and what they learned", 0, 0},
+        {"--show", 0, OPTION_TEXT, &a.show, "DIR", "draw what is seen, the vectors by class, and clusters, into this folder", 0, 0},
+        {"--show-as", 0, OPTION_CHOICE, &a.show_as, "png|svg", "files of --show (default png)", 0, 0},
         {"--seed", 0, OPTION_SEED, &a.seed, "S", "of what is drawn in learning (default 0)", 0, 0},
         {"--threads", 0, OPTION_INT, &a.threads, "N", "(default: the CPUs that this process may use)", 1, 1024},
         {"--on-invalid", 0, OPTION_CHOICE, &a.on_invalid, "drop|error", "images that cannot be read (default drop: leave out, tell)", 0, 0},

@@ -9,8 +9,9 @@
 #include "cli.h"
 
 static const char details[] =
-    "FILE is a model file or an image. With --json: for a model the architecture, its classes and attributes as one object, which\n"
-    "`visml train --arch` reads back; for an image its format, size and what its EXIF data say.\n"
+    "FILE is what `visml train` has written, or an image. With --json: for a network the architecture, its classes and attributes as\n"
+    "one object, which `visml train --arch` reads back; for a pipeline its parts, as the library reads them; for an image its\n"
+    "format, size and what its EXIF data say.\n"
     "Exit status: 0 done, 1 failed, 2 the command line is wrong.\n"
     "\nExamples:\n"
     "  visml info model.visml\n"
@@ -66,6 +67,47 @@ static int print_model(const visml_model *model) {
     return CLI_OK;
 }
 
+/* ---- a pipeline ---------------------------------------------------------------------------------------------------------------- */
+
+static json_t *describe_pipeline(const visml_pipeline *p) {
+    size_t n = visml_pipeline_to_json(p, NULL, 0);
+    char *text = n ? malloc(n + 1) : NULL;
+    if (text)
+        visml_pipeline_to_json(p, text, n + 1);
+    json_t *o = text ? json_loads(text, 0, NULL) : NULL, *classes = json_array();
+    free(text);
+    const visml_shape *in = visml_pipeline_input_shape(p);
+    for (size_t i = 0; visml_pipeline_class_name(p, i); i++)
+        json_array_append_new(classes, cli_json_string(visml_pipeline_class_name(p, i)));
+    if (in)
+        json_object_set_new(o, "input_shape", json_pack("[I, I, I]", (json_int_t)in->dims[0], (json_int_t)in->dims[1],
+                                                        (json_int_t)in->dims[2]));
+    json_object_set_new(o, "classes", classes);
+    return o;
+}
+
+/* A line "name: JSON", where there is such a part. */
+static void print_part(const json_t *o, const char *name) {
+    char *text = json_dumps(json_object_get(o, name), JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
+    if (text)
+        printf("%s: %s\n", name, text);
+    free(text);
+}
+
+static int print_pipeline(const visml_pipeline *p) {
+    static const char *const parts[] = {"features", "network", "classifier", "input_shape", "classes"};
+    json_t *o = describe_pipeline(p);
+    const visml_classifier *c = visml_pipeline_classifier(p);
+    if (!o)
+        return cli_fail("out of memory");
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        print_part(o, parts[i]);
+    if (c)
+        printf("vectors of %lld numbers\n", (long long)visml_classifier_feature_count(c));
+    json_decref(o);
+    return CLI_OK;
+}
+
 /* ---- an image ------------------------------------------------------------------------------------------------------------------ */
 
 static const char formats[] = "unknown|jpeg|png|bmp|gif|pnm|tga"; /* numbered as VISML_FORMAT_* */
@@ -92,19 +134,21 @@ static int print_image(const visml_image_info *info, int json) {
 static int info(const char *file, int json) {
     visml_error err = {0};
     visml_image_info image = {.size = (uint32_t)sizeof image};
-    visml_model *model = NULL;
+    cli_subject subject = {NULL, NULL};
     int code = CLI_FAILURE;
     visml_context *ctx = visml_context_new(NULL, &err);
     if (ctx)
-        model = visml_model_load(ctx, file, &err);
+        cli_subject_load(ctx, file, &subject, &err);
     /* The image comes second: TGA has no magic number, so that any bytes may look like one. */
-    if (model)
-        code = json ? cli_print_json(describe_model(model)) : print_model(model);
+    if (subject.model)
+        code = json ? cli_print_json(describe_model(subject.model)) : print_model(subject.model);
+    else if (subject.pipeline)
+        code = json ? cli_print_json(describe_pipeline(subject.pipeline)) : print_pipeline(subject.pipeline);
     else if (ctx && err.code == VISML_EFORMAT && cli_probe(ctx, file, &image))
         code = print_image(&image, json);
     else
         cli_message("%s", err.message);
-    visml_model_free(model);
+    cli_subject_free(&subject);
     visml_context_free(ctx);
     return code;
 }

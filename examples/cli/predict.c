@@ -15,7 +15,8 @@ static const char details[] =
     "PATH is an image, or a folder: then all images below it. `-` reads paths from standard input, one a line; results come as soon as\n"
     "the lines do. The images are prepared as the model file says; a model whose input has an open size (null) takes each as it is.\n"
     "Each line is: path, class, probability, with --top K followed by the next best classes; tabs in between. With --json one object a\n"
-    "line: path, label, probability, top (a list of label and probability); or path and error for what is no readable image.\n"
+    "line: path, label, probability, top (a list of label and probability); or path and error for what is no readable image. Of a\n"
+    "pipeline whose classifier has no probabilities the number is called score: the larger the likelier.\n"
     "Exit status: 0 done, 1 failed or no image could be read, 2 the command line is wrong.\n"
     "\nExamples:\n"
     "  visml predict model.visml photo.jpg\n"
@@ -31,7 +32,8 @@ typedef struct arguments {
 typedef struct run {
     const arguments *a;
     visml_context *ctx;
-    visml_model *model;
+    cli_subject subject;
+    const char *score; /* what the numbers are called: "probability", or "score" where they are none */
     visml_source_opts opts;
     visml_shape shape;  /* of a prepared picture; VISML_ANY where it keeps its own size */
     visml_session *session; /* of a model that takes pictures of any size, one by one; else NULL */
@@ -76,12 +78,6 @@ static int32_t read_sample(void *user, int64_t index, void *pixels, int32_t *lab
 
 /* ---- printing ------------------------------------------------------------------------------------------------------------------ */
 
-static const char *class_name(const run *r, size_t i, char number[24]) {
-    const char *name = visml_model_class_name(r->model, i);
-    snprintf(number, 24, "%zu", i);
-    return name ? name : number;
-}
-
 /* The numbers of the k largest scores, the largest first, the first of equals first. */
 static void best(const float *scores, size_t n, size_t k, size_t *order) {
     for (size_t place = 0; place < k; place++) {
@@ -101,25 +97,25 @@ static int print_json(const run *r, const char *path, const float *scores, const
     char number[24];
     json_t *o = json_object(), *top = json_array();
     json_object_set_new(o, "path", cli_json_string(path));
-    json_object_set_new(o, "label", cli_json_string(class_name(r, order[0], number)));
-    json_object_set_new(o, "probability", cli_json_float(scores[order[0]]));
+    json_object_set_new(o, "label", cli_json_string(cli_subject_class(&r->subject, order[0], number)));
+    json_object_set_new(o, r->score, cli_json_float(scores[order[0]]));
     for (size_t i = 0; i < k; i++)
-        json_array_append_new(top, json_pack("{s:o, s:o}", "label", cli_json_string(class_name(r, order[i], number)), "probability",
-                                             cli_json_float(scores[order[i]])));
+        json_array_append_new(top, json_pack("{s:o, s:o}", "label", cli_json_string(cli_subject_class(&r->subject, order[i], number)),
+                                             r->score, cli_json_float(scores[order[i]])));
     json_object_set_new(o, "top", top);
     return cli_print_json(o);
 }
 
 static int print_result(const run *r, const char *path, const float *scores) {
     enum { MOST = 1000 };
-    size_t order[MOST], k = (size_t)r->a->top < r->classes ? (size_t)r->a->top : r->classes;
+    size_t order[MOST] = {0}, k = (size_t)r->a->top < r->classes ? (size_t)r->a->top : r->classes;
     char number[24];
     best(scores, r->classes, k, order);
     if (r->a->json)
         return print_json(r, path, scores, order, k);
     fputs(path, stdout);
     for (size_t i = 0; i < k; i++)
-        printf("\t%s\t%.4f", class_name(r, order[i], number), (double)scores[order[i]]);
+        printf("\t%s\t%.4f", cli_subject_class(&r->subject, order[i], number), (double)scores[order[i]]);
     putchar('\n');
     return CLI_OK;
 }
@@ -170,7 +166,8 @@ static int predict_group(run *r, char *const *list, size_t n) {
     r->paths = list;
     visml_dataset *ds = visml_dataset_from_callback(r->ctx, (int64_t)n, VISML_U8, &r->shape, NULL, r->classes, read_sample, r, &keep, &err);
     if (ds)
-        scores = visml_predict(r->model, ds, NULL, &err);
+        scores = r->subject.model ? visml_predict(r->subject.model, ds, NULL, &err)
+                                  : visml_pipeline_score_dataset(r->subject.pipeline, ds, NULL, &err);
     int code = CLI_OK, unreadable = 0;
     for (size_t i = 0; i < n; i++) {
         const float *row = scores ? (const float *)visml_tensor_data(scores) + i * r->classes : NULL;
@@ -263,27 +260,43 @@ static int predict_stdin(run *r) {
 
 static int start_session(run *r) {
     visml_error err = {0};
-    r->session = visml_session_new(r->model, VISML_OPTS(visml_session_opts, .max_batch = 1), &err);
+    r->session = visml_session_new(r->subject.model, VISML_OPTS(visml_session_opts, .max_batch = 1), &err);
     if (r->session)
         r->scores = visml_tensor_new(r->ctx, VISML_F32, VISML_SHAPE(1, (int64_t)r->classes), &err);
     return r->scores ? CLI_OK : cli_fail("%s", err.message);
 }
 
-static int start(run *r, const char *file) {
-    visml_error err = {0};
-    r->opts.size = (uint32_t)sizeof r->opts;
-    r->ctx = visml_context_new(VISML_OPTS(visml_context_opts, .threads = r->a->threads), &err);
-    if (r->ctx)
-        r->model = visml_model_load(r->ctx, file, &err);
-    if (!r->model || cli_preparation_load(r->model, &r->opts, &err) < 0)
-        return cli_fail("%s", err.message);
-    const visml_shape *out = visml_model_output_shape(r->model);
-    size_t names = visml_model_class_count(r->model);
+static int start_model(run *r, const char *file) {
+    const visml_model *m = r->subject.model;
+    const visml_shape *out = visml_model_output_shape(m);
+    size_t names = visml_model_class_count(m);
     if (out->rank != 1 || out->dims[0] < 1 || (names && names != (size_t)out->dims[0]))
         return cli_fail("%s: the output of the model is not one number for each of its %zu classes", file, names);
     r->classes = (size_t)out->dims[0];
-    r->shape = *visml_model_input_shape(r->model);
+    r->shape = *visml_model_input_shape(m);
     return r->shape.dims[0] == VISML_ANY || r->shape.dims[1] == VISML_ANY ? start_session(r) : CLI_OK;
+}
+
+/* Images are brought to the size of those that were learned from; of an open network to the size that it was trained with. */
+static int start_pipeline(run *r, const char *file) {
+    const visml_shape *in = visml_pipeline_input_shape(r->subject.pipeline);
+    r->classes = visml_pipeline_class_count(r->subject.pipeline);
+    if (!visml_pipeline_has_probabilities(r->subject.pipeline))
+        r->score = "score";
+    if (!in || !r->opts.height)
+        return cli_fail("%s: the pipeline does not say which size images must have", file);
+    r->shape = *VISML_SHAPE(r->opts.height, r->opts.width, in->dims[2]);
+    return CLI_OK;
+}
+
+static int start(run *r, const char *file) {
+    visml_error err = {0};
+    r->opts.size = (uint32_t)sizeof r->opts;
+    r->score = "probability";
+    r->ctx = visml_context_new(VISML_OPTS(visml_context_opts, .threads = r->a->threads), &err);
+    if (!r->ctx || cli_subject_load(r->ctx, file, &r->subject, &err) < 0 || cli_subject_preparation(&r->subject, &r->opts, &err) < 0)
+        return cli_fail("%s", err.message);
+    return r->subject.model ? start_model(r, file) : start_pipeline(r, file);
 }
 
 static int predict(run *r, char *const *operands, int n) {
@@ -318,7 +331,7 @@ int predict_main(int argc, char **argv) {
         code = predict(&r, argv + 2, operands - 1);
     visml_session_free(r.session);
     visml_tensor_release(r.scores);
-    visml_model_free(r.model);
+    cli_subject_free(&r.subject);
     visml_context_free(r.ctx);
     return code;
 }

@@ -155,41 +155,38 @@ int cli_common_size(visml_context *ctx, const char *data, visml_dataset *ds, int
 
 /* ---- classes ------------------------------------------------------------------------------------------------------------------- */
 
-/* Whether class i of the data is output i of the model. Names may be missing in the model; then numbers count. */
-static int same_classes(const visml_dataset *ds, const visml_model *model) {
+/* Whether class i of the data is the one of that name; a list may be longer than that of the data. */
+static int same_classes(const visml_dataset *ds, const char *const *names, size_t count) {
     size_t n = visml_dataset_class_count(ds);
-    for (size_t i = 0; i < n && i < visml_model_class_count(model); i++) {
-        if (strcmp(visml_dataset_class_name(ds, i), visml_model_class_name(model, i)) != 0)
+    for (size_t i = 0; i < n && i < count; i++) {
+        if (strcmp(visml_dataset_class_name(ds, i), names[i]) != 0)
             return 0;
     }
-    return visml_model_class_count(model) == 0 || n <= visml_model_class_count(model);
+    return n <= count;
 }
 
-static visml_dataset *with_classes(visml_dataset *ds, const char *data, const visml_model *model, visml_error *err) {
-    if (same_classes(ds, model))
+visml_dataset *cli_open_with_classes(visml_context *ctx, const char *data, const visml_source_opts *opts, const char *const *names,
+                                     size_t n, visml_error *err) {
+    visml_dataset *ds = cli_open(ctx, data, opts, err);
+    if (!ds || !n || same_classes(ds, names, n))
         return ds;
-    size_t n = visml_model_class_count(model);
-    const char **names = malloc(n * sizeof *names);
-    visml_dataset *renumbered = NULL;
-    for (size_t i = 0; names && i < n; i++)
-        names[i] = visml_model_class_name(model, i);
-    if (names)
-        renumbered = visml_dataset_with_classes(ds, names, n, err);
-    else
-        fail(err, VISML_ENOMEM, "out of memory");
-    if (names && !renumbered) {
+    visml_dataset *renumbered = visml_dataset_with_classes(ds, names, n, err);
+    if (!renumbered) {
         visml_error inner = *err;
         fail(err, inner.code, "%s: %s", data, inner.message);
     }
-    free(names);
     visml_dataset_free(ds);
     return renumbered;
 }
 
-visml_dataset *cli_open_for_model(visml_context *ctx, const char *data, const visml_model *model, visml_source_opts *opts,
-                                  visml_error *err) {
-    if (cli_preparation_load(model, opts, err) < 0)
+visml_dataset *cli_open_for(visml_context *ctx, const char *data, const cli_subject *subject, visml_source_opts *opts, visml_error *err) {
+    size_t n = cli_subject_class_count(subject);
+    if (cli_subject_preparation(subject, opts, err) < 0)
         return NULL;
-    visml_dataset *ds = cli_open(ctx, data, opts, err);
-    return ds ? with_classes(ds, data, model, err) : NULL;
+    const char **names = cli_subject_names(subject);
+    if (n && !names)
+        return fail(err, VISML_ENOMEM, "out of memory");
+    visml_dataset *ds = cli_open_with_classes(ctx, data, opts, names, n, err);
+    free(names);
+    return ds;
 }

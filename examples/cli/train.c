@@ -20,6 +20,9 @@ static const char details_head[] =
     "with all options of each. Images for validation stay as they are.\n"
     "\nOptimizers: sgd, adam, rmsprop, adamw, nadam, adamax, adagrad, adadelta, lion. Optimizers, losses and schedules are named, or\n"
     "described as in visml/nn.h: {\"class\": \"adamw\", \"weight_decay\": 0.01, \"clipnorm\": 1}.\n"
+    "\nWith --features a pipeline is fitted in place of a network: FEATURES are as for `visml features --extract`, CLASSIFIER is a name\n"
+    "with its options, gaussian_naive_bayes, k_neighbors:n_neighbors=3, ..., or JSON (visml/classify.h). --network takes the layers of a\n"
+    "model file in place of features. evaluate, predict and info work on the file as on a network's.\n"
     "\nOn a terminal a bar shows the progress; elsewhere there is one line an epoch. Ctrl-C stops after the batch under way and leaves\n"
     "a checkpoint; the same command with --resume goes on from there and ends with the same model, bit for bit, as if it had not been\n"
     "stopped. The number of threads does not change the model either.\n"
@@ -37,7 +40,42 @@ static const char details_head[] =
     "  visml train photos --val-split 0.1 --size 64x64 --epochs 100 --monitors early_stopping:patience=5 -o model.visml\n"
     "  visml train photos --val-split 0.1 --size 64x64 --model-dir run --max-steps 5000 --eval-steps 500 --export best,final\n"
     "      -o model.visml\n"
+    "  visml train photos --val-split 0.1 --features hog,color_moments --then standardization --size 64x64 --classifier k_neighbors\n"
+    "      -o photos.visml\n"
+    "  visml train photos --network model.visml --layer flatten --classifier gaussian_naive_bayes -o photos.visml\n"
     "  visml train --config run.json\n";
+
+/* What is for networks that are trained, and was given all the same; NULL: nothing. */
+static const char *network_option(const train_arguments *a) {
+    const struct {
+        int given;
+        const char *name;
+    } options[] = {{a->epochs != 0, "--epochs"}, {a->augment != NULL, "--augment"}, {a->loss != NULL, "--loss"},
+                   {a->learning.schedule != NULL, "--schedule"}, {a->learning.learning_rate >= 0, "--lr"},
+                   {a->checkpoint || a->resume, "--checkpoint and --resume"}, {a->monitors != NULL, "--monitors"},
+                   {a->class_weight != NULL, "--class-weight"}, {a->estimate.model_dir != NULL, "--model-dir"}};
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+        if (options[i].given)
+            return options[i].name;
+    return NULL;
+}
+
+/* Of a pipeline; -1 to go on. */
+static int check_pipeline(const command *c, const train_arguments *a) {
+    const char *other = network_option(a);
+    if (a->features && a->network)
+        return options_wrong(c, "--features and --network exclude each other");
+    if (!a->features && !a->network)
+        return a->classifier || a->then || a->layer ? options_wrong(c, "--classifier, --then and --layer are for --features or --network")
+                                                    : -1;
+    if (!a->classifier)
+        return options_wrong(c, "--classifier is missing");
+    if (a->network && (a->then || a->size[0]))
+        return options_wrong(c, "--then and --size are for --features; a network has its own size");
+    if (a->features && a->layer)
+        return options_wrong(c, "--layer is for --network");
+    return other ? options_wrong(c, "%s: of networks that are trained, not for --features and --network", other) : -1;
+}
 
 /* What the table cannot tell. */
 static int check(const command *c, const train_arguments *a) {
@@ -48,6 +86,8 @@ static int check(const command *c, const train_arguments *a) {
         return options_wrong(c, "-o FILE is missing");
     if (a->val && a->val_split > 0)
         return options_wrong(c, "--val and --val-split exclude each other");
+    if (a->features || a->network || a->classifier || a->then || a->layer)
+        return check_pipeline(c, a);
     if (a->learning.momentum > 0 && strcmp(a->learning.optimizer, "adam") == 0)
         return options_wrong(c, "--momentum is for --optimizer sgd");
     if (!e->model_dir && (a->max_steps || e->exporters || e->eval_steps || e->eval_epochs || e->checkpoint_steps || e->keep_checkpoints))
@@ -99,6 +139,13 @@ int train_main(int argc, char **argv) {
         {"--checkpoint-steps", 0, OPTION_INT, &a.estimate.checkpoint_steps, "N", "a checkpoint also after each N batches", 1, 2147483647},
         {"--keep-checkpoints", 0, OPTION_INT, &a.estimate.keep_checkpoints, "N", "(default 5)", 1, 100},
         {"--export", 0, OPTION_TEXT, &a.estimate.exporters, "LIST", "latest,best:keep=3,monitor=val_accuracy,final, or a JSON array", 0, 0},
+        {"--features", 0, OPTION_TEXT, &a.features, "FEATURES", "fit a pipeline: \"hog,color_moments\", or a FILE.json", 0, 0},
+        {"--then", 0, OPTION_TEXT, &a.then, "LIST", "what is done to its vectors, \"standardization\"", 0, 0},
+        {"--network", 0, OPTION_TEXT, &a.network, "MODEL", "or: look with the layers of this model file", 0, 0},
+        {"--layer", 0, OPTION_TEXT, &a.layer, "NAME", "of it: whose output is taken (default: what the last one reads)", 0, 0},
+        {"--pooling", 0, OPTION_CHOICE, &a.pooling, "average|maximum|flatten", "how that becomes a vector (default average)", 0, 0},
+        {"--classifier", 0, OPTION_TEXT, &a.classifier, "CLASSIFIER", "what decides, \"k_neighbors:n_neighbors=3\", or JSON", 0, 0},
+        {"--balanced", 0, OPTION_FLAG, &a.balanced, NULL, "its classes count the same, however many images they have", 0, 0},
         {"--out", 'o', OPTION_TEXT, &a.out, "FILE", "the model file to write (required)", 0, 0},
     };
     static char details[12288]; /* called once */
@@ -115,7 +162,7 @@ int train_main(int argc, char **argv) {
     if (code < 0)
         code = check(&c, &a);
     if (code < 0)
-        code = train_run(&a);
+        code = a.features || a.network ? train_pipeline(&a) : train_run(&a);
     config_free(&g);
     return code;
 }

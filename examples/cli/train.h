@@ -1,4 +1,5 @@
-/* The parts of `visml train`: train.c reads the command line, train_setup.c makes what a run needs, train_run.c runs it.
+/* The parts of `visml train`: train.c reads the command line, train_setup.c makes what a run needs, train_run.c runs it;
+ * train_pipeline.c does both for features and classifiers.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,6 +18,8 @@ typedef struct train_arguments {
     const char *config, *monitors, *class_weight;
     int32_t max_steps;
     cli_estimate_arguments estimate;
+    const char *features, *then, *network, *layer, *classifier;
+    int32_t pooling, balanced;
 } train_arguments;
 
 typedef struct train {
@@ -38,5 +41,12 @@ typedef struct train {
 /* All but arguments is empty before. CLI_OK, or another code after a message; what was made is the caller's to free in any case. */
 int train_setup(train *r);
 int train_run(const train_arguments *a);
+/* The whole of `visml train --features` and `--network`. */
+int train_pipeline(const train_arguments *a);
+
+/* A file that cannot be written should be known before something is trained. */
+int train_check_output(const char *path);
+/* Cuts this share off for validation. */
+int train_split(visml_dataset **data, double share, visml_dataset **val);
 
 #endif

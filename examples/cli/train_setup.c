@@ -11,8 +11,7 @@
 
 #include "train.h"
 
-/* A model that cannot be saved should be known before it is trained. */
-static int check_output(const char *path) {
+int train_check_output(const char *path) {
     struct stat st;
     char *folder = strdup(path);
     if (!folder)
@@ -116,27 +115,30 @@ static int make_model(train *r) {
     return ok ? CLI_OK : cli_fail("%s", err.message);
 }
 
+int train_split(visml_dataset **data, double share, visml_dataset **val) {
+    visml_error err = {0};
+    visml_dataset *parts[3] = {NULL, NULL, NULL};
+    visml_split_opts opts = {.size = (uint32_t)sizeof opts, .ratio = {1 - share, share, 0}};
+    if (visml_dataset_split(*data, &opts, parts, &err) < 0)
+        return cli_fail("%s", err.message);
+    visml_dataset_free(*data);
+    visml_dataset_free(parts[2]);
+    *data = parts[0];
+    *val = parts[1];
+    if (!*data || !*val || visml_dataset_count(*data) == 0 || visml_dataset_count(*val) == 0)
+        return cli_fail("--val-split %g leaves one of the two parts empty", share);
+    return CLI_OK;
+}
+
 /* The part for validation, cut off the training data or opened as a set of its own. */
 static int open_val(train *r) {
     const train_arguments *a = r->a;
     visml_error err = {0};
     if (a->val) {
-        r->val = cli_open_for_model(r->ctx, a->val, r->model, &r->source, &err);
+        r->val = cli_open_for(r->ctx, a->val, &(cli_subject){.model = r->model}, &r->source, &err);
         return r->val ? CLI_OK : cli_fail("%s", err.message);
     }
-    if (!(a->val_split > 0))
-        return CLI_OK;
-    visml_dataset *parts[3] = {NULL, NULL, NULL};
-    visml_split_opts opts = {.size = (uint32_t)sizeof opts, .ratio = {1 - a->val_split, a->val_split, 0}};
-    if (visml_dataset_split(r->train, &opts, parts, &err) < 0)
-        return cli_fail("%s", err.message);
-    visml_dataset_free(r->train);
-    visml_dataset_free(parts[2]);
-    r->train = parts[0];
-    r->val = parts[1];
-    if (!r->train || !r->val || visml_dataset_count(r->train) == 0 || visml_dataset_count(r->val) == 0)
-        return cli_fail("--val-split %g leaves one of the two parts empty", a->val_split);
-    return CLI_OK;
+    return a->val_split > 0 ? train_split(&r->train, a->val_split, &r->val) : CLI_OK;
 }
 
 /* The training part alone: validation sees the images as they are. */
@@ -171,7 +173,7 @@ static int make_monitors(train *r) {
 int train_setup(train *r) {
     const train_arguments *a = r->a;
     visml_error err = {0};
-    int code = check_output(a->out);
+    int code = train_check_output(a->out);
     if (code == CLI_OK)
         code = check_checkpoint(r);
     if (code == CLI_OK)

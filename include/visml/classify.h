@@ -130,7 +130,241 @@ VISML_API visml_classifier *visml_classifier_load(visml_context *ctx, const char
 
 /* ---- linear ------------------------------------------------------------------------------------------------------------------ */
 
+/* All of these decide by x W' + b and have learned "coefficients" [O, D] and "intercepts" [O], VISML_F32: O is the number of classes, or 1
+ * for two classes (the larger label where it is positive) and for regression. */
+
+/* What keeps coefficients small; intercepts are left alone where nothing else is said. */
+typedef int32_t visml_linear_penalty;
+#define VISML_LINEAR_L2 0          /* half the sum of squares */
+#define VISML_LINEAR_L1 1          /* the sum of magnitudes: makes many of them 0 */
+#define VISML_LINEAR_ELASTIC_NET 2 /* l1_ratio of the latter, the rest of the former */
+#define VISML_LINEAR_NONE 3
+
+/* Logistic regression: minimizes C times the (weighted) sum of losses and the penalty, the loss being cross-entropy by softmax, or by the
+ * sigmoid for two classes. By L-BFGS (Liu and Nocedal 1989), with magnitudes orthant-wise (Andrew and Gao 2007). It ends where no
+ * derivative of the mean loss with its penalty is greater than tol (as scikit-learn's lbfgs), after max_iter iterations (then it says so
+ * to the context's log), or where rounding to float allows no more. With warm_start it begins where it was. Progress: iterations, the mean
+ * loss with its penalty. Columns of about the same scale are learned from in far fewer iterations. Errors of a fit: VISML_ENONFINITE. */
+typedef struct visml_logistic_regression_opts {
+    uint32_t size;
+    visml_linear_penalty penalty;
+    double C;             /* > 0: the smaller, the more is penalized; default 1 */
+    double l1_ratio;      /* 0 ... 1, of VISML_LINEAR_ELASTIC_NET; default 0.5 */
+    double tol;           /* >= 0; default 1e-4; VISML_ZERO: as far as it goes */
+    int32_t max_iter;     /* default 100 */
+    int32_t no_intercept; /* 1: intercepts are 0 */
+} visml_logistic_regression_opts;
+VISML_API visml_classifier *visml_classifier_logistic_regression(visml_context *ctx, const visml_logistic_regression_opts *opts,
+                                                                 visml_error *err);
+
+typedef int32_t visml_linear_svm_loss;
+#define VISML_LINEAR_SVM_AUTO 0    /* squared for classification, plain for regression: as LinearSVC and LinearSVR */
+#define VISML_LINEAR_SVM_PLAIN 1   /* hinge, or epsilon-insensitive */
+#define VISML_LINEAR_SVM_SQUARED 2 /* the squares of these */
+
+typedef int32_t visml_linear_svm_solver;
+#define VISML_LINEAR_SVM_BY_SIZE 0 /* the primal for squared losses and at least as many rows as columns, else the dual */
+#define VISML_LINEAR_SVM_DUAL 1    /* coordinate descent as in LIBLINEAR (Hsieh et al. 2008, Ho and Lin 2012) */
+#define VISML_LINEAR_SVM_PRIMAL 2  /* L-BFGS for all outputs together; squared losses alone */
+
+/* A linear support vector machine for each class against the others, or for regression: minimizes half the squares of the coefficients and
+ * intercept and C times the (weighted) sum of losses. It ends after max_iter iterations, the dual's being passes over the rows (then it
+ * says so to the context's log), or by tol as LIBLINEAR: where violations of the dual are within it (for regression their sum within tol
+ * of that of the first pass); where the primal's gradient is within tol of the first one, times the share of the smaller side.
+ * Progress: iterations. Errors of a fit: VISML_EINVAL: a primal of plain losses. */
+typedef struct visml_linear_svm_opts {
+    uint32_t size;
+    visml_task task; /* VISML_TASK_CLASSIFICATION or _REGRESSION */
+    visml_linear_svm_loss loss;
+    int32_t max_iter;         /* default 1000 */
+    double C;                 /* > 0; default 1 */
+    double tol;               /* > 0; default 1e-4 */
+    double epsilon;           /* >= 0: so far off is right, for regression; default 0 */
+    double intercept_scaling; /* > 0: what intercepts are multiplied by; the larger, the less they are penalized; default 1 */
+    int32_t no_intercept;     /* 1: intercepts are 0 */
+    visml_linear_svm_solver solver;
+} visml_linear_svm_opts;
+VISML_API visml_classifier *visml_classifier_linear_svm(visml_context *ctx, const visml_linear_svm_opts *opts, visml_error *err);
+
+/* Least squares with alpha times the squares of the coefficients, of numbers or of 1 and -1 for each class against the others (Hoerl and
+ * Kennard 1970; scikit-learn's Ridge and RidgeClassifier), solved in one go by the normal equations. With alpha 0, where columns depend on
+ * each other, the solution of least norm with columns of equal variance. At most 16384 columns. Learns from rows that are not in memory,
+ * to the same bits where all blocks but the last have a multiple of 1024 rows. */
+typedef struct visml_ridge_opts {
+    uint32_t size;
+    visml_task task;      /* VISML_TASK_CLASSIFICATION or _REGRESSION */
+    int32_t no_intercept; /* 1: intercepts are 0 */
+    int32_t reserved;     /* must be 0 */
+    double alpha;         /* >= 0; default 1; VISML_ZERO: least squares */
+} visml_ridge_opts;
+VISML_API visml_classifier *visml_classifier_ridge(visml_context *ctx, const visml_ridge_opts *opts, visml_error *err);
+
+typedef int32_t visml_sgd_loss; /* of p for y, which is 1 or -1 for a class against the others, or a target */
+#define VISML_SGD_AUTO 0                /* hinge, or squared_error for regression */
+#define VISML_SGD_HINGE 1               /* max(0, 1 - y p): a support vector machine */
+#define VISML_SGD_LOG 2                 /* log(1 + exp(-y p)): logistic regression, with probabilities */
+#define VISML_SGD_MODIFIED_HUBER 3      /* max(0, 1 - y p)^2, but -4 y p below -1; with probabilities (Zhang 2004) */
+#define VISML_SGD_SQUARED_HINGE 4
+#define VISML_SGD_PERCEPTRON 5          /* max(0, -y p) */
+#define VISML_SGD_SQUARED_ERROR 6       /* (p - y)^2 / 2; this and the following are for regression, too */
+#define VISML_SGD_HUBER 7               /* the same, but epsilon |p - y| - epsilon^2 / 2 where that is farther off than epsilon */
+#define VISML_SGD_EPSILON_INSENSITIVE 8 /* max(0, |p - y| - epsilon) */
+#define VISML_SGD_SQUARED_EPSILON_INSENSITIVE 9
+
+typedef int32_t visml_sgd_schedule; /* the length of step t = 1, 2, ... */
+#define VISML_SGD_SCHEDULE_AUTO 0   /* optimal, or invscaling for regression */
+#define VISML_SGD_OPTIMAL 1         /* 1 / (alpha (t0 + t)), with a t0 as Bottou's */
+#define VISML_SGD_CONSTANT 2        /* eta0 */
+#define VISML_SGD_INVSCALING 3      /* eta0 / t^power_t */
+#define VISML_SGD_ADAPTIVE 4        /* eta0, a fifth of it each time that it would have ended, down to 1e-6 */
+
+/* Stochastic gradient descent: for each class against the others, or for regression, one step after each row (Bottou 2012). Rows come in a
+ * random order of the seed. Ends after max_iter passes (then it says so to the context's log), or where the mean loss with its penalty, or
+ * the mean loss of the validation rows where there are some, was not better than the best by tol for n_iter_no_change passes. Also learns
+ * by partial_fit, one pass each, and from rows that are not in memory, by one walk. With warm_start it begins with the coefficients that
+ * were. Learned besides: "steps" [1], VISML_F64; with averages "last_coefficients" and "last_intercepts". Errors of a fit:
+ * VISML_ENONFINITE: steps were too long for x, scale its columns; VISML_EINVAL: a loss of classes for regression. */
+typedef struct visml_linear_sgd_opts {
+    uint32_t size;
+    visml_task task; /* VISML_TASK_CLASSIFICATION or _REGRESSION */
+    visml_sgd_loss loss;
+    visml_linear_penalty penalty;
+    visml_sgd_schedule schedule;
+    int32_t max_iter;         /* default 1000 */
+    int32_t n_iter_no_change; /* default 5 */
+    int32_t no_intercept;     /* 1: intercepts are 0 */
+    int32_t no_shuffle;       /* 1: rows in their order */
+    int32_t average;          /* k: coefficients are the mean of those from step k on, 1: of all (Xu 2011); default 0: the last ones */
+    double alpha;             /* > 0: how much is penalized; default 1e-4 */
+    double l1_ratio;          /* 0 ... 1, of VISML_LINEAR_ELASTIC_NET; default 0.15 */
+    double epsilon;           /* >= 0; default 0.1; VISML_ZERO: 0 */
+    double eta0;              /* > 0; default 0.01 */
+    double power_t;           /* > 0; default 0.5, or 0.25 for regression */
+    double tol;               /* >= 0; default 1e-3; VISML_ZERO: 0 */
+} visml_linear_sgd_opts;
+VISML_API visml_classifier *visml_classifier_sgd(visml_context *ctx, const visml_linear_sgd_opts *opts, visml_error *err);
+
+/* The perceptron (Rosenblatt 1958), for each class against the others; with averages Freund and Schapire's (1999). Goes on and ends as sgd
+ * does, and learns the same arrays. */
+typedef struct visml_perceptron_opts {
+    uint32_t size;
+    visml_linear_penalty penalty; /* where alpha is greater than 0 */
+    int32_t max_iter;             /* default 1000 */
+    int32_t n_iter_no_change;     /* default 5 */
+    int32_t no_intercept, no_shuffle, average; /* as of sgd */
+    int32_t reserved;             /* must be 0 */
+    double alpha;                 /* >= 0; default 0: nothing is penalized */
+    double l1_ratio;              /* 0 ... 1, of VISML_LINEAR_ELASTIC_NET; default 0.15 */
+    double eta0;                  /* > 0: the length of steps; default 1 */
+    double tol;                   /* >= 0; default 1e-3; VISML_ZERO: 0 */
+} visml_perceptron_opts;
+VISML_API visml_classifier *visml_classifier_perceptron(visml_context *ctx, const visml_perceptron_opts *opts, visml_error *err);
+
+typedef int32_t visml_aggression;
+#define VISML_PASSIVE_AGGRESSIVE_1 0 /* a step goes as far as the row needs, C at most */
+#define VISML_PASSIVE_AGGRESSIVE_2 1 /* the longer a step the more it costs, C being how little */
+
+/* Passive-aggressive learning (Crammer et al. 2006, PA-I and PA-II), for each class against the others by hinge losses, or for regression by
+ * epsilon-insensitive ones. Goes on and ends as sgd does, and learns the same arrays. */
+typedef struct visml_passive_aggressive_opts {
+    uint32_t size;
+    visml_task task; /* VISML_TASK_CLASSIFICATION or _REGRESSION */
+    visml_aggression variant;
+    int32_t max_iter;         /* default 1000 */
+    int32_t n_iter_no_change; /* default 5 */
+    int32_t no_intercept, no_shuffle, average; /* as of sgd */
+    double C;                 /* > 0; default 1 */
+    double epsilon;           /* >= 0; default 0.1; VISML_ZERO: 0 */
+    double tol;               /* >= 0; default 1e-3; VISML_ZERO: 0 */
+} visml_passive_aggressive_opts;
+VISML_API visml_classifier *visml_classifier_passive_aggressive(visml_context *ctx, const visml_passive_aggressive_opts *opts,
+                                                                visml_error *err);
+
 /* ---- support vector machines with kernels ------------------------------------------------------------------------------------ */
+
+/* What rows a and b are compared by. */
+typedef int32_t visml_svm_kernel;
+#define VISML_SVM_RBF 0          /* exp(-gamma |a - b|^2) */
+#define VISML_SVM_LINEAR 1       /* a b */
+#define VISML_SVM_POLYNOMIAL 2   /* (gamma a b + coef0)^degree */
+#define VISML_SVM_SIGMOID 3      /* tanh(gamma a b + coef0) */
+#define VISML_SVM_CHI2 4         /* exp(-gamma sum (a - b)^2 / (a + b)), for histograms: x must not be negative (fits check it) */
+#define VISML_SVM_INTERSECTION 5 /* sum min(a, b); x must not be negative, either */
+#define VISML_SVM_PRECOMPUTED 6  /* x are values of a kernel of your own: [N, N] to learn from, later [rows, N] */
+
+/* What gamma is where no number is given: 1 for VISML_SVM_CHI2, else by the columns that it learns from. */
+typedef int32_t visml_svm_gamma;
+#define VISML_SVM_GAMMA_SCALE 0 /* 1 / (D variance of all numbers of x); 1 where these do not vary */
+#define VISML_SVM_GAMMA_AUTO 1  /* 1 / D */
+
+typedef int32_t visml_svm_decision_shape;
+#define VISML_SVM_ONE_VS_REST 0 /* [N, K]: the votes of pairs of classes, and within a third of a vote how sure they are; 1 for K = 2 */
+#define VISML_SVM_ONE_VS_ONE 1  /* [N, K (K - 1) / 2]: pairs (0, 1), (0, 2), ..., positive for the first of the two; 1 for K = 2 */
+
+/* What all three have learned: "support" [S], VISML_I32: rows (class after class, ascending) that decide; "support_vectors" [S, D],
+ * VISML_F32: these rows (not with VISML_SVM_PRECOMPUTED); "support_counts" [K], VISML_I32: how many are of each class; "gamma" [1] and,
+ * as LIBSVM lays them out, "dual_coefficients" [K - 1, S] and "rho" [K (K - 1) / 2], VISML_F64. K is 2 for regression and outliers, where
+ * support_counts is [1]. A decision is the sum of dual coefficient times kernel value, less rho.
+ *
+ * Solved by sequential minimal optimization with second-order working sets (Fan, Chen and Lin 2005) and shrinking. Kernel values are
+ * floats, made for many rows at once and kept as far as cache_size goes; results do not depend on that. Rows of weight 0 are left out;
+ * weights multiply C. Errors of a fit: VISML_ENONFINITE (a kernel value is beyond floats). Progress: problems that are solved. */
+
+/* Classification, each pair of classes by itself (scikit-learn's SVC; with nu its NuSVC). Predicts what most pairs vote for, the first of
+ * equals. Of two classes the decision is positive for the larger label. */
+typedef struct visml_svm_opts {
+    uint32_t size;
+    visml_svm_kernel kernel;    /* default VISML_SVM_RBF */
+    int32_t degree;             /* 1 ... 100, default 3 */
+    visml_svm_gamma gamma_rule; /* default VISML_SVM_GAMMA_SCALE */
+    double gamma;               /* > 0; default: as gamma_rule says */
+    double coef0;               /* default 0 */
+    double tol;                 /* > 0: how far from optimal it may end; default 1e-3 */
+    double cache_size;          /* MiB of kernel values that are kept, more where 34 rows need it; default 200 */
+    int32_t max_iter;           /* of a pair; default: 10,000,000, or 100 for each row where that is more */
+    int32_t no_shrinking;       /* 1: all rows are looked at in each iteration */
+    double C;                   /* > 0: what an error costs; default 1 */
+    double nu;                  /* 0 ... 1: a share of errors in place of C; default: by C. VISML_EINVAL where classes are too unequal */
+    int32_t probability;        /* 1: predict_proba: sigmoids (Platt 2000; Lin, Lin and Weng 2007) of decisions found by cross-validation
+                                   in five parts, which are a function of the seed, coupled as Wu, Lin and Weng (2004) do. It takes some
+                                   five times as long. Learned: "prob_a" and "prob_b" as "rho" */
+    visml_svm_decision_shape decision_function_shape;
+} visml_svm_opts;
+VISML_API visml_classifier *visml_classifier_svm(visml_context *ctx, const visml_svm_opts *opts, visml_error *err);
+
+/* Regression: errors up to epsilon cost nothing (scikit-learn's SVR; with nu its NuSVR). */
+typedef struct visml_svr_opts {
+    uint32_t size;
+    visml_svm_kernel kernel; /* these are as above */
+    int32_t degree;
+    visml_svm_gamma gamma_rule;
+    double gamma;
+    double coef0;
+    double tol;
+    double cache_size;
+    int32_t max_iter;
+    int32_t no_shrinking;
+    double C;
+    double nu;      /* 0 ... 1: the share of rows whose error is beyond epsilon, which is found; default: epsilon is given */
+    double epsilon; /* >= 0; default 0.1; VISML_ZERO: 0 */
+} visml_svr_opts;
+VISML_API visml_classifier *visml_classifier_svr(visml_context *ctx, const visml_svr_opts *opts, visml_error *err);
+
+/* Outliers: where a share nu of the rows would be outside (scikit-learn's OneClassSVM). Takes no y. */
+typedef struct visml_one_class_svm_opts {
+    uint32_t size;
+    visml_svm_kernel kernel; /* these are as above */
+    int32_t degree;
+    visml_svm_gamma gamma_rule;
+    double gamma;
+    double coef0;
+    double tol;
+    double cache_size;
+    int32_t max_iter;
+    int32_t no_shrinking;
+    double nu; /* above 0, at most 1; default 0.5 */
+} visml_one_class_svm_opts;
+VISML_API visml_classifier *visml_classifier_one_class_svm(visml_context *ctx, const visml_one_class_svm_opts *opts, visml_error *err);
 
 /* ---- trees, forests, boosting ------------------------------------------------------------------------------------------------ */
 
@@ -306,7 +540,129 @@ typedef struct visml_k_neighbors_opts {
 } visml_k_neighbors_opts;
 VISML_API visml_classifier *visml_classifier_k_neighbors(visml_context *ctx, const visml_k_neighbors_opts *opts, visml_error *err);
 
+typedef int32_t visml_kmeans_init;
+#define VISML_KMEANS_PLUS_PLUS 0 /* "k-means++" (Arthur and Vassilvitskii 2007), the best of 2 + log(n_clusters) rows each */
+#define VISML_KMEANS_RANDOM 1    /* different rows */
+
+/* Rows around n_clusters centers (Lloyd 1982; scikit-learn's KMeans). A cluster that loses all rows gets the row farthest from its center.
+ * Decides by negative distances. Needs as many rows as clusters. By partial_fit, and from rows that are not in memory, centers are moved
+ * towards the rows of one walk in batches (Sculley 2010, as scikit-learn's MiniBatchKMeans does); the first call begins with its rows.
+ * Learned: "centers" [K, D], "counts" [K] (VISML_F64), how many rows they have had, "inertia" [1] (VISML_F64), the sum of squared
+ * distances to the nearest center. */
+typedef struct visml_k_means_opts {
+    uint32_t size;
+    int32_t n_clusters;     /* 1 ... 65536; default 8 */
+    int32_t n_init;         /* runs, the best of which counts; default 1 for VISML_KMEANS_PLUS_PLUS, 10 for VISML_KMEANS_RANDOM */
+    visml_kmeans_init init; /* default VISML_KMEANS_PLUS_PLUS */
+    int32_t max_iter;       /* default 300 */
+    int32_t reserved;       /* must be 0 */
+    double tol;             /* of the mean variance of a column: ends when the squares of the ways of all centers are no more; default 1e-4;
+                               VISML_ZERO: when no row changes its cluster */
+} visml_k_means_opts;
+VISML_API visml_classifier *visml_classifier_k_means(visml_context *ctx, const visml_k_means_opts *opts, visml_error *err);
+
+typedef int32_t visml_covariance;
+#define VISML_COVARIANCE_DIAG 0
+#define VISML_COVARIANCE_FULL 1
+
+/* A mixture of normal distributions (scikit-learn's GaussianMixture), by expectation and maximisation (Dempster, Laird and Rubin 1977),
+ * begun with k-means. Clusters are its components; decides by the logarithms of weight times density; probabilities are responsibilities.
+ * Learned (VISML_F64): "weights" [K], "means" [K, D], "covariances" [K, D] or [K, D, D], "lower_bound" [1], the mean log likelihood of a
+ * row. Errors of fit: VISML_ENONFINITE where a covariance has no inverse. */
+typedef struct visml_gaussian_mixture_opts {
+    uint32_t size;
+    int32_t n_components;             /* 1 ... 65536, at most N; default 1 */
+    visml_covariance covariance_type; /* default VISML_COVARIANCE_DIAG, unlike scikit-learn's: full ones need D^2 numbers each */
+    int32_t max_iter;                 /* default 100 */
+    double tol;                       /* ends when the mean log likelihood grows by less; default 1e-3; VISML_ZERO: after max_iter */
+    double reg_covar;                 /* added to all variances, above 0; default 1e-6 */
+} visml_gaussian_mixture_opts;
+VISML_API visml_classifier *visml_classifier_gaussian_mixture(visml_context *ctx, const visml_gaussian_mixture_opts *opts,
+                                                              visml_error *err);
+
 /* ---- what works by others ---------------------------------------------------------------------------------------------------- */
+
+/* All of these consume the classifiers that they work by, also on failure: they are freed with them, and each part that learns is another
+ * one like them. In JSON they are the list "of". Rows have weights where the classifiers that they work by take them. Rows of folds, pairs
+ * and bags are copied, those of one part at a time. */
+
+/* Many classes by what tells two apart, each against all others (scikit-learn's OneVsRestClassifier). Decides by what the parts decide by
+ * (probability of the class less that of the others, where a part decides by probabilities); probabilities are those of the parts, divided
+ * by their sum. */
+typedef struct visml_one_vs_rest_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+} visml_one_vs_rest_opts;
+VISML_API visml_classifier *visml_classifier_one_vs_rest(visml_context *ctx, visml_classifier *classifier,
+                                                         const visml_one_vs_rest_opts *opts, visml_error *err);
+
+/* The same by pairs of classes, which vote (scikit-learn's OneVsOneClassifier). Decides by votes, and by the sums of what pairs decide by
+ * where they are equal. */
+typedef struct visml_one_vs_one_opts {
+    uint32_t size;
+    int32_t reserved; /* must be 0 */
+} visml_one_vs_one_opts;
+VISML_API visml_classifier *visml_classifier_one_vs_one(visml_context *ctx, visml_classifier *classifier,
+                                                        const visml_one_vs_one_opts *opts, visml_error *err);
+
+typedef int32_t visml_calibration_method;
+#define VISML_CALIBRATION_SIGMOID 0  /* Platt 1999 */
+#define VISML_CALIBRATION_ISOTONIC 1 /* rising steps (Zadrozny and Elkan 2002): for a thousand rows and more */
+
+/* Probabilities for what has none, or better ones (scikit-learn's CalibratedClassifierCV): learned from some rows, calibrated with others.
+ * Decides by its probabilities. Each class needs cv rows, or with held_out two. Learned: "slopes" and "intercepts", or "offsets", "points"
+ * and "values". */
+typedef struct visml_calibration_opts {
+    uint32_t size;
+    visml_calibration_method method; /* default VISML_CALIBRATION_SIGMOID */
+    int32_t cv;                      /* folds, 2 ... 1000: a part learns from the rows that are in none of each; default 5 */
+    int32_t reserved;                /* must be 0 */
+    double held_out;                 /* a single part, and this share of the rows of each class to calibrate with, below 1; default: cv */
+} visml_calibration_opts;
+VISML_API visml_classifier *visml_classifier_calibration(visml_context *ctx, visml_classifier *classifier,
+                                                         const visml_calibration_opts *opts, visml_error *err);
+
+typedef int32_t visml_voting_kind;
+#define VISML_VOTING_HARD 0 /* the majority; of equal ones the first class */
+#define VISML_VOTING_SOFT 1 /* the mean of the probabilities */
+
+#define VISML_MAX_VOTERS 32 /* that have weights */
+
+/* Several vote on a class, or their numbers are averaged (scikit-learn's VotingClassifier and VotingRegressor): n classifiers, all of one
+ * task. Decides by shares of votes, or by mean probabilities, which are its own. */
+typedef struct visml_voting_opts {
+    uint32_t size;
+    visml_voting_kind voting;         /* default VISML_VOTING_HARD; of no effect on regression */
+    double weights[VISML_MAX_VOTERS]; /* n of them, above 0; default: 1 each */
+} visml_voting_opts;
+VISML_API visml_classifier *visml_classifier_voting(visml_context *ctx, visml_classifier *const *classifiers, size_t n,
+                                                    const visml_voting_opts *opts, visml_error *err);
+
+/* The same many times, each from other rows and columns (scikit-learn's BaggingClassifier and BaggingRegressor). Decides by mean
+ * probabilities, by shares of votes where there are none, by mean numbers. Learned: "features" [n_estimators, columns] (VISML_I32), and with
+ * oob "oob_score" [1] (VISML_F64), NaN where no row was left out. */
+typedef struct visml_bagging_opts {
+    uint32_t size;
+    int32_t n_estimators; /* 1 ... 65536; default 10 */
+    double max_samples;   /* a share of the rows, above 0; default 1 */
+    double max_features;  /* a share of the columns, above 0; default 1 */
+    int32_t no_bootstrap; /* 1: rows are different ones; 0: as often as they are drawn */
+    int32_t oob;          /* 1: the score of each row is found by the parts that have not seen it; not with no_bootstrap */
+} visml_bagging_opts;
+VISML_API visml_classifier *visml_classifier_bagging(visml_context *ctx, visml_classifier *classifier, const visml_bagging_opts *opts,
+                                                     visml_error *err);
+
+/* The last of n classifiers (2 at least) learns from the answers of the others (scikit-learn's StackingClassifier and StackingRegressor,
+ * whose final_estimator it is): probabilities, without those of the first of two classes, what they decide by where there are none, or
+ * numbers. The answers that it learns from are those of parts that have learned from other folds. Each class needs cv rows. */
+typedef struct visml_stacking_opts {
+    uint32_t size;
+    int32_t cv;          /* folds, 2 ... 1000; default 5 */
+    int32_t passthrough; /* 1: it learns from the rows themselves, too, which are copied */
+    int32_t reserved;    /* must be 0 */
+} visml_stacking_opts;
+VISML_API visml_classifier *visml_classifier_stacking(visml_context *ctx, visml_classifier *const *classifiers, size_t n,
+                                                      const visml_stacking_opts *opts, visml_error *err);
 
 VISML_END_DECLS
 

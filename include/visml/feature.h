@@ -318,6 +318,80 @@ typedef struct visml_glcm_opts {
 } visml_glcm_opts;
 VISML_API visml_extractor *visml_extractor_glcm(visml_context *ctx, const visml_glcm_opts *opts, visml_error *err);
 
+/* The following look at gray pictures of bytes or floats. */
+
+/* Energies of a bank of Gabor filters (Manjunath and Ma 1996): for each frequency, for each orientation, the mean and the deviation of the
+ * magnitude of the response, 2 frequencies x orientations numbers; of pictures in [0, 1] of any size, mirrored at their edges (d c b a |
+ * a b c d). Filters as scikit-image's gabor_kernel with one deviation s along and across the wave:
+ *   exp(-(x^2 + y^2) / (2 s^2) + 2 pi i frequency (x cos a + y sin a)) / (2 pi s^2), as far as n_stds s |cos a| and n_stds s |sin a|,
+ *   s frequency pi = sqrt(ln(2) / 2) (2^bandwidth + 1) / (2^bandwidth - 1). */
+typedef struct visml_gabor_opts {
+    uint32_t size;
+    int32_t orientations;  /* n: a is 0, pi / n, 2 pi / n, ..., from right to down; 1 ... 64, default 6 */
+    double frequencies[8]; /* waves a pixel, 0.001 ... 1, ends at its first 0; default {0.4, 0.2, 0.1, 0.05} */
+    double bandwidth;      /* octaves, 0.1 ... 8; default 1 */
+    double n_stds;         /* how many s a filter reaches, 0.5 ... 8; default 3. At most 1,024 pixels */
+} visml_gabor_opts;
+VISML_API visml_extractor *visml_extractor_gabor(visml_context *ctx, const visml_gabor_opts *opts, visml_error *err);
+
+/* SIFT descriptors (Lowe 2004) of upright squares on a grid, as VLFeat's dsift: rows of 128 numbers. Row (i, j), row of the grid after row,
+ * is of 4 x 4 bins whose middles are bin_size apart, the first one at pixel (i step[0], j step[1]); as many as have all middles inside. A
+ * pixel's gradient (half the difference of its neighbours; at the edges that to the one that there is) goes to the two nearest of 8
+ * directions, to the bins around by triangles that end at the next bin's middle, under a Gaussian around the descriptor's middle; beyond
+ * the edges lies the gradient at the edge. Numbers: 8 directions from the right on downwards, for each bin, row after row of bins; brought
+ * to length 1, cut off at 0.2, and brought to length 1 again. Where there are no gradients all are 0. Needs 3 bin_size + 1 pixels. */
+typedef struct visml_dense_sift_opts {
+    uint32_t size;
+    int32_t bin_size;    /* pixels, 1 ... 64; default 4 */
+    int32_t step[2];     /* pixels, down and to the right, 1 ... 4,096; {s}: both; default 8 */
+    int32_t flat_window; /* 1: each bin is weighted with the Gaussian's mean over it instead (of VLFeat, "fast") */
+    int32_t reserved;    /* must be 0 */
+    double window_size;  /* the Gaussian's deviation in bins, 0.1 ... 100; default 2 */
+} visml_dense_sift_opts;
+VISML_API visml_extractor *visml_extractor_dense_sift(visml_context *ctx, const visml_dense_sift_opts *opts, visml_error *err);
+
+/* What DAISY's numbers are divided by, after 1e-10 was added: the sum or the length of a descriptor, the length of each histogram by
+ * itself, or nothing (and nothing added). */
+typedef int32_t visml_daisy_norm;
+#define VISML_DAISY_L1 0
+#define VISML_DAISY_L2 1
+#define VISML_DAISY_DAISY 2
+#define VISML_DAISY_OFF 3
+
+/* DAISY descriptors (Tola, Lepetit and Fua 2010), as scikit-image's skimage.feature.daisy: rows of (rings x histograms + 1) x orientations
+ * numbers. Row (i, j), row of the grid after row, is of pixel (radius + i step, radius + j step): a histogram of the directions of
+ * gradients there, then those of each ring, the innermost first, from the right on downwards; each smoothed by a Gaussian whose deviation
+ * is half the ring's radius. Directions begin at the left and turn upwards. Needs 2 radius + 1 pixels. */
+typedef struct visml_daisy_opts {
+    uint32_t size;
+    int32_t step;         /* pixels, 1 ... 4,096; default 4 */
+    int32_t radius;       /* of the outermost ring, pixels, 1 ... 256; default 15 */
+    int32_t rings;        /* equally far apart, 1 ... 16; default 3 */
+    int32_t histograms;   /* of a ring, 1 ... 64; default 8 */
+    int32_t orientations; /* numbers of a histogram, 1 ... 64; default 8 */
+    visml_daisy_norm normalization;
+} visml_daisy_opts;
+VISML_API visml_extractor *visml_extractor_daisy(visml_context *ctx, const visml_daisy_opts *opts, visml_error *err);
+
+/* What distances are taken to: pixels whose gradient (a central difference without a half, none across the picture's edges) is longer than
+ * the threshold, or pixels that are brighter. */
+typedef int32_t visml_distance_map;
+#define VISML_DISTANCE_MAP_EDGES 0
+#define VISML_DISTANCE_MAP_BRIGHT 1
+
+/* How far pixels are from the nearest of the map (exact Euclidean distances: Felzenszwalb and Huttenlocher 2012), in units of half the
+ * shorter side: mean, deviation and largest, then the shares of the distances in equal bins of [0, 1), what is farther in the last. Of a
+ * picture that has none of them all distances are its diagonal. 3 + bins numbers; pictures of any size. */
+typedef struct visml_distance_transform_opts {
+    uint32_t size;
+    visml_distance_map map;
+    int32_t bins;     /* 1 ... 256; default 16 */
+    int32_t reserved; /* must be 0 */
+    double threshold; /* of gradients or pixels of [0, 1]; 0 ... 1.5, default 0.1 */
+} visml_distance_transform_opts;
+VISML_API visml_extractor *visml_extractor_distance_transform(visml_context *ctx, const visml_distance_transform_opts *opts,
+                                                              visml_error *err);
+
 /* ---- aggregators: many rows, one vector -------------------------------------------------------------------------------------- */
 
 /* Makes one vector of rows [n, d]. Owned by the caller until given away; visml_aggregator_free accepts NULL. Constructors: errors
@@ -463,6 +537,23 @@ VISML_API visml_transform *visml_transform_mutual_information_selection(visml_co
                                                                         const visml_mutual_information_selection_opts *opts,
                                                                         visml_error *err);
 
+/* Vectors whose products are about sums of an additive kernel of the old ones, so that a linear classifier does about as well as one with
+ * that kernel (homogeneous kernel maps, Vedaldi and Zisserman 2012; scikit-learn's AdditiveChi2Sampler with order + 1 steps). For histograms:
+ * a number below 0 is mapped as its magnitude, turned around. [N, D] becomes [N, (2 order + 1) D]: D numbers for each of the samples of the
+ * spectrum. Learns nothing. */
+typedef int32_t visml_kernel_map_kernel;
+#define VISML_KERNEL_MAP_CHI2 0           /* 2 x y / (x + y) */
+#define VISML_KERNEL_MAP_INTERSECTION 1   /* min(x, y) */
+#define VISML_KERNEL_MAP_JENSEN_SHANNON 2 /* x / 2 log2((x + y) / x) + y / 2 log2((x + y) / y) */
+typedef struct visml_kernel_map_opts {
+    uint32_t size;
+    visml_kernel_map_kernel kernel; /* default VISML_KERNEL_MAP_CHI2 */
+    int32_t order;    /* 1 ... 8, default 1: the more, the closer */
+    int32_t reserved; /* must be 0 */
+    double period;    /* between samples of the spectrum, above 0, at most 10; default: the one that is closest for numbers up to 1 */
+} visml_kernel_map_opts;
+VISML_API visml_transform *visml_transform_kernel_map(visml_context *ctx, const visml_kernel_map_opts *opts, visml_error *err);
+
 /* ---- features: all of it ----------------------------------------------------------------------------------------------------- */
 
 typedef struct visml_features visml_features;
@@ -474,6 +565,8 @@ typedef struct visml_features_opts {
     visml_color color;     /* pictures of 1 ... 4 channels are converted to it; default: as they are */
     visml_fit_mode fit;    /* default VISML_FIT_STRETCH */
     visml_filter filter;   /* default VISML_FILTER_BILINEAR */
+    int32_t equalize;      /* 1: then each channel's histogram is equalized, as visml_image_equalize does */
+    int32_t reserved;      /* must be 0 */
 } visml_features_opts;
 
 /* Nothing yet. Owned by the caller; visml_features_free accepts NULL. Errors: VISML_EINVAL, VISML_ENOMEM. */
@@ -617,8 +710,6 @@ VISML_API int64_t visml_index_count(const visml_index *index);
  * numbers below 0 with chi2), VISML_ENOMEM. Thread-safety: any thread. */
 VISML_API visml_status visml_index_search(const visml_index *index, const visml_tensor *queries, int64_t k, visml_tensor **places,
                                           visml_tensor **distances, visml_error *err);
-
-/* ---- pictures of features ---------------------------------------------------------------------------------------------------- */
 
 VISML_END_DECLS
 

@@ -97,6 +97,10 @@ VISML_API visml_tensor *visml_image_pad(const visml_tensor *image, int64_t top, 
                                         double value, visml_error *err);
 /* Other channels for a picture of 1 ... 4, by the rules of visml_color. A new tensor (owned). */
 VISML_API visml_tensor *visml_image_convert(const visml_tensor *image, visml_color color, visml_error *err);
+/* A picture whose values are as frequent as one another in each channel, whatever its light was (histogram equalization, in 256 steps): a
+ * value becomes the share of those that are not larger, those of the smallest left out on both sides. A channel of one value stays.
+ * VISML_U8, or VISML_F32 of [0, 1] (what is outside becomes its ends, NaN 0). A new tensor (owned). Errors: VISML_EINVAL, VISML_ENOMEM. */
+VISML_API visml_tensor *visml_image_equalize(const visml_tensor *image, visml_error *err);
 
 VISML_END_DECLS
 

@@ -13,8 +13,10 @@
 #include "data.h"
 #include "model.h"
 #include "feature.h"
+#include "plot.h"
 #include "metric.h"
 #include "train.h"
 #include "classify.h"
+#include "pipeline.h"
 
 #endif /* VISML_VISML_H */

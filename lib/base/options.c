@@ -337,9 +337,10 @@ static visml_status field_from_json(const char *what, const visml_field *f, cons
     if (f->count == 1 || ((f->flags & (VISML_FIELD_SPREAD | VISML_FIELD_RANGE)) && json_is_number(v)))
         return number_from_json(what, f, 0, v, user, err);
     size_t n = json_array_size(v);
-    if (!json_is_array(v) || n == 0 || n > f->count || (!(f->flags & VISML_FIELD_LIST) && n != f->count))
-        return visml_fail(err, VISML_EFORMAT, "%s: \"%s\" must be an array of %s%zu numbers", what, f->name,
-                          f->flags & VISML_FIELD_LIST ? "1 to " : "", f->count);
+    int fewer = f->flags & VISML_FIELD_LIST || (f->flags & VISML_FIELD_SPREAD && f->count > 2); /* a pair is one number or both */
+    if (!json_is_array(v) || n == 0 || n > f->count || (!fewer && n != f->count))
+        return visml_fail(err, VISML_EFORMAT, "%s: \"%s\" must be an array of %s%zu numbers", what, f->name, fewer ? "1 to " : "",
+                          f->count);
     for (size_t i = 0; i < n; i++) {
         VISML_TRY(number_from_json(what, f, i, json_array_get(v, i), user, err));
         if ((f->flags & VISML_FIELD_LIST) && get(f, user, i) == 0)

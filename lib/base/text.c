@@ -92,8 +92,8 @@ size_t visml_text_finish(visml_text *t, char *out, size_t capacity) {
     return length;
 }
 
-/* Bytes of the character that starts here, of which n are there; 0 when it is malformed. */
-static size_t utf8_length(const unsigned char *s, size_t n) {
+size_t visml_utf8_length(const char *text, size_t n) {
+    const unsigned char *s = (const unsigned char *)text;
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     size_t length = s[0] < 0x80 ? 1 : s[0] < 0xC0 ? 0 : s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : s[0] < 0xF8 ? 4 : 0;
     if (length <= 1 || length > n)
@@ -109,7 +109,7 @@ static size_t utf8_length(const unsigned char *s, size_t n) {
 
 int visml_utf8_valid(const char *s, size_t n) {
     for (size_t i = 0, length; i < n; i += length)
-        if (!(length = utf8_length((const unsigned char *)s + i, n - i)))
+        if (!(length = visml_utf8_length(s + i, n - i)))
             return 0;
     return 1;
 }

@@ -24,7 +24,10 @@ void visml_text_fill(visml_text *t, char c, size_t n);
  * Cuts at a whole UTF-8 character. Frees t. */
 size_t visml_text_finish(visml_text *t, char *out, size_t capacity);
 
-/* 1 when n bytes are well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong, at most U+10FFFF). */
+/* Bytes of the UTF-8 character that starts here (n >= 1 bytes are there, or fewer up to an end zero); 0 when it is malformed (RFC 3629: no
+ * surrogates, nothing overlong, at most U+10FFFF). */
+size_t visml_utf8_length(const char *s, size_t n);
+/* 1 when n bytes are well-formed UTF-8. */
 int visml_utf8_valid(const char *s, size_t n);
 
 typedef struct visml_number {

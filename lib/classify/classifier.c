@@ -36,6 +36,10 @@ visml_classifier *visml_classifier_make_of(visml_context *ctx, const visml_class
                                            visml_classifier *const *of, size_t n, visml_error *err) {
     visml_classifier *c = NULL;
     size_t missing = 0;
+    if (!of) {
+        visml_fail(err, VISML_EINVAL, "%s: classifiers is NULL", cls->kind.name);
+        return NULL;
+    }
     while (missing < n && of[missing])
         missing++;
     if (missing < n)
@@ -105,6 +109,8 @@ visml_task visml_classifier_task(const visml_classifier *classifier) {
     const visml_classifier_class *cls = visml_classifier_class_of(classifier);
     if (cls->task)
         return cls->task(classifier->object.opts);
+    if (classifier->of_count)
+        return visml_classifier_task(classifier->of[0]);
     visml_task task = VISML_TASK_CLASSIFICATION;
     while (task < VISML_TASK_OUTLIERS && !(cls->can & 1 << task))
         task++;

@@ -3,6 +3,7 @@
 #define CLASSIFY_CLASSIFIER_H
 
 #include "classify/samples.h"
+#include "tensor/draft.h"
 #include "tensor/object.h"
 
 /* What a class can do. */
@@ -35,7 +36,7 @@ typedef struct visml_classifier_class {
     int32_t can;
     /* Whether it can work by what c->of holds (any number of them). NULL: it works by no others. Errors: VISML_EINVAL. */
     visml_status (*check_of)(const visml_classifier *c, visml_error *err);
-    /* By the options. NULL: the one that it can do. */
+    /* By the options. NULL: the one that it can do, or that of the first that it works by. */
     visml_task (*task)(const void *opts);
     /* Fills a classifier that has learned nothing: arrays, parts. c->dims, c->class_count and c->classes are set. On failure all that it has
      * is thrown away. */
@@ -118,5 +119,11 @@ static inline size_t visml_classifier_scratch(const visml_classifier *c, const v
 json_t *visml_classifier_json(const visml_classifier *c);
 /* From such an object, not fitted; keys of files are passed over. */
 visml_classifier *visml_classifier_from_object(visml_context *ctx, const json_t *object, visml_error *err);
+/* The same, or from a name alone. */
+visml_classifier *visml_classifier_from_entry(visml_context *ctx, const json_t *entry, visml_error *err);
+/* All that a file has to hold of a fitted classifier; the draft is to be cleared, also on failure. Errors: VISML_ENOMEM. */
+visml_status visml_classifier_draft(const visml_classifier *c, visml_draft *d, visml_error *err);
+/* The fitted classifier of such a file, or part of a file. Errors: VISML_EFORMAT, VISML_EINVAL, VISML_ENOMEM. */
+visml_classifier *visml_classifier_from_bundle(visml_context *ctx, const visml_bundle *b, visml_error *err);
 
 #endif

@@ -54,26 +54,17 @@ static size_t count_arrays(const visml_classifier *c) {
     return n;
 }
 
-static visml_status list_arrays(const visml_classifier *c, size_t *number, visml_arena *names, visml_bundle_tensor *list, size_t *n,
-                                visml_error *err) {
-    VISML_TRY(visml_object_save(&c->object, prefix_of((*number)++).s, names, list, n, err));
+static visml_status list_arrays(const visml_classifier *c, size_t *number, visml_draft *d, visml_error *err) {
+    VISML_TRY(visml_object_save(&c->object, prefix_of((*number)++).s, &d->names, d->tensors, &d->count, err));
     for (size_t i = 0; i < c->part_count; i++)
-        VISML_TRY(list_arrays(c->parts[i], number, names, list, n, err));
+        VISML_TRY(list_arrays(c->parts[i], number, d, err));
     return VISML_OK;
 }
 
-static visml_status write_all(const visml_classifier *c, const char *path, const json_t *description, visml_error *err) {
-    visml_memory *m = visml_classifier_memory(c);
-    size_t number = 0, n = 0;
-    visml_arena names;
-    visml_arena_init(&names, m);
-    visml_bundle_tensor *list = visml_mem_zalloc(m, count_arrays(c) + 1, sizeof *list, err);
-    visml_status status = list ? list_arrays(c, &number, &names, list, &n, err) : VISML_ENOMEM;
-    if (status == VISML_OK)
-        status = visml_bundle_write(c->object.context, path, "classifier", description, list, n, err);
-    visml_mem_free(m, list);
-    visml_arena_clear(&names);
-    return status;
+visml_status visml_classifier_draft(const visml_classifier *c, visml_draft *d, visml_error *err) {
+    size_t number = 0;
+    VISML_TRY(visml_draft_begin(d, c->object.context, fitted_json(c), count_arrays(c), err));
+    return list_arrays(c, &number, d, err);
 }
 
 visml_status visml_classifier_save(const visml_classifier *classifier, const char *path, visml_error *err) {
@@ -81,11 +72,11 @@ visml_status visml_classifier_save(const visml_classifier *classifier, const cha
         return visml_fail(err, VISML_EINVAL, "classifier: %s is NULL", classifier ? "path" : "classifier");
     if (!classifier->dims)
         return visml_fail(err, VISML_ESTATE, "%s: not fitted yet; call visml_classifier_fit first", visml_classifier_what(classifier));
-    json_t *description = fitted_json(classifier);
-    if (!description)
-        return visml_fail(err, VISML_ENOMEM, "classifier: out of memory");
-    visml_status status = write_all(classifier, path, description, err);
-    json_decref(description);
+    visml_draft d;
+    visml_status status = visml_classifier_draft(classifier, &d, err);
+    if (status == VISML_OK)
+        status = visml_draft_write(&d, path, "classifier", err);
+    visml_draft_clear(&d);
     return status;
 }
 
@@ -169,7 +160,7 @@ static visml_status load_all(visml_classifier *c, const visml_bundle *b, visml_e
     return VISML_OK;
 }
 
-static visml_classifier *from_bundle(visml_context *ctx, const visml_bundle *b, visml_error *err) {
+visml_classifier *visml_classifier_from_bundle(visml_context *ctx, const visml_bundle *b, visml_error *err) {
     visml_classifier *c = from_fitted(ctx, b->description, err);
     if (c && load_all(c, b, err) == VISML_OK)
         return c;
@@ -177,18 +168,10 @@ static visml_classifier *from_bundle(visml_context *ctx, const visml_bundle *b, 
     return NULL;
 }
 
+static void *from_bundle(visml_context *ctx, const visml_bundle *b, visml_error *err) {
+    return visml_classifier_from_bundle(ctx, b, err);
+}
+
 visml_classifier *visml_classifier_load(visml_context *ctx, const char *path, visml_error *err) {
-    visml_bundle b;
-    visml_error why = {0};
-    if (!ctx || !path) {
-        visml_fail(err, VISML_EINVAL, "classifier: %s is NULL", ctx ? "path" : "ctx");
-        return NULL;
-    }
-    if (visml_bundle_read(ctx, path, "classifier", &b, err) < 0)
-        return NULL;
-    visml_classifier *c = from_bundle(ctx, &b, &why);
-    visml_bundle_clear(&b);
-    if (!c)
-        visml_fail(err, why.code == VISML_EINVAL ? VISML_EFORMAT : why.code, "%s: %s", path, why.message);
-    return c;
+    return visml_bundle_load(ctx, path, "classifier", "classifier", from_bundle, err);
 }

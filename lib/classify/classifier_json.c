@@ -35,7 +35,7 @@ size_t visml_classifier_to_json(const visml_classifier *classifier, char *text, 
 /* ---- from ---- */
 
 /* A name stands for an object with nothing else in it. */
-static visml_classifier *from_entry(visml_context *ctx, const json_t *entry, visml_error *err) {
+visml_classifier *visml_classifier_from_entry(visml_context *ctx, const json_t *entry, visml_error *err) {
     if (!json_is_string(entry))
         return visml_classifier_from_object(ctx, entry, err);
     json_t *object = json_pack("{s:O}", "class", entry);
@@ -56,7 +56,7 @@ static visml_status add_entries(visml_classifier *c, const json_t *of, visml_err
     if (!c->of)
         return VISML_ENOMEM;
     for (visml_error why = {0}; c->of_count < n; c->of_count++) {
-        c->of[c->of_count] = from_entry(c->object.context, json_array_get(of, c->of_count), &why);
+        c->of[c->of_count] = visml_classifier_from_entry(c->object.context, json_array_get(of, c->of_count), &why);
         if (!c->of[c->of_count])
             return visml_fail(err, why.code, "%s: of[%zu]: %s", visml_classifier_what(c), c->of_count, why.message);
     }

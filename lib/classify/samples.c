@@ -56,21 +56,9 @@ visml_status visml_samples_check(const visml_compute *c, const char *what, const
     return VISML_OK;
 }
 
-#define TILE 16 /* rows and columns that are turned around at a time: a line of the cache */
-
 const float *visml_samples_rows(const visml_samples *s, int64_t begin, int64_t n, float *buffer, int64_t *ld) {
-    const float *x = s->x + begin * s->row_stride;
-    if (s->column_stride == 1) {
-        *ld = s->row_stride;
-        return x;
-    }
-    *ld = s->d;
-    for (int64_t i0 = 0; i0 < n; i0 += TILE)
-        for (int64_t j0 = 0; j0 < s->d; j0 += TILE)
-            for (int64_t j = j0; j < s->d && j < j0 + TILE; j++)
-                for (int64_t i = i0; i < n && i < i0 + TILE; i++)
-                    buffer[i * s->d + j] = x[i + j * s->column_stride];
-    return buffer;
+    visml_row_view v = visml_samples_view(s);
+    return visml_row_view_block(&v, begin, n, buffer, ld);
 }
 
 /* ---- labels ---- */

@@ -3,6 +3,7 @@
 #define CLASSIFY_SAMPLES_H
 
 #include "kernel/compute.h"
+#include "feature/row_view.h"
 #include "tensor/tensor.h"
 #include "visml/classify.h"
 
@@ -21,6 +22,9 @@ visml_status visml_samples_of(const char *what, const visml_tensor *x, visml_sam
 /* Every number is finite, or (missing: 1) NaN. Errors: VISML_EINVAL with row and column. */
 visml_status visml_samples_check(const visml_compute *c, const char *what, const visml_samples *s, int missing, visml_error *err);
 
+static inline visml_row_view visml_samples_view(const visml_samples *s) {
+    return (visml_row_view){s->n, s->d, s->x, s->row_stride, s->column_stride};
+}
 /* Rows begin ... begin + n - 1, elements of a row side by side: where they lie, or copied to buffer[n, d]. *ld: from one row to the
  * next. */
 const float *visml_samples_rows(const visml_samples *s, int64_t begin, int64_t n, float *buffer, int64_t *ld);

@@ -32,13 +32,13 @@ static visml_status keep(visml_aggregator *a, const visml_gmm *g, visml_error *e
     static const char *const names[] = {"weights", "means", "variances"};
     float *to[3];
     for (int i = 0; i < 3; i++) {
-        visml_shape shape = i ? *VISML_SHAPE(g->k, g->d) : *VISML_SHAPE(g->k);
+        visml_shape shape = i ? *VISML_SHAPE(g->k, g->x.d) : *VISML_SHAPE(g->k);
         to[i] = visml_object_array_new(&a->object, names[i], VISML_F32, &shape, err);
         if (!to[i])
             return VISML_ENOMEM;
     }
     for (int i = 0; i < 3; i++)
-        for (int64_t j = 0; j < g->k * (i ? g->d : 1); j++)
+        for (int64_t j = 0; j < g->k * (i ? g->x.d : 1); j++)
             to[i][j] = (float)from[i][j];
     return VISML_OK;
 }
@@ -71,7 +71,7 @@ static visml_status fit(visml_aggregator *a, const visml_compute *c, int64_t n, 
                         visml_error *err) {
     const visml_fisher_opts *o = a->object.opts;
     visml_memory *m = &a->object.context->memory;
-    visml_gmm g = {.n = n, .d = d, .k = o->components, .x = x, .seed = seed, .max_iterations = o->max_iterations, .tolerance = 1e-3,
+    visml_gmm g = {.x = {n, d, x, d, 1}, .k = o->components, .seed = seed, .max_iterations = o->max_iterations, .tolerance = 1e-3,
                    .floor = 1e-6};
     g.weights = visml_mem_alloc(m, (size_t)(g.k + 2 * g.k * d) * sizeof *g.weights, err);
     if (!g.weights)

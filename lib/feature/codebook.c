@@ -8,7 +8,7 @@ visml_status visml_codebook_fit(visml_aggregator *a, const visml_compute *c, int
                                 visml_error *err) {
     const visml_codebook_opts *o = a->object.opts;
     visml_memory *m = &a->object.context->memory;
-    visml_kmeans job = {.n = n, .d = d, .k = o->clusters, .x = x, .seed = seed, .max_iterations = o->max_iterations, .tolerance = 1e-4};
+    visml_kmeans job = {.x = {n, d, x, d, 1}, .k = o->clusters, .seed = seed, .max_iterations = o->max_iterations, .tolerance = 1e-4};
     if (n < job.k)
         return visml_fail(err, VISML_EINVAL, "%s: there are %lld rows to learn from, must be at least as many as clusters: %lld",
                           a->object.kind->name, (long long)n, (long long)job.k);
@@ -34,13 +34,19 @@ static size_t labels_bytes(int64_t n) {
 }
 
 size_t visml_codebook_scratch(const visml_aggregator *a, const visml_compute *c, int64_t n, int64_t d) {
+    int64_t k = visml_codebook_clusters(a);
     size_t bytes;
-    return visml_size_add(labels_bytes(n), visml_nearest_scratch(c, n, d, visml_codebook_clusters(a)), &bytes) ? bytes : SIZE_MAX;
+    return visml_size_add(labels_bytes(n), visml_nearest_bytes(c, d, k), &bytes) &&
+                   visml_size_add(bytes, visml_nearest_scratch(c, d, k), &bytes)
+               ? bytes
+               : SIZE_MAX;
 }
 
 const int32_t *visml_codebook_labels(const visml_aggregator *a, const visml_compute *c, int64_t n, int64_t d, const float *x,
                                      void *scratch) {
-    const float *centers = visml_object_array_data(&a->object, "centers");
-    visml_nearest(c, n, d, visml_codebook_clusters(a), x, centers, scratch, NULL, (char *)scratch + labels_bytes(n));
+    int64_t k = visml_codebook_clusters(a);
+    char *ready = (char *)scratch + labels_bytes(n);
+    visml_nearest_plan plan = visml_nearest_prepare(c, d, k, visml_object_array_data(&a->object, "centers"), ready);
+    visml_nearest_run(c, &plan, n, x, d, NULL, scratch, NULL, ready + visml_nearest_bytes(c, d, k));
     return scratch;
 }

@@ -11,7 +11,7 @@ visml_status visml_column_sums_begin(visml_transform *t, const visml_compute *c,
     return VISML_OK;
 }
 
-visml_status visml_column_sums_add(visml_transform *t, const visml_compute *c, const visml_rows *rows, visml_error *err) {
+visml_status visml_column_sums_add(visml_transform *t, const visml_compute *c, const visml_vector_rows *rows, visml_error *err) {
     visml_column_sums *s = t->work;
     const double *mean = s->at;
     (void)c, (void)err;

@@ -13,7 +13,7 @@ typedef struct visml_column_sums {
 /* t->work anew. Errors: VISML_ENOMEM. */
 visml_status visml_column_sums_begin(visml_transform *t, const visml_compute *c, int64_t d, uint64_t seed, visml_error *err);
 /* The number of the walk is t->pass. Rows are added in order, in double. */
-visml_status visml_column_sums_add(visml_transform *t, const visml_compute *c, const visml_rows *rows, visml_error *err);
+visml_status visml_column_sums_add(visml_transform *t, const visml_compute *c, const visml_vector_rows *rows, visml_error *err);
 
 static inline double visml_column_mean(const visml_column_sums *s, int64_t j) {
     return s->at[j] / (double)s->n;

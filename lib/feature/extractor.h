@@ -28,6 +28,9 @@ typedef struct visml_extractor_class {
      * `fitted` is what measure and extract rely on. */
     visml_status (*fit_add)(visml_extractor *e, const visml_compute *c, const visml_view *v, visml_error *err);
     visml_status (*fit_end)(visml_extractor *e, visml_error *err);
+    /* Classes that gather a vector from what they see in many places (else NULL): that, as a new tensor [rows, columns, n], VISML_F32, of a
+     * view that was measured. For people to look at; it may allocate. Errors: VISML_ENOMEM. */
+    visml_tensor *(*map)(const visml_extractor *e, const visml_compute *c, const visml_view *v, visml_error *err);
 } visml_extractor_class;
 
 struct visml_extractor {
@@ -51,9 +54,16 @@ int visml_extractor_waits(const visml_extractor *e);
 /* measure, with the class' name in front of messages, and checks of what it says. */
 visml_status visml_extractor_measure(const visml_extractor *e, int64_t height, int64_t width, int64_t channels, int64_t *rows,
                                      int64_t *columns, visml_error *err);
+/* Parts of a scratch begin at cache lines. */
+static inline size_t visml_whole_lines(size_t bytes) {
+    return (bytes + 63) / 64 * 64;
+}
 static inline size_t visml_extractor_scratch(const visml_extractor *e, const visml_compute *c, int64_t h, int64_t w, int64_t channels) {
     const visml_extractor_class *cls = visml_extractor_class_of(e);
     return cls->scratch ? cls->scratch(e, c, h, w, channels) : 0;
 }
+
+/* The map of a picture, of a class that has one (features_transform.c). Errors: as visml_extractor_run. */
+visml_tensor *visml_extractor_map(const visml_extractor *e, const visml_tensor *image, visml_error *err);
 
 #endif

@@ -28,16 +28,12 @@ typedef struct bands_job {
     size_t part;
 } bands_job;
 
-static size_t whole_lines(size_t bytes) {
-    return (bytes + 63) / 64 * 64;
-}
-
 static size_t part_of(int64_t numbers, int64_t width, int64_t channels) {
-    return visml_planes_bytes(width, channels) + whole_lines((size_t)(numbers * width) * sizeof(float));
+    return visml_planes_bytes(width, channels) + visml_whole_lines((size_t)(numbers * width) * sizeof(float));
 }
 
 static size_t sums_bytes(int64_t numbers, int64_t height) {
-    return whole_lines((size_t)(visml_blocks(height, VISML_PLANES_ROWS) * numbers) * sizeof(float));
+    return visml_whole_lines((size_t)(visml_blocks(height, VISML_PLANES_ROWS) * numbers) * sizeof(float));
 }
 
 static size_t bands_scratch(const visml_compute *c, int64_t numbers, int64_t height, int64_t width, int64_t channels) {

@@ -45,12 +45,30 @@ static void extract(const visml_extractor *e, const visml_compute *c, const vism
         visml_hog_blocks(o, c, &cells, hist, y);
 }
 
+/* Sums of cells, opposite directions together: [rows, columns, orientations]. */
+static visml_tensor *map(const visml_extractor *e, const visml_compute *c, const visml_view *v, visml_error *err) {
+    const visml_hog_opts *o = e->object.opts;
+    visml_context *ctx = e->object.context;
+    visml_hog_cells cells = visml_hog_cells_of(o, v->height, v->width);
+    int64_t n = o->orientations, count = cells.rows * cells.columns;
+    void *scratch = visml_mem_alloc(&ctx->memory, scratch_bytes(e, c, v->height, v->width, v->channels), err);
+    visml_tensor *y = scratch ? visml_tensor_new(ctx, VISML_F32, VISML_SHAPE(cells.rows, cells.columns, n), err) : NULL;
+    const float *hist = y ? visml_hog_histograms(o, c, v, scratch) : NULL;
+    float *sums = y ? visml_tensor_data(y) : NULL;
+    for (int64_t i = 0; y && i < count; i++)
+        for (int64_t k = 0; k < cells.bins; k++)
+            sums[i * n + k % n] += hist[i * cells.bins + k];
+    visml_mem_free(&ctx->memory, scratch);
+    return y;
+}
+
 const visml_extractor_class visml_extractor_hog_class = {
     .kind = {.name = "hog", .opts_size = sizeof(visml_hog_opts), .fields = fields},
     .takes = VISML_TAKES_BYTES | VISML_TAKES_FLOATS,
     .measure = measure,
     .scratch = scratch_bytes,
     .extract = extract,
+    .map = map,
 };
 
 visml_extractor *visml_extractor_hog(visml_context *ctx, const visml_hog_opts *opts, visml_error *err) {

@@ -76,6 +76,20 @@ static int64_t nri_uniform_bin(uint32_t code, int32_t points) {
     return 1 + (int64_t)(n - 1) * points + turn;
 }
 
+/* What scikit-image's local_binary_pattern has for a pixel with this code. */
+static int64_t value_of(int32_t method, uint32_t code, int32_t points) {
+    switch (method) {
+    case VISML_LBP_UNIFORM:
+        return uniform_bin(code, points);
+    case VISML_LBP_NRI_UNIFORM:
+        return nri_uniform_bin(code, points);
+    case VISML_LBP_ROR:
+        return smallest_turn(code, points);
+    default:
+        return code;
+    }
+}
+
 static int64_t bins_of(int32_t method, int32_t points) {
     int64_t n = 0;
     switch (method) {
@@ -111,10 +125,7 @@ static void fold(int32_t method, int32_t points, uint32_t *codes, double share, 
             codes[code] = (uint32_t)next++;
         if (!n)
             continue;
-        int64_t bin = method == VISML_LBP_ROR       ? (int64_t)codes[least]
-                      : method == VISML_LBP_UNIFORM ? uniform_bin(code, points)
-                      : method == VISML_LBP_DEFAULT ? (int64_t)code
-                                                    : nri_uniform_bin(code, points);
+        int64_t bin = method == VISML_LBP_ROR ? (int64_t)codes[least] : value_of(method, code, points);
         y[bin] += (float)n; /* whole numbers: exact below 2^24, rounded in the order of codes above */
     }
     for (int64_t i = 0; i < bins; i++)
@@ -139,6 +150,7 @@ typedef struct lbp_job {
     uint32_t *counts;
     float *bands;
     int32_t *codes; /* a row for each worker */
+    float *map;     /* [height, width]: the values of pixels, where these are wanted instead of counts */
 } lbp_job;
 
 static int64_t margin_of(double radius) {
@@ -213,7 +225,7 @@ static void count_band(void *arg, size_t block, size_t worker) {
             if (j->points <= COUNTED_BITS)
                 counts[code]++;
             else
-                counts[j->method == VISML_LBP_UNIFORM ? uniform_bin(code, j->points) : nri_uniform_bin(code, j->points)]++;
+                counts[value_of(j->method, code, j->points)]++;
         }
     }
 }
@@ -276,14 +288,19 @@ static size_t scratch_of(const visml_extractor *e, const visml_compute *c, int64
     return c->parallel->workers * (counted + (size_t)stride * (size_t)(BAND + 2 * margin + 1)) * sizeof(float);
 }
 
-static void extract(const visml_extractor *e, const visml_compute *c, const visml_view *v, float *y, void *scratch) {
-    const visml_lbp_opts *o = e->object.opts;
+static lbp_job job_of(const visml_lbp_opts *o, const visml_compute *c, const visml_view *v, void *scratch) {
     lbp_job j = {.k = c->kernels, .v = v, .method = o->method};
     size_t counted, workers = c->parallel->workers;
     sizes_of(o, v, &j.margin, &j.stride, &counted);
     j.counts = scratch;
     j.bands = (float *)scratch + workers * counted;
     j.codes = (int32_t *)scratch + workers * (counted + (size_t)j.stride * (size_t)(BAND + 2 * j.margin));
+    return j;
+}
+
+static void extract(const visml_extractor *e, const visml_compute *c, const visml_view *v, float *y, void *scratch) {
+    const visml_lbp_opts *o = e->object.opts;
+    lbp_job j = job_of(o, c, v, scratch);
     for (int i = 0; radius_of(o, i) > 0; i++) {
         j.points = points_of(o, i);
         j.radius = radius_of(o, i);
@@ -293,12 +310,43 @@ static void extract(const visml_extractor *e, const visml_compute *c, const vism
     }
 }
 
+static void map_band(void *arg, size_t block, size_t worker) {
+    const lbp_job *j = arg;
+    int64_t first = (int64_t)block * BAND, rows = visml_block_length((int64_t)block, BAND, j->v->height), w = j->v->width;
+    float *band = j->bands + (int64_t)worker * (BAND + 2 * j->margin) * j->stride, *to = j->map + first * w;
+    int32_t *codes = j->codes + (int64_t)worker * j->stride;
+    fill_band(j, first, rows, band);
+    for (int64_t i = 0; i < rows; i++, to += w) {
+        codes_of(j, band + (i + j->margin) * j->stride + j->margin, codes);
+        for (int64_t x = 0; x < w; x++)
+            to[x] = (float)value_of(j->method, (uint32_t)codes[x], j->points);
+    }
+}
+
+/* The values of pixels, of the first radius: [height, width, 1]. */
+static visml_tensor *map(const visml_extractor *e, const visml_compute *c, const visml_view *v, visml_error *err) {
+    visml_context *ctx = e->object.context;
+    void *scratch = visml_mem_alloc(&ctx->memory, scratch_of(e, c, v->height, v->width, 1), err);
+    visml_tensor *y = scratch ? visml_tensor_new(ctx, VISML_F32, VISML_SHAPE(v->height, v->width, 1), err) : NULL;
+    if (y) {
+        lbp_job j = job_of(e->object.opts, c, v, scratch);
+        j.points = points_of(e->object.opts, 0);
+        j.radius = radius_of(e->object.opts, 0);
+        j.map = visml_tensor_data(y);
+        find_points(&j);
+        visml_parallel_run(c->parallel, (size_t)visml_blocks(v->height, BAND), map_band, &j);
+    }
+    visml_mem_free(&ctx->memory, scratch);
+    return y;
+}
+
 const visml_extractor_class visml_extractor_lbp_class = {
     .kind = {.name = "lbp", .opts_size = sizeof(visml_lbp_opts), .fields = fields, .check = check},
     .takes = VISML_TAKES_BYTES | VISML_TAKES_GRAY,
     .measure = measure,
     .scratch = scratch_of,
     .extract = extract,
+    .map = map,
 };
 
 visml_extractor *visml_extractor_lbp(visml_context *ctx, const visml_lbp_opts *opts, visml_error *err) {

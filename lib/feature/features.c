@@ -16,6 +16,8 @@ const visml_field visml_features_fields[] = {
     VISML_FIELD_OF_ENUM(visml_features_opts, color, 0, color_names),
     VISML_FIELD_OF_ENUM(visml_features_opts, fit, 0, fit_names),
     VISML_FIELD_OF_ENUM(visml_features_opts, filter, 0, filter_names),
+    VISML_FIELD(visml_features_opts, equalize, FLAG, 0, 1, 0, 1, 0),
+    VISML_FIELD_OF_RESERVED(visml_features_opts),
     {0},
 };
 
@@ -63,6 +65,29 @@ void visml_features_free(visml_features *features) {
         visml_transform_free(f->transforms[i]);
     visml_mem_free(&ctx->memory, f);
     visml_context_release(ctx);
+}
+
+static visml_status share_learned(visml_features *to, const visml_features *from, visml_error *err) {
+    const visml_object *o;
+    for (size_t i = 0; (o = visml_features_object(from, i)) != NULL; i++)
+        VISML_TRY(visml_object_arrays_share(visml_features_object(to, i), o, err));
+    for (size_t i = 0; i < from->branch_count; i++)
+        to->branches[i].extractor->fitted = from->branches[i].extractor->fitted;
+    return VISML_OK;
+}
+
+visml_features *visml_features_copy(const visml_features *f, visml_error *err) {
+    json_t *description = visml_features_json(f);
+    if (!description) {
+        visml_fail(err, VISML_ENOMEM, "features: out of memory");
+        return NULL;
+    }
+    visml_features *copy = visml_features_from_object(f->context, description, err);
+    json_decref(description);
+    if (!copy || share_learned(copy, f, err) == VISML_OK)
+        return copy;
+    visml_features_free(copy);
+    return NULL;
 }
 
 /* ---- adding ---- */

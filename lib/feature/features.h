@@ -6,6 +6,7 @@
 #include "feature/extractor.h"
 #include "feature/regions.h"
 #include "feature/transform.h"
+#include "tensor/draft.h"
 
 #define VISML_MAX_BRANCHES 64
 #define VISML_MAX_TRANSFORMS 16
@@ -34,6 +35,12 @@ visml_object *visml_features_object(const visml_features *f, size_t i);
 json_t *visml_features_json(const visml_features *f); /* NULL when memory ran out */
 /* Errors: VISML_EFORMAT, VISML_EINVAL, VISML_ENOMEM. */
 visml_features *visml_features_from_object(visml_context *ctx, const json_t *value, visml_error *err);
+/* The same features, open, and as far learned. NULL: VISML_ENOMEM. */
+visml_features *visml_features_copy(const visml_features *f, visml_error *err);
+/* All that a file has to hold of fitted features; the draft is to be cleared, also on failure. Errors: VISML_ENOMEM. */
+visml_status visml_features_draft(const visml_features *f, visml_draft *d, visml_error *err);
+/* The fitted features of such a file, or part of a file. Errors: VISML_EFORMAT, VISML_EINVAL, VISML_ENOMEM. */
+visml_features *visml_features_from_bundle(visml_context *ctx, const visml_bundle *b, visml_error *err);
 
 /* ---- features_plan.c: what a picture of some size gives ---- */
 
@@ -75,6 +82,8 @@ typedef struct visml_features_worker {
 void visml_features_worker_clear(const visml_features *f, visml_features_worker *w);
 /* A picture is rank 3, bytes or finite floats, contiguous, with sides of at most 65,535. Errors: VISML_EINVAL. */
 visml_status visml_features_check_image(const visml_compute *c, const visml_tensor *image, visml_error *err);
+/* A checked picture as extractors are to see it: a new tensor, or another reference. Errors: VISML_EINVAL, VISML_ENOMEM. */
+visml_tensor *visml_features_sized(const visml_features *f, const visml_tensor *image, visml_error *err);
 /* Plans w for a checked picture, unless it is planned for its size already. Errors: as visml_features_plan_make. */
 visml_status visml_features_prepare(const visml_features *f, visml_features_worker *w, const visml_tensor *image, visml_error *err);
 /* A checked picture, prepared for, to y[w->plan.length], before transforms. Errors: VISML_ENOMEM. */

@@ -25,26 +25,12 @@ static size_t count_arrays(const visml_features *f) {
     return n;
 }
 
-static visml_status list_arrays(const visml_features *f, visml_arena *names, visml_bundle_tensor *list, visml_error *err) {
-    size_t n = 0;
+visml_status visml_features_draft(const visml_features *f, visml_draft *d, visml_error *err) {
     const visml_object *o;
+    VISML_TRY(visml_draft_begin(d, f->context, visml_features_json(f), count_arrays(f), err));
     for (size_t i = 0; (o = visml_features_object(f, i)) != NULL; i++)
-        VISML_TRY(visml_object_save(o, prefix_of(i).s, names, list, &n, err));
+        VISML_TRY(visml_object_save(o, prefix_of(i).s, &d->names, d->tensors, &d->count, err));
     return VISML_OK;
-}
-
-static visml_status write_all(const visml_features *f, const char *path, const json_t *description, visml_error *err) {
-    visml_memory *m = &f->context->memory;
-    size_t n = count_arrays(f);
-    visml_arena names;
-    visml_arena_init(&names, m);
-    visml_bundle_tensor *list = visml_mem_zalloc(m, n + 1, sizeof *list, err);
-    visml_status status = list ? list_arrays(f, &names, list, err) : VISML_ENOMEM;
-    if (status == VISML_OK)
-        status = visml_bundle_write(f->context, path, "features", description, list, n, err);
-    visml_mem_free(m, list);
-    visml_arena_clear(&names);
-    return status;
 }
 
 visml_status visml_features_save(const visml_features *features, const char *path, visml_error *err) {
@@ -55,11 +41,11 @@ visml_status visml_features_save(const visml_features *features, const char *pat
         return visml_fail(err, VISML_EINVAL, "features: nothing is looked at; call visml_features_add first");
     if (!visml_features_is_fitted(f))
         return visml_fail(err, VISML_ESTATE, "features: not fitted yet; call visml_features_fit first");
-    json_t *description = visml_features_json(f);
-    if (!description)
-        return visml_fail(err, VISML_ENOMEM, "features: out of memory");
-    visml_status status = write_all(f, path, description, err);
-    json_decref(description);
+    visml_draft d;
+    visml_status status = visml_features_draft(f, &d, err);
+    if (status == VISML_OK)
+        status = visml_draft_write(&d, path, "features", err);
+    visml_draft_clear(&d);
     return status;
 }
 
@@ -100,7 +86,7 @@ static visml_status load_objects(visml_features *f, const visml_bundle *b, visml
     return check_all(f, b, err);
 }
 
-static visml_features *from_bundle(visml_context *ctx, const visml_bundle *b, visml_error *err) {
+visml_features *visml_features_from_bundle(visml_context *ctx, const visml_bundle *b, visml_error *err) {
     visml_features *f = visml_features_from_object(ctx, b->description, err);
     if (f && load_objects(f, b, err) == VISML_OK)
         return f;
@@ -108,18 +94,10 @@ static visml_features *from_bundle(visml_context *ctx, const visml_bundle *b, vi
     return NULL;
 }
 
+static void *from_bundle(visml_context *ctx, const visml_bundle *b, visml_error *err) {
+    return visml_features_from_bundle(ctx, b, err);
+}
+
 visml_features *visml_features_load(visml_context *ctx, const char *path, visml_error *err) {
-    visml_bundle b;
-    visml_error why = {0};
-    if (!ctx || !path) {
-        visml_fail(err, VISML_EINVAL, "features: %s is NULL", ctx ? "path" : "ctx");
-        return NULL;
-    }
-    if (visml_bundle_read(ctx, path, "features", &b, err) < 0)
-        return NULL;
-    visml_features *f = from_bundle(ctx, &b, &why);
-    if (!f) /* options out of range are the file's fault here */
-        visml_fail(err, why.code == VISML_EINVAL ? VISML_EFORMAT : why.code, "%s: %.900s", path, why.message);
-    visml_bundle_clear(&b);
-    return f;
+    return visml_bundle_load(ctx, path, "features", "features", from_bundle, err);
 }

@@ -211,7 +211,7 @@ static visml_status flush(fitting *t, visml_error *err) {
     if (!t->learning || !t->rows)
         return VISML_OK;
     VISML_TRY(visml_features_transforms(t->f, &t->compute, 0, t->upto, t->rows, t->d, t->x, &y, err));
-    visml_rows rows = {t->rows, visml_features_length_after(t->f, t->d, t->upto), y, t->labels};
+    visml_vector_rows rows = {t->rows, visml_features_length_after(t->f, t->d, t->upto), y, t->labels};
     visml_status status = visml_transform_class_of(t->learning)->add(t->learning, &t->compute, &rows, err);
     if (y != t->x)
         visml_mem_free(t->memory, y);
@@ -251,7 +251,7 @@ static visml_status learn_from_all(fitting *t, visml_error *err) {
         return visml_fail(err, VISML_EINVAL, "features: there is nothing to learn from: no valid picture");
     for (size_t i = 0; i < t->f->transform_count; i++) {
         visml_transform *learner = t->f->transforms[i];
-        visml_rows rows = {t->rows, d, t->x, t->labels};
+        visml_vector_rows rows = {t->rows, d, t->x, t->labels};
         float *y = NULL;
         VISML_TRY(check_dims(learner, d, err));
         if (visml_transform_waits(learner))

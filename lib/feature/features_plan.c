@@ -127,6 +127,9 @@ static visml_status plan_branch(planning *p, int64_t height, int64_t width, vism
 static visml_status plan_all(const visml_features *f, const visml_compute *c, int raw, visml_features_plan *plan, visml_error *err) {
     int64_t height = plan->height, width = plan->width, channels = plan->channels;
     visml_features_sides(f, &height, &width, &channels);
+    if (f->opts.equalize && channels > 4)
+        return visml_fail(err, VISML_EINVAL, "features: equalize needs a picture of 1 to 4 channels, this one has %lld",
+                          (long long)channels);
     plan->length = 0;
     for (size_t i = 0; i < f->branch_count; i++) {
         const visml_branch *b = &f->branches[i];

@@ -83,8 +83,7 @@ visml_status visml_features_prepare(const visml_features *f, visml_features_work
     return status;
 }
 
-/* The picture as extractors are to see it: a new tensor, or another reference. */
-static visml_tensor *sized(const visml_features *f, const visml_tensor *image, visml_error *err) {
+visml_tensor *visml_features_sized(const visml_features *f, const visml_tensor *image, visml_error *err) {
     const visml_features_opts *o = &f->opts;
     visml_tensor *t = visml_tensor_retain((visml_tensor *)(uintptr_t)image), *before; /* only its count of references changes */
     if (o->height && (o->height != t->shape.dims[0] || o->width != t->shape.dims[1])) {
@@ -95,6 +94,11 @@ static visml_tensor *sized(const visml_features *f, const visml_tensor *image, v
     if (t && o->color && t->shape.dims[2] <= 4 && t->shape.dims[2] != o->color) {
         before = t;
         t = visml_image_convert(t, o->color, err);
+        visml_tensor_release(before);
+    }
+    if (t && o->equalize) {
+        before = t;
+        t = visml_image_equalize(t, err);
         visml_tensor_release(before);
     }
     return t;
@@ -194,7 +198,7 @@ static walk walk_of(const visml_features *f, visml_features_worker *w, size_t br
 
 visml_status visml_features_picture(const visml_features *f, visml_features_worker *w, const visml_tensor *image, float *y,
                                     visml_error *err) {
-    visml_picture p = {.image = sized(f, image, err)};
+    visml_picture p = {.image = visml_features_sized(f, image, err)};
     visml_status status = p.image ? VISML_OK : VISML_ENOMEM;
     for (size_t i = 0; i < f->branch_count && status == VISML_OK; i++) {
         walk k = walk_of(f, w, i);
@@ -209,7 +213,7 @@ visml_status visml_features_picture(const visml_features *f, visml_features_work
 
 visml_status visml_features_visit(const visml_features *f, visml_features_worker *w, const visml_tensor *image, size_t branch,
                                   const visml_branch_visitor *visitor, visml_error *err) {
-    visml_picture p = {.image = sized(f, image, err)};
+    visml_picture p = {.image = visml_features_sized(f, image, err)};
     if (!p.image)
         return VISML_ENOMEM;
     walk k = walk_of(f, w, branch);

@@ -224,7 +224,8 @@ visml_tensor *visml_features_sequence(const visml_features *features, const vism
 
 /* ---- an extractor by itself ---- */
 
-/* Takes view and rows. */
+typedef visml_tensor *(*looking)(const visml_extractor *e, const visml_compute *c, const visml_view *v, visml_error *err);
+
 static visml_tensor *extract(const visml_extractor *e, const visml_compute *c, const visml_view *v, visml_error *err) {
     visml_context *ctx = e->object.context;
     int64_t rows, columns;
@@ -238,7 +239,13 @@ static visml_tensor *extract(const visml_extractor *e, const visml_compute *c, c
     return y;
 }
 
-visml_tensor *visml_extractor_run(const visml_extractor *extractor, const visml_tensor *image, visml_error *err) {
+static visml_tensor *find_map(const visml_extractor *e, const visml_compute *c, const visml_view *v, visml_error *err) {
+    int64_t rows, columns;
+    visml_status status = visml_extractor_measure(e, v->height, v->width, v->channels, &rows, &columns, err);
+    return status < 0 ? NULL : visml_extractor_class_of(e)->map(e, c, v, err);
+}
+
+static visml_tensor *look_at(const visml_extractor *extractor, const visml_tensor *image, looking how, visml_error *err) {
     if (!extractor) {
         visml_fail(err, VISML_EINVAL, "extractor: extractor is NULL");
         return NULL;
@@ -251,7 +258,15 @@ visml_tensor *visml_extractor_run(const visml_extractor *extractor, const visml_
         visml_fail(err, VISML_ESTATE, "%s: not fitted yet; visml_features_fit does it", extractor->object.kind->name);
     else if (visml_features_check_image(&c, image, err) == VISML_OK &&
              visml_picture_view(&p, &c, visml_extractor_class_of(extractor)->takes, &v, err) == VISML_OK)
-        y = extract(extractor, &c, &v, err);
+        y = how(extractor, &c, &v, err);
     visml_picture_clear(&p);
     return y;
+}
+
+visml_tensor *visml_extractor_run(const visml_extractor *extractor, const visml_tensor *image, visml_error *err) {
+    return look_at(extractor, image, extract, err);
+}
+
+visml_tensor *visml_extractor_map(const visml_extractor *e, const visml_tensor *image, visml_error *err) {
+    return look_at(e, image, find_map, err);
 }

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "kernel/compute.h"
+#include "feature/row_view.h"
 
 /* A mixture. */
 typedef struct visml_mixture {
@@ -15,21 +16,24 @@ typedef struct visml_mixture {
 } visml_mixture;
 
 typedef struct visml_gmm {
-    int64_t n, d, k;
+    visml_row_view x;
+    int64_t k;
     int32_t full;
-    const float *x;         /* [n, d] */
     const int32_t *init;    /* [n]: a component for each row to begin with, none without a row; NULL: k-means */
     uint64_t seed;          /* of that */
     int32_t max_iterations; /* 1 or more */
     double tolerance;       /* done when the mean log likelihood of a row grows by less */
     double floor;           /* is added to every variance: above 0 */
+    /* Called now and then; a status below 0 ends it with that. NULL: not wanted. */
+    visml_status (*tick)(void *user, int32_t iteration, double score, visml_error *err);
+    void *user;
     double *weights, *means, *covariances; /* results, as in a mixture */
     double score;           /* result: the mean log likelihood of a row in the last expectation */
     int32_t iterations;     /* result */
 } visml_gmm;
 
 /* The same bits for any number of threads. `what`: whose it is, for messages. Errors: VISML_EINVAL (fewer rows than components),
- * VISML_ENONFINITE (a covariance that has no inverse: the floor is too small), VISML_ENOMEM. */
+ * VISML_ENONFINITE (a covariance that has no inverse: the floor is too small), VISML_ENOMEM, those of tick. */
 visml_status visml_gmm_fit(visml_memory *m, const visml_compute *c, const char *what, visml_gmm *job, visml_error *err);
 
 /* A mixture made ready for many rows, in floats: in one piece, bytes as visml_mixture_bytes. */
@@ -54,6 +58,8 @@ visml_status visml_mixture_prepare(const visml_mixture *mix, const char *what, v
 size_t visml_mixture_scratch(const visml_compute *c, int64_t d, int64_t k, int32_t full);
 void visml_mixture_run(const visml_mixture_plan *plan, const visml_compute *c, int64_t n, const float *x, float *resp, float *score,
                        void *scratch);
+/* logs[n, k] in their place: those of weight times density. */
+void visml_mixture_logs(const visml_mixture_plan *plan, const visml_compute *c, int64_t n, const float *x, float *logs, void *scratch);
 
 /* Sums of rows relative to a shift, each row counted as resp[n, k] says; in double over blocks of rows. */
 typedef struct visml_mixture_sums {

@@ -24,16 +24,12 @@ visml_hog_cells visml_hog_cells_of(const visml_hog_opts *o, int64_t height, int6
     return (visml_hog_cells){height / side[0], width / side[1], o->orientations};
 }
 
-static size_t whole_lines(size_t bytes) {
-    return (bytes + 63) / 64 * 64;
-}
-
 static size_t part_of(const visml_hog_opts *o, int64_t width, int64_t channels) {
-    return visml_planes_bytes(width, channels) + whole_lines((size_t)(width * 2 * o->orientations) * sizeof(float));
+    return visml_planes_bytes(width, channels) + visml_whole_lines((size_t)(width * 2 * o->orientations) * sizeof(float));
 }
 
 static size_t histogram_bytes(const visml_hog_cells *cells) {
-    return whole_lines((size_t)(cells->rows * cells->columns * cells->bins) * sizeof(float));
+    return visml_whole_lines((size_t)(cells->rows * cells->columns * cells->bins) * sizeof(float));
 }
 
 size_t visml_hog_scratch(const visml_hog_opts *o, const visml_compute *c, int64_t height, int64_t width, int64_t channels) {

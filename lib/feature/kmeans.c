@@ -1,165 +1,165 @@
+/* Lloyd's iterations. Rows go through block by block, so that they come from memory once: the nearest center, then the sums of the rows
+ * that have changed their cluster. */
 #include "feature/kmeans.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/checked.h"
 #include "base/error.h"
-#include "base/rng.h"
 #include "kernel/distance.h"
+#include "kernel/kernels.h"
 #include "kernel/span.h"
 
-#define STREAM_KMEANS 0x6b6dU /* "km": what a key is for */
-#define ROWS 1024             /* rows whose distances are there at a time */
-#define COLUMNS 64            /* of sums, in one piece of work */
-
-/* ---- the nearest ---- */
-
-static visml_distances distances_of(int64_t n, int64_t d, int64_t k) {
-    return (visml_distances){.kind = VISML_DISTANCE_L2, .by_product = 1, .n = n < ROWS ? n : ROWS, .m = k, .d = d, .lda = d, .ldb = d,
-                             .ldo = k};
-}
-
-static size_t distances_bytes(int64_t n, int64_t k) {
-    return ((size_t)(n < ROWS ? n : ROWS) * (size_t)k * sizeof(float) + 63) / 64 * 64;
-}
-
-size_t visml_nearest_scratch(const visml_compute *c, int64_t n, int64_t d, int64_t k) {
-    visml_distances x = distances_of(n, d, k);
-    size_t bytes;
-    return visml_size_add(distances_bytes(n, k), visml_distances_scratch(c, &x), &bytes) ? bytes : SIZE_MAX;
-}
-
-typedef struct choice {
-    int64_t n, k;
-    const float *distances;
-    int32_t *labels;
-    float *squares;
-} choice;
-
-/* The first of the least; four at a time are looked for, so that none waits for the one before it. */
-static int32_t least_of(int64_t k, const float *x) {
-    float least[4] = {x[0], x[0], x[0], x[0]};
-    int64_t j = 0;
-    for (; j + 4 <= k; j += 4)
-        for (int l = 0; l < 4; l++)
-            least[l] = x[j + l] < least[l] ? x[j + l] : least[l];
-    for (; j < k; j++)
-        least[0] = x[j] < least[0] ? x[j] : least[0];
-    least[0] = least[1] < least[0] ? least[1] : least[0];
-    least[2] = least[3] < least[2] ? least[3] : least[2];
-    least[0] = least[2] < least[0] ? least[2] : least[0];
-    for (j = 0; j < k; j++)
-        if (x[j] == least[0])
-            return (int32_t)j;
-    return 0; /* distances of numbers too large for a float */
-}
-
-static void choose_block(void *arg, size_t block, size_t worker) {
-    const choice *h = arg;
-    int64_t rows = visml_span_rows(h->k), first = (int64_t)block * rows;
-    (void)worker;
-    for (int64_t i = first; i < first + rows && i < h->n; i++) {
-        const float *at = h->distances + i * h->k;
-        h->labels[i] = least_of(h->k, at);
-        if (h->squares)
-            h->squares[i] = at[h->labels[i]];
-    }
-}
-
-void visml_nearest(const visml_compute *c, int64_t n, int64_t d, int64_t k, const float *x, const float *centers, int32_t *labels,
-                   float *squares, void *scratch) {
-    visml_distances p = distances_of(n, d, k);
-    p.b = centers;
-    p.out = scratch;
-    for (int64_t i = 0; i < n; i += ROWS) {
-        p.a = x + i * d;
-        p.n = n - i < ROWS ? n - i : ROWS;
-        visml_distances_run(c, &p, (char *)scratch + distances_bytes(n, k));
-        choice h = {p.n, k, p.out, labels + i, squares ? squares + i : NULL};
-        visml_parallel_run(c->parallel, (size_t)visml_blocks(p.n, visml_span_rows(k)), choose_block, &h);
-    }
-}
-
-/* ---- k-means++ ---- */
+#define ROWS VISML_KMEANS_ROWS
+#define COLUMNS 64 /* of sums, in one piece of work */
 
 typedef struct clusters {
     visml_kmeans *job;
     const visml_compute *c;
+    visml_nearest_plan plan;
     double *sums;    /* [k, d] */
     int64_t *counts; /* [k] */
-    float *squares;  /* [n] */
-    float *fresh;    /* [n] */
-    int32_t *before; /* [n]: labels */
-    void *scratch;
+    float *lengths;  /* [n]: sums of squares */
+    float *squares;  /* [n]: distances to the nearest */
+    float *buffer;   /* [ROWS, d]: rows that do not lie side by side */
+    int32_t *before; /* [ROWS]: labels of a block, -1: none yet */
+    void *ready, *scratch;
+    int64_t changed; /* rows that have another cluster than before */
+    const float *block; /* of rows first ... first + rows - 1 */
+    int64_t first, rows, ld;
 } clusters;
 
-/* Squared distances to one center, exact differences. */
-static void distances_to(const clusters *w, const float *center, float *out) {
-    const visml_kmeans *j = w->job;
-    visml_distances p = {.kind = VISML_DISTANCE_L2, .n = j->n, .m = 1, .d = j->d, .a = j->x, .b = center, .out = out, .lda = j->d,
-                         .ldb = j->d, .ldo = 1};
-    visml_distances_run(w->c, &p, w->scratch);
+static void take_block(clusters *w, int64_t first) {
+    const visml_row_view *x = &w->job->x;
+    w->first = first;
+    w->rows = x->n - first < ROWS ? x->n - first : ROWS;
+    w->block = visml_row_view_block(x, first, w->rows, w->buffer, &w->ld);
 }
 
-/* A row, each with a chance as its squared distance; any row where all are centers already. */
-static int64_t draw(const clusters *w, visml_rng *rng) {
-    int64_t n = w->job->n, last = -1;
-    double total = 0, at = 0;
-    for (int64_t i = 0; i < n; i++)
-        total += (double)w->squares[i];
-    double wanted = visml_rng_uniform(rng) * total;
-    for (int64_t i = 0; total > 0 && i < n; i++) {
-        at += (double)w->squares[i];
-        if (w->squares[i] > 0)
-            last = i;
-        if (at > wanted && w->squares[i] > 0)
-            return i;
-    }
-    return last >= 0 ? last : (int64_t)visml_rng_below(rng, (uint64_t)n);
+static void for_columns(const clusters *w, visml_block *f, const void *arg) {
+    visml_parallel_run(w->c->parallel, (size_t)visml_blocks(w->job->x.d, COLUMNS), f, (void *)(uintptr_t)arg);
 }
 
-static void seed_centers(clusters *w) {
-    visml_kmeans *j = w->job;
-    visml_rng rng;
-    visml_rng_init(&rng, visml_key(j->seed, STREAM_KMEANS));
-    int64_t row = (int64_t)visml_rng_below(&rng, (uint64_t)j->n);
-    for (int64_t k = 0; k < j->k; k++) {
-        float *center = j->centers + k * j->d;
-        if (k)
-            row = draw(w, &rng);
-        memcpy(center, j->x + row * j->d, (size_t)j->d * sizeof *center);
-        distances_to(w, center, k ? w->fresh : w->squares);
-        for (int64_t i = 0; k && i < j->n; i++)
-            w->squares[i] = w->fresh[i] < w->squares[i] ? w->fresh[i] : w->squares[i];
-    }
-}
+/* ---- the variance of the columns ---- */
 
-/* ---- Lloyd ---- */
-
-/* Columns are cut into pieces, rows are added in order. */
-static void sum_block(void *arg, size_t block, size_t worker) {
+/* Relative to the first row, so that a common offset costs no digits: [2, d] sums in w->sums. */
+static void spread_block(void *arg, size_t block, size_t worker) {
     const clusters *w = arg;
-    const visml_kmeans *j = w->job;
-    int64_t first = (int64_t)block * COLUMNS, end = first + COLUMNS < j->d ? first + COLUMNS : j->d;
+    int64_t d = w->job->x.d, begin = (int64_t)block * COLUMNS, end = begin + COLUMNS < d ? begin + COLUMNS : d;
+    const visml_row_view *x = &w->job->x;
     (void)worker;
-    for (int64_t i = 0; i < j->n; i++) {
-        double *to = w->sums + j->labels[i] * j->d;
-        const float *x = j->x + i * j->d;
-        for (int64_t p = first; p < end; p++)
+    for (int64_t i = 0; i < w->rows; i++)
+        for (int64_t p = begin; p < end; p++) {
+            double off = (double)w->block[i * w->ld + p] - (double)x->x[p * x->column_stride];
+            w->sums[p] += off;
+            w->sums[d + p] += off * off;
+        }
+}
+
+/* The mean variance of a column. */
+static double spread(clusters *w) {
+    double total = 0, n = (double)w->job->x.n;
+    int64_t d = w->job->x.d;
+    memset(w->sums, 0, 2 * (size_t)d * sizeof *w->sums);
+    for (int64_t first = 0; first < w->job->x.n; first += ROWS) {
+        take_block(w, first);
+        for_columns(w, spread_block, w);
+    }
+    for (int64_t p = 0; p < d; p++)
+        total += w->sums[d + p] / n - w->sums[p] / n * (w->sums[p] / n);
+    return total > 0 ? total / (double)d : 0;
+}
+
+/* ---- which cluster, and its sums ---- */
+
+static void lengths_block(void *arg, size_t block, size_t worker) {
+    const clusters *w = arg;
+    int64_t rows = visml_span_rows(w->job->x.d), begin = (int64_t)block * rows;
+    (void)worker;
+    for (int64_t i = begin; i < begin + rows && i < w->rows; i++)
+        w->lengths[w->first + i] = w->c->kernels->reduce_squares((size_t)w->job->x.d, w->block + i * w->ld);
+}
+
+/* Columns are cut into pieces, rows come in order. */
+static void sums_block(void *arg, size_t block, size_t worker) {
+    const clusters *w = arg;
+    int64_t d = w->job->x.d, begin = (int64_t)block * COLUMNS, end = begin + COLUMNS < d ? begin + COLUMNS : d;
+    const int32_t *labels = w->job->labels + w->first;
+    (void)worker;
+    for (int64_t i = 0; i < w->rows; i++) {
+        if (labels[i] == w->before[i])
+            continue;
+        double *to = w->sums + labels[i] * d;
+        const float *x = w->block + i * w->ld;
+        for (int64_t p = begin; p < end; p++)
             to[p] += (double)x[p];
+        if (w->before[i] < 0)
+            continue;
+        double *from = w->sums + w->before[i] * d;
+        for (int64_t p = begin; p < end; p++)
+            from[p] -= (double)x[p];
     }
 }
+
+static int64_t count_changed(const clusters *w) {
+    const int32_t *labels = w->job->labels + w->first;
+    int64_t changed = 0;
+    for (int64_t i = 0; i < w->rows; i++) {
+        if (labels[i] == w->before[i])
+            continue;
+        changed++;
+        w->counts[labels[i]]++;
+        if (w->before[i] >= 0)
+            w->counts[w->before[i]]--;
+    }
+    return changed;
+}
+
+static void sum_squares(clusters *w) {
+    w->job->inertia = 0;
+    for (int64_t i = 0; i < w->job->x.n; i++)
+        w->job->inertia += (double)w->squares[i];
+}
+
+static visml_status assign(clusters *w, int first_time, visml_error *err) {
+    visml_kmeans *j = w->job;
+    w->plan = visml_nearest_prepare(w->c, j->x.d, j->k, j->centers, w->ready);
+    w->changed = 0;
+    for (int64_t first = 0; first < j->x.n; first += ROWS) {
+        take_block(w, first);
+        if (first_time) {
+            visml_parallel_run(w->c->parallel, (size_t)visml_blocks(w->rows, visml_span_rows(j->x.d)), lengths_block, w);
+            memset(w->before, -1, (size_t)w->rows * sizeof *w->before);
+        } else {
+            memcpy(w->before, j->labels + first, (size_t)w->rows * sizeof *w->before);
+        }
+        visml_nearest_run(w->c, &w->plan, w->rows, w->block, w->ld, w->lengths + first, j->labels + first, w->squares + first, w->scratch);
+        int64_t changed = count_changed(w);
+        if (changed)
+            for_columns(w, sums_block, w);
+        w->changed += changed;
+        VISML_TRY(visml_kmeans_tick(j, err));
+    }
+    sum_squares(w);
+    return VISML_OK;
+}
+
+/* ---- centers ---- */
 
 /* Gives an empty cluster the row that is farthest from its center, of a cluster that has another. */
 static void fill(clusters *w, int64_t k) {
     visml_kmeans *j = w->job;
-    int64_t far = -1;
-    for (int64_t i = 0; i < j->n; i++)
+    int64_t far = -1, d = j->x.d;
+    for (int64_t i = 0; i < j->x.n; i++)
         if (w->counts[j->labels[i]] > 1 && (far < 0 || w->squares[i] > w->squares[far]))
             far = i;
     if (far < 0)
         return;
+    for (int64_t p = 0; p < d; p++) {
+        double x = (double)j->x.x[far * j->x.row_stride + p * j->x.column_stride];
+        w->sums[j->labels[far] * d + p] -= x;
+        w->sums[k * d + p] = x;
+    }
     w->counts[j->labels[far]]--;
     w->counts[k] = 1;
     w->squares[far] = 0;
@@ -170,18 +170,13 @@ static void fill(clusters *w, int64_t k) {
 static double move_centers(clusters *w) {
     visml_kmeans *j = w->job;
     double way = 0;
-    memset(w->sums, 0, (size_t)(j->k * j->d) * sizeof *w->sums);
-    memset(w->counts, 0, (size_t)j->k * sizeof *w->counts);
-    for (int64_t i = 0; i < j->n; i++)
-        w->counts[j->labels[i]]++;
     for (int64_t k = 0; k < j->k; k++)
         if (!w->counts[k])
             fill(w, k);
-    visml_parallel_run(w->c->parallel, (size_t)visml_blocks(j->d, COLUMNS), sum_block, w);
-    for (int64_t i = 0; i < j->k * j->d; i++) {
-        if (!w->counts[i / j->d])
+    for (int64_t i = 0; i < j->k * j->x.d; i++) {
+        if (!w->counts[i / j->x.d])
             continue;
-        float to = (float)(w->sums[i] / (double)w->counts[i / j->d]);
+        float to = (float)(w->sums[i] / (double)w->counts[i / j->x.d]);
         double step = (double)to - (double)j->centers[i];
         way += step * step;
         j->centers[i] = to;
@@ -189,67 +184,70 @@ static double move_centers(clusters *w) {
     return way;
 }
 
-/* The mean variance of a column. */
-static double spread(const visml_kmeans *j, double *room) {
-    double total = 0;
-    memset(room, 0, 2 * (size_t)j->d * sizeof *room);
-    for (int64_t i = 0; i < j->n; i++)
-        for (int64_t p = 0; p < j->d; p++)
-            room[p] += (double)j->x[i * j->d + p];
-    for (int64_t i = 0; i < j->n; i++)
-        for (int64_t p = 0; p < j->d; p++) {
-            double off = (double)j->x[i * j->d + p] - room[p] / (double)j->n;
-            room[j->d + p] += off * off;
-        }
-    for (int64_t p = 0; p < j->d; p++)
-        total += room[j->d + p];
-    return total / (double)j->n / (double)j->d;
+/* By differences, where products have lost digits. */
+static void squares_block(void *arg, size_t block, size_t worker) {
+    const clusters *w = arg;
+    int64_t d = w->job->x.d, rows = visml_span_rows(d), begin = (int64_t)block * rows;
+    (void)worker;
+    for (int64_t i = begin; i < begin + rows && i < w->rows; i++) {
+        visml_row_pairs p = {.n = 1, .m = 1, .d = d, .lda = d, .ldb = d, .ldo = 1, .a = w->block + i * w->ld,
+                             .b = w->job->centers + w->job->labels[w->first + i] * d, .out = w->squares + w->first + i};
+        w->c->kernels->row_pairs(VISML_DISTANCE_L2, &p);
+    }
 }
 
-static void assign(clusters *w) {
-    visml_kmeans *j = w->job;
-    visml_nearest(w->c, j->n, j->d, j->k, j->x, j->centers, j->labels, w->squares, w->scratch);
+static void measure(clusters *w) {
+    for (int64_t first = 0; first < w->job->x.n; first += ROWS) {
+        take_block(w, first);
+        visml_parallel_run(w->c->parallel, (size_t)visml_blocks(w->rows, visml_span_rows(w->job->x.d)), squares_block, w);
+    }
+    sum_squares(w);
 }
 
-static void iterate(clusters *w) {
+static visml_status iterate(clusters *w, visml_memory *m, visml_error *err) {
     visml_kmeans *j = w->job;
-    double enough = j->tolerance > 0 ? j->tolerance * spread(j, w->sums) : -1;
+    double enough = j->tolerance > 0 ? j->tolerance * spread(w) : -1;
+    j->iterations = 0;
+    j->inertia = 0;
     if (j->init)
-        memcpy(j->centers, j->init, (size_t)(j->k * j->d) * sizeof *j->centers);
+        memcpy(j->centers, j->init, (size_t)(j->k * j->x.d) * sizeof *j->centers);
     else
-        seed_centers(w);
-    assign(w);
-    for (j->iterations = 1; j->iterations <= j->max_iterations; j->iterations++) {
-        memcpy(w->before, j->labels, (size_t)j->n * sizeof *w->before);
+        VISML_TRY(visml_kmeans_seed(m, w->c, j, err));
+    memset(w->sums, 0, (size_t)(j->k * j->x.d) * sizeof *w->sums);
+    memset(w->counts, 0, (size_t)j->k * sizeof *w->counts);
+    VISML_TRY(assign(w, 1, err));
+    for (j->iterations = 1;; j->iterations++) {
         double way = move_centers(w);
-        assign(w);
-        if (way <= enough || memcmp(w->before, j->labels, (size_t)j->n * sizeof *w->before) == 0)
+        VISML_TRY(assign(w, 0, err));
+        if (way <= enough || !w->changed || j->iterations == j->max_iterations)
             break;
     }
-    j->inertia = 0;
-    for (int64_t i = 0; i < j->n; i++)
-        j->inertia += (double)w->squares[i];
+    measure(w);
+    return VISML_OK;
 }
 
 visml_status visml_kmeans_fit(visml_memory *m, const visml_compute *c, const char *what, visml_kmeans *job, visml_error *err) {
-    size_t n = (size_t)job->n, k = (size_t)job->k, d = (size_t)job->d;
-    if (job->n < job->k)
+    size_t n = (size_t)job->x.n, k = (size_t)job->k, d = (size_t)job->x.d;
+    if (job->x.n < job->k)
         return visml_fail(err, VISML_EINVAL, "%s: there are %lld rows to learn from, must be at least as many as clusters: %lld", what,
-                          (long long)job->n, (long long)job->k);
+                          (long long)job->x.n, (long long)job->k);
     clusters w = {.job = job, .c = c};
+    visml_status status = VISML_ENOMEM;
     w.sums = visml_mem_alloc(m, (k + 1) * d * sizeof *w.sums, err); /* two rows at least */
     w.counts = w.sums ? visml_mem_alloc(m, k * sizeof *w.counts, err) : NULL;
-    w.squares = w.counts ? visml_mem_alloc(m, 2 * n * sizeof *w.squares, err) : NULL;
-    w.before = w.squares ? visml_mem_alloc(m, n * sizeof *w.before, err) : NULL;
-    w.scratch = w.before ? visml_mem_alloc(m, visml_nearest_scratch(c, job->n, job->d, job->k), err) : NULL;
+    w.lengths = w.counts ? visml_mem_alloc(m, (2 * n + ROWS * (d + 1)) * sizeof *w.lengths, err) : NULL;
+    w.ready = w.lengths ? visml_mem_alloc(m, visml_nearest_bytes(c, job->x.d, job->k), err) : NULL;
+    w.scratch = w.ready ? visml_mem_alloc(m, visml_nearest_scratch(c, job->x.d, job->k), err) : NULL;
     if (w.scratch) {
-        w.fresh = w.squares + n;
-        iterate(&w);
+        w.squares = w.lengths + n;
+        w.before = (int32_t *)(void *)(w.squares + n);
+        w.buffer = w.squares + n + ROWS;
+        status = iterate(&w, m, err);
     }
     visml_mem_free(m, w.sums);
     visml_mem_free(m, w.counts);
-    visml_mem_free(m, w.squares);
-    visml_mem_free(m, w.before);
+    visml_mem_free(m, w.lengths);
+    visml_mem_free(m, w.ready);
     visml_mem_free(m, w.scratch);
-    return w.scratch ? VISML_OK : VISML_ENOMEM;
+    return status;
 }

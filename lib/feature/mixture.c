@@ -180,8 +180,12 @@ static void finish(const visml_compute *c, int64_t n, int64_t k, float *resp, fl
     }
 }
 
+void visml_mixture_logs(const visml_mixture_plan *plan, const visml_compute *c, int64_t n, const float *x, float *logs, void *scratch) {
+    (plan->full ? run_full : run_diagonal)(plan, c, n, x, logs, scratch);
+}
+
 void visml_mixture_run(const visml_mixture_plan *plan, const visml_compute *c, int64_t n, const float *x, float *resp, float *score,
                        void *scratch) {
-    (plan->full ? run_full : run_diagonal)(plan, c, n, x, resp, scratch);
+    visml_mixture_logs(plan, c, n, x, resp, scratch);
     finish(c, n, plan->k, resp, score);
 }

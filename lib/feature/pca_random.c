@@ -85,7 +85,7 @@ static void widen(const projection *w, int64_t k) {
     }
 }
 
-static visml_status project(visml_transform *t, projection *w, const visml_rows *rows, int64_t k, uint64_t seed, visml_error *err) {
+static visml_status project(visml_transform *t, projection *w, const visml_vector_rows *rows, int64_t k, uint64_t seed, visml_error *err) {
     const visml_pca_opts *o = t->object.opts;
     visml_rng rng;
     visml_rng_init(&rng, visml_key(seed, STREAM_PCA));
@@ -135,7 +135,7 @@ static void *take_room(projection *w, visml_memory *m, int64_t k, visml_error *e
     return room;
 }
 
-visml_status visml_pca_random(visml_transform *t, const visml_compute *c, const visml_rows *rows, int64_t k, uint64_t seed,
+visml_status visml_pca_random(visml_transform *t, const visml_compute *c, const visml_vector_rows *rows, int64_t k, uint64_t seed,
                               visml_error *err) {
     const visml_pca_opts *o = t->object.opts;
     visml_memory *m = &t->object.context->memory;

@@ -41,7 +41,8 @@ int visml_transform_waits(const visml_transform *t) {
 
 /* ---- learning ---- */
 
-static visml_status learn_in_walks(visml_transform *t, const visml_compute *c, const visml_rows *rows, uint64_t seed, visml_error *err) {
+static visml_status learn_in_walks(visml_transform *t, const visml_compute *c, const visml_vector_rows *rows, uint64_t seed,
+                                   visml_error *err) {
     const visml_transform_class *cls = visml_transform_class_of(t);
     int32_t passes = cls->passes ? cls->passes : 1;
     VISML_TRY(cls->begin(t, c, rows->d, seed, err));
@@ -50,7 +51,8 @@ static visml_status learn_in_walks(visml_transform *t, const visml_compute *c, c
     return cls->end(t, c, err);
 }
 
-visml_status visml_transform_learn(visml_transform *t, const visml_compute *c, const visml_rows *rows, uint64_t seed, visml_error *err) {
+visml_status visml_transform_learn(visml_transform *t, const visml_compute *c, const visml_vector_rows *rows, uint64_t seed,
+                                   visml_error *err) {
     const visml_transform_class *cls = visml_transform_class_of(t);
     if (cls->needs_labels && !rows->labels)
         return visml_fail(err, VISML_EINVAL, "%s: labels are missing; it learns from vectors with class numbers", cls->kind.name);
@@ -80,7 +82,7 @@ visml_status visml_transform_fit(visml_transform *transform, const visml_tensor 
     VISML_TRY(check_x(transform, x, err));
     const char *name = transform->object.kind->name;
     visml_compute c = visml_context_compute(transform->object.context);
-    visml_rows rows = {.n = x->shape.dims[0], .d = x->shape.dims[1], .x = (const float *)(const void *)x->data};
+    visml_vector_rows rows = {.n = x->shape.dims[0], .d = x->shape.dims[1], .x = (const float *)(const void *)x->data};
     VISML_TRY(check_labels(name, x, labels, err));
     if (rows.n < 1)
         return visml_fail(err, VISML_EINVAL, "%s: x has no row, must have at least 1", name);

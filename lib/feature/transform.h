@@ -7,11 +7,11 @@
 #include "visml/feature.h"
 
 /* Vectors to learn from, [n, d], row after row. All finite. */
-typedef struct visml_rows {
+typedef struct visml_vector_rows {
     int64_t n, d;
     const float *x;
     const int32_t *labels; /* [n]; NULL: none. -1: unknown */
-} visml_rows;
+} visml_vector_rows;
 
 typedef struct visml_transform_class {
     visml_kind kind;
@@ -23,9 +23,9 @@ typedef struct visml_transform_class {
     /* Classes that learn (else all NULL). fit: from all at once, may be NULL where the others are there. begin, add (block after block, in
      * order), end: where all do not fit in memory; `passes` walks over all blocks, the number of the walk from 0 on is t->pass. What is
      * learned lies in arrays of the object; t->dims is set to d last. */
-    visml_status (*fit)(visml_transform *t, const visml_compute *c, const visml_rows *rows, uint64_t seed, visml_error *err);
+    visml_status (*fit)(visml_transform *t, const visml_compute *c, const visml_vector_rows *rows, uint64_t seed, visml_error *err);
     visml_status (*begin)(visml_transform *t, const visml_compute *c, int64_t d, uint64_t seed, visml_error *err);
-    visml_status (*add)(visml_transform *t, const visml_compute *c, const visml_rows *rows, visml_error *err);
+    visml_status (*add)(visml_transform *t, const visml_compute *c, const visml_vector_rows *rows, visml_error *err);
     visml_status (*end)(visml_transform *t, const visml_compute *c, visml_error *err);
     int32_t passes; /* 0: 1 */
     int32_t needs_labels;
@@ -52,7 +52,8 @@ visml_transform *visml_transform_from_object(visml_context *ctx, const json_t *o
 /* 1 when it learns and has not. */
 int visml_transform_waits(const visml_transform *t);
 /* One that learns, from all at once: by fit, or by begin, add, end. */
-visml_status visml_transform_learn(visml_transform *t, const visml_compute *c, const visml_rows *rows, uint64_t seed, visml_error *err);
+visml_status visml_transform_learn(visml_transform *t, const visml_compute *c, const visml_vector_rows *rows, uint64_t seed,
+                                   visml_error *err);
 static inline size_t visml_transform_scratch(const visml_transform *t, const visml_compute *c, int64_t n, int64_t d) {
     const visml_transform_class *cls = visml_transform_class_of(t);
     return cls->scratch ? cls->scratch(t, c, n, d) : 0;

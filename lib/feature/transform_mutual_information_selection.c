@@ -37,7 +37,7 @@ static visml_status begin(visml_transform *t, const visml_compute *c, int64_t d,
     return VISML_OK;
 }
 
-static visml_status look(counting *w, const visml_rows *rows, visml_error *err) {
+static visml_status look(counting *w, const visml_vector_rows *rows, visml_error *err) {
     float *low = w->range, *high = w->range + w->d;
     for (int64_t i = 0; i < rows->n; i++) {
         const float *x = rows->x + i * w->d;
@@ -80,13 +80,13 @@ static int64_t bin_of(const counting *w, int64_t j, float x) {
     return bin < w->bins ? bin : w->bins - 1;
 }
 
-static void count(counting *w, const visml_rows *rows) {
+static void count(counting *w, const visml_vector_rows *rows) {
     for (int64_t i = 0; i < rows->n; i++)
         for (int64_t j = 0; rows->labels[i] >= 0 && j < w->d; j++)
             w->counts[(j * w->classes + rows->labels[i]) * w->bins + bin_of(w, j, rows->x[i * w->d + j])]++;
 }
 
-static visml_status add(visml_transform *t, const visml_compute *c, const visml_rows *rows, visml_error *err) {
+static visml_status add(visml_transform *t, const visml_compute *c, const visml_vector_rows *rows, visml_error *err) {
     (void)c;
     if (t->pass == 0)
         return look(t->work, rows, err);

@@ -114,7 +114,7 @@ static void add_products(covariance *w, const visml_compute *c, int64_t rows, co
 }
 
 /* sum: that of the rows, then their mean. */
-static visml_status add(visml_transform *t, const visml_compute *c, const visml_rows *rows, visml_error *err) {
+static visml_status add(visml_transform *t, const visml_compute *c, const visml_vector_rows *rows, visml_error *err) {
     covariance *w = t->work;
     (void)err;
     if (t->pass == 0) {
@@ -245,7 +245,7 @@ static int wants_random(const visml_pca_opts *o, int64_t n, int64_t d) {
     return o->components && !(o->variance > 0) && d > 1500 && o->components < least / 4;
 }
 
-static visml_status fit(visml_transform *t, const visml_compute *c, const visml_rows *rows, uint64_t seed, visml_error *err) {
+static visml_status fit(visml_transform *t, const visml_compute *c, const visml_vector_rows *rows, uint64_t seed, visml_error *err) {
     int64_t k;
     VISML_TRY(visml_pca_count(t, rows->n, rows->d, &k, err));
     if (wants_random(t->object.opts, rows->n, rows->d))

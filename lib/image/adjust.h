@@ -70,6 +70,13 @@ void visml_canvas_fade(visml_canvas *c, double amount);
 
 #define VISML_BLUR_REACH 31 /* pixels to either side, at most */
 
+/* Where place i, which may be outside, is reflected to on a side of n. */
+static inline int64_t visml_reflected(int64_t i, int64_t n) {
+    int64_t r = i % (2 * n);
+    r = r < 0 ? r + 2 * n : r;
+    return r < n ? r : 2 * n - 1 - r;
+}
+
 /* Gauss with these deviations, kernels of height x width pixels (odd). */
 void visml_canvas_blur(visml_canvas *c, int32_t height, int32_t width, double sigma_down, double sigma_across);
 /* x + (1 - 2 factor) (smooth - x), smooth being the mean of 3 x 3 pixels with the middle one five times: 0 smooth, 0.5 as it is, 1

@@ -7,25 +7,18 @@
 
 #define TAPS (2 * VISML_BLUR_REACH + 1)
 
-/* Where place i, which may be outside, is reflected to on a side of n. */
-static int64_t reflected(int64_t i, int64_t n) {
-    int64_t r = i % (2 * n);
-    r = r < 0 ? r + 2 * n : r;
-    return r < n ? r : 2 * n - 1 - r;
-}
-
 /* The picture with borders of so many rows and columns, to the spare. */
 static void add_borders(const visml_canvas *c, int64_t rows, int64_t columns) {
     size_t pixel = (size_t)c->channels, row = (size_t)c->width * pixel;
     float *to = c->spare;
     for (int64_t y = -rows; y < c->height + rows; y++) {
-        const float *from = c->pixels + (size_t)reflected(y, c->height) * row;
+        const float *from = c->pixels + (size_t)visml_reflected(y, c->height) * row;
         for (int64_t x = -columns; x < 0; x++, to += pixel)
-            memcpy(to, from + (size_t)reflected(x, c->width) * pixel, pixel * sizeof *to);
+            memcpy(to, from + (size_t)visml_reflected(x, c->width) * pixel, pixel * sizeof *to);
         memcpy(to, from, row * sizeof *to);
         to += row;
         for (int64_t x = c->width; x < c->width + columns; x++, to += pixel)
-            memcpy(to, from + (size_t)reflected(x, c->width) * pixel, pixel * sizeof *to);
+            memcpy(to, from + (size_t)visml_reflected(x, c->width) * pixel, pixel * sizeof *to);
     }
 }
 

@@ -364,6 +364,17 @@ typedef struct visml_votes {
     int32_t counts;          /* 1: all votes count 1, 0: as many as the gradient is long */
 } visml_votes;
 
+/* ---- filters of 2 reach + 1 taps, of samples `stride` apart ----
+ *
+ * to_even[i] = even[0] x[i] + the sum over k = 1 ... reach, in order, of even[k] (x[i + k stride] + x[i - k stride]);
+ * to_odd[i] = the sum over k = 1 ... reach, in order, of odd[k] (x[i + k stride] - x[i - k stride]). */
+
+typedef struct visml_even_odd {
+    int64_t reach, stride;
+    const float *even, *odd; /* [reach + 1]; odd[0] has no meaning, odd NULL: there is no such part */
+    float *to_even, *to_odd;
+} visml_even_odd;
+
 /* ---- moments of bytes: with a the bytes of a column, out[0, i] their sum, out[1, i] the sum of its prefix sums, and so on ---- */
 
 #define VISML_FALL_ROWS 96 /* at most, so that whole numbers of 32 bits hold the sums */

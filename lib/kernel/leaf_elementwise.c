@@ -16,9 +16,17 @@ void LEAF(sum)(size_t n, const real *a, const real *b, real *y) {
     }
 }
 
-/* Exact, so the compiler may do as it likes. */
+/* Exact, so what is left behind whole vectors may be done twice. */
 void LEAF(from_u8)(size_t n, const uint8_t *x, real *y) {
-    for (size_t i = 0; i < n; i++)
+    size_t i = 0;
+#ifndef VISML_REAL_DOUBLE
+    for (; i + LANES <= n; i += LANES)
+        v_store(y + i, i_float(i_load_u8(x + i)));
+    if (i && i < n)
+        v_store(y + n - LANES, i_float(i_load_u8(x + n - LANES)));
+    i = i ? n : 0;
+#endif
+    for (; i < n; i++)
         y[i] = (real)x[i];
 }
 

@@ -100,6 +100,16 @@ void visml_object_arrays_clear(visml_object *o) {
     o->array_count = 0;
 }
 
+visml_status visml_object_arrays_share(visml_object *o, const visml_object *from, visml_error *err) {
+    visml_object_arrays_clear(o);
+    for (size_t i = 0; i < from->array_count; i++) {
+        o->arrays[i] = from->arrays[i];
+        visml_tensor_retain(o->arrays[i].tensor);
+    }
+    o->array_count = from->array_count;
+    return o->array_count && o->kind->restore ? o->kind->restore(o, err) : VISML_OK;
+}
+
 visml_status visml_object_array_expect(const visml_object *o, const char *name, visml_dtype dtype, int32_t rank, int64_t *dims,
                                        visml_error *err) {
     const visml_tensor *t = visml_object_array_get(o, name);

@@ -70,6 +70,9 @@ visml_tensor *visml_object_array_get(const visml_object *o, const char *name);
 /* Its elements; NULL when there is none. */
 const void *visml_object_array_data(const visml_object *o, const char *name);
 void visml_object_arrays_clear(visml_object *o);
+/* The arrays of another object of the class, shared with it, in place of its own; the class looks at them as after loading.
+ * Errors: VISML_ENOMEM. */
+visml_status visml_object_arrays_share(visml_object *o, const visml_object *from, visml_error *err);
 /* For restore: the tensor of that name with this type and rank, dims[i] >= 0 as wanted and -1 as it comes, written back.
  * Errors: VISML_EFORMAT. */
 visml_status visml_object_array_expect(const visml_object *o, const char *name, visml_dtype dtype, int32_t rank, int64_t *dims,

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "train/class_names.h"
 #include "train/train.h"
 
 /* ---- do they fit together ---- */
@@ -103,54 +104,23 @@ static visml_status check_labels(visml_feed *f, visml_error *err) {
 
 /* ---- the names of classes ---- */
 
-/* Whose: a dataset or a model. */
-typedef struct class_names {
-    const visml_dataset *data;
-    const visml_model *model;
-} class_names;
-
-static size_t count_names(class_names c) {
-    return c.data ? visml_dataset_class_count(c.data) : visml_model_class_count(c.model);
-}
-
-static const char *name_at(class_names c, size_t i) {
-    return c.data ? visml_dataset_class_name(c.data, i) : visml_model_class_name(c.model, i);
-}
-
-/* "0", "1", ...: names that nobody gave. */
-static int are_numbers(class_names c) {
-    for (size_t i = 0; i < count_names(c); i++)
-        if (strcmp(name_at(c, i), visml_fixed((double)i, 0).s) != 0)
-            return 0;
-    return 1;
-}
-
-/* 1 when both lists were given by people and differ: label *at would mean two things. */
-static int names_differ(class_names a, class_names b, size_t *at) {
-    size_t n = count_names(a), m = count_names(b);
-    for (*at = 0; *at < n && *at < m; ++*at)
-        if (strcmp(name_at(a, *at), name_at(b, *at)) != 0)
-            return !are_numbers(a) && !are_numbers(b);
-    return 0;
-}
-
 static visml_status check_names(const visml_feed *f, visml_error *err) {
-    class_names data = {f->data, NULL}, model = {NULL, f->model};
+    const visml_class_names data = {.data = f->data}, model = {.model = f->model};
     size_t at;
-    if (!names_differ(data, model, &at))
+    if (!visml_class_names_differ(&data, &model, &at))
         return VISML_OK;
     return visml_fail(err, VISML_EINVAL, "%s: class %zu is \"%s\" in the data, \"%s\" in the model: give the data the model's order with "
                       "visml_dataset_with_classes, or the model the data's names with visml_model_set_classes", f->what, at,
-                      name_at(data, at), name_at(model, at));
+                      visml_class_names_at(&data, at), visml_class_names_at(&model, at));
 }
 
 visml_status visml_feed_check_same_classes(const visml_feed *f, const visml_feed *other, visml_error *err) {
-    class_names a = {f->data, NULL}, b = {other->data, NULL};
+    const visml_class_names a = {.data = f->data}, b = {.data = other->data};
     size_t at;
-    if (!f->labelled || !other->labelled || !names_differ(a, b, &at))
+    if (!f->labelled || !other->labelled || !visml_class_names_differ(&a, &b, &at))
         return VISML_OK;
     return visml_fail(err, VISML_EINVAL, "%s: class %zu is \"%s\", in the training data \"%s\": give both the same order with "
-                      "visml_dataset_with_classes", f->what, at, name_at(a, at), name_at(b, at));
+                      "visml_dataset_with_classes", f->what, at, visml_class_names_at(&a, at), visml_class_names_at(&b, at));
 }
 
 visml_status visml_feed_check_plain(const char *what, const visml_dataset *data, visml_error *err) {

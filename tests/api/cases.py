@@ -108,6 +108,11 @@ VALUES |= {
     ("visml_features_save", "path"): 'fixture_path("new")', ("visml_features_load", "path"): 'fixture_path("features.visml")',
     ("visml_table_save_npy", "path"): 'fixture_path("new")', ("visml_table_save_csv", "path"): 'fixture_path("new")',
 }
+# plot.h
+VALUES |= {
+    "plot": "f->plot", "values": "f->pixels", "points": "f->points",
+    ("visml_plot_save", "path"): 'fixture_path("new.png")', ("visml_plot_contact_sheet", "images"): "f->pictures",
+}
 
 # classify.h
 NAIVE = '{"class": "gaussian_naive_bayes"}'
@@ -119,8 +124,31 @@ VALUES |= {
     ("visml_classifier_from_json", "text"): json(NAIVE, NAIVE), ("visml_classifier_from_json", "n"): str(len(NAIVE)),
     ("visml_classifier_save", "path"): 'fixture_path("new")', ("visml_classifier_load", "path"): 'fixture_path("classifier.visml")',
 }
+ANOTHER = "visml_classifier_gaussian_naive_bayes(f->ctx, NULL, &f->err)"
+VALUES |= {(f"visml_classifier_{name}", "classifier"): ANOTHER for name in ("one_vs_rest", "one_vs_one", "calibration", "bagging")}
+VALUES |= {"classifiers": f"((visml_classifier *const[]){{{ANOTHER}, {ANOTHER}}})",
+           ("visml_classifier_voting", "n"): "2", ("visml_classifier_stacking", "n"): "2"}
 # Functions that take an argument over, also when they fail (those that take a layer are known by its type).
 CONSUMES = {"visml_features_add", "visml_features_over", "visml_features_encode", "visml_features_pool", "visml_features_then"}
+CONSUMES |= {f"visml_classifier_{name}" for name in ("one_vs_rest", "one_vs_one", "calibration", "voting", "bagging", "stacking")}
+# pipeline.h
+PIPELINE = '{"features": ["average"], "classifier": "gaussian_naive_bayes"}'
+NEW_CLASSIFIER = "visml_classifier_gaussian_naive_bayes(f->ctx, NULL, &f->err)"
+VALUES |= {
+    "pipeline": "f->pipeline", "overlap": "0.5", "kind": "f->out.text",
+    ("visml_pipeline_new", "features"): f"visml_features_from_json(f->ctx, {json(FEATURES, FEATURES)}, {len(FEATURES)}, &f->err)",
+    ("visml_pipeline_new", "classifier"): NEW_CLASSIFIER, ("visml_pipeline_from_network", "classifier"): NEW_CLASSIFIER,
+    ("visml_pipeline_from_network", "model"): "f->pictured", ("visml_pipeline_from_model", "model"): "f->pictured",
+    ("visml_pipeline_from_json", "text"): json(PIPELINE, PIPELINE), ("visml_pipeline_from_json", "n"): str(len(PIPELINE)),
+    ("visml_pipeline_set_classes", "n"): "2", ("visml_pipeline_evaluate", "report"): "&f->out.report",
+    ("visml_pipeline_save", "path"): 'fixture_path("new")', ("visml_pipeline_load", "path"): 'fixture_path("pipeline.visml")',
+    ("visml_file_kind", "path"): 'fixture_path("pipeline.visml")',
+    ("visml_nms", "boxes"): "f->pixels", ("visml_nms", "scores"): "f->weights",
+    **{("visml_pipeline_detect", name): f"&f->out.tensors[{i}]" for i, name in enumerate(("boxes", "scores", "labels"))},
+}
+# Functions that take an argument over, also when they fail (those that take a layer are known by its type).
+CONSUMES = {"visml_features_add", "visml_features_over", "visml_features_encode", "visml_features_pool", "visml_features_then",
+            "visml_pipeline_new", "visml_pipeline_from_network"}
 
 # Options that make a valid struct; and which fields must be given.
 BASE = {
@@ -163,6 +191,7 @@ BASE = {
     "visml_depthwise_conv2d_opts": ".kernel_size = {1, 1}",
     "visml_separable_conv2d_opts": ".filters = 2, .kernel_size = {1, 1}",
     "visml_window_opts": ".height = 2, .width = 2",
+    "visml_detect_opts": ".height = 4, .width = 5",
 }
 REQUIRED = {
     "visml_train_opts": ("data", "max_steps"), "visml_eval_opts": ("data",), "visml_run_opts": ("model_dir",),
@@ -198,6 +227,7 @@ NULLABLE = {
     "err", "strides", "release", "user", "class_names", ("visml_dataset_from_manifest", "part"), ("visml_model_from_json", "input"),
     ("visml_report_add", "weights"), ("visml_fit", "history"), ("visml_train_and_evaluate", "result"),
     ("visml_evaluate", "loss"), ("visml_evaluate", "report"),
+    "labels_path", ("visml_transform_fit", "labels"), ("visml_plot_scatter", "labels"), ("visml_plot_contact_sheet", "labels"),
     "labels_path", ("visml_transform_fit", "labels"), ("visml_classifier_score", "weights"),
     ("visml_model_set_attribute", "value"), ("visml_report_text", "names"), ("visml_model_set_trainable", "first"),
     ("visml_model_set_trainable", "last"),
@@ -324,6 +354,14 @@ BAD |= {
     ("visml_features_transform", "images"): [("f->tensor", "images"), ("f->labels", "images")],
     ("visml_features_sequence", "image"): [("f->tensor", "image"), ("f->labels", "image")],
     ("visml_features_extract", "dataset"): [("f->dataset", "image|samples")],
+    ("visml_plot_save", "path"): [('fixture_path("none/x.svg")', "none"), ('"p.jpg"', "path"), ('""', "path")],
+    ("visml_plot_histogram", "values"): [("f->labels", "values")],
+    ("visml_plot_scatter", "points"): [("f->pixels", "points"), ("f->labels", "points")],
+    ("visml_plot_scatter", "labels"): [("f->pixels", "labels")], ("visml_plot_contact_sheet", "labels"): [("f->pixels", "labels")],
+    ("visml_plot_scatter", "classes"): [("1", None), ("0", None)], ("visml_plot_contact_sheet", "classes"): [("1", None), ("0", None)],
+    ("visml_plot_contact_sheet", "images"): [("f->pixels", "images"), ("f->labels", "images")],
+    ("visml_plot_extractor", "image"): [("f->tensor", "image"), ("f->labels", "image")],
+    ("visml_plot_features", "image"): [("f->tensor", "image"), ("f->labels", "image")],
     ("visml_features_save", "path"): [('fixture_path("none/x")', "none"), ('""', "path|file")],
     ("visml_features_load", "path"): [('fixture_path("none")', "none"), ('fixture_path("table.csv")', "csv"),
                                       ('fixture_path("model.visml")', "model")],
@@ -349,6 +387,28 @@ BAD |= {
     ("visml_classifier_save", "path"): [('fixture_path("none/x")', "none"), ('""', "path|file")],
     ("visml_classifier_load", "path"): [('fixture_path("none")', "none"), ('fixture_path("table.csv")', "csv"),
                                         ('fixture_path("model.visml")', "model")],
+}
+
+BAD |= {
+    ("visml_pipeline_from_network", "model"): [("f->open", "built"), ("f->model", "input|picture")],
+    ("visml_pipeline_from_model", "model"): [("f->open", "built"), ("f->model", "input|picture")],
+    ("visml_pipeline_from_json", "text"): [(json("{", PIPELINE), "line|column"), (json("{}", PIPELINE), "features"),
+                                           (json('{"classifiers": 1}', PIPELINE), "classifiers")],
+    ("visml_pipeline_from_json", "n"): [("0", "n|text|line|empty"), ("5", "line|column")],
+    ("visml_pipeline_set_classes", "names"): [('((const char *const[]){"a", NULL})', "names")],
+    ("visml_pipeline_set_classes", "n"): [("1", None), ("SIZE_MAX", None)],
+    ("visml_pipeline_fit", "dataset"): [("f->dataset", "image|samples")],
+    ("visml_pipeline_evaluate", "dataset"): [("f->dataset", "image|samples")],
+    ("visml_pipeline_score_dataset", "dataset"): [("f->dataset", "image|samples")],
+    **{(f"visml_pipeline_{verb}", "images"): [("f->tensor", "images"), ("f->labels", "images")]
+       for verb in ("transform", "predict", "predict_proba", "scores")},
+    ("visml_pipeline_save", "path"): [('fixture_path("none/x")', "none"), ('""', "path|file")],
+    ("visml_pipeline_load", "path"): [('fixture_path("none")', "none"), ('fixture_path("table.csv")', "csv"),
+                                      ('fixture_path("model.visml")', "model")],
+    ("visml_nms", "boxes"): [("f->tensor", "boxes"), ("f->labels", "boxes")],
+    ("visml_nms", "scores"): [("f->pixels", "scores"), ("f->labels", "scores")],
+    ("visml_nms", "overlap"): [("-0.1", None), ("1.1", None), ("NAN", None)],
+    ("visml_pipeline_detect", "image"): [("f->tensor", "image"), ("f->labels", "image")],
 }
 
 # The options that all optimizers have, as each optimizer gets them.
@@ -494,6 +554,15 @@ BAD_FIELDS = {
     ("visml_lbp_opts", "points"): [("@[0] = 25", None)], ("visml_glcm_opts", "levels"): [("@ = 257", None)],
     ("visml_glcm_opts", "distances"): [("@[0] = 1025", None)], ("visml_glcm_opts", "angles"): [("@ = 65", None)],
     ("visml_glcm_opts", "symmetric"): [("@ = 2", None)], ("visml_glcm_opts", "average"): [("@ = 2", None)],
+    ("visml_gabor_opts", "orientations"): [("@ = 65", None)], ("visml_gabor_opts", "frequencies"): [("@[0] = 1.5", None)],
+    ("visml_gabor_opts", "bandwidth"): [("@ = 9", None)], ("visml_gabor_opts", "n_stds"): [("@ = 0.25", None)],
+    ("visml_dense_sift_opts", "bin_size"): [("@ = 65", None)], ("visml_dense_sift_opts", "step"): [("@[0] = 4097", None)],
+    ("visml_dense_sift_opts", "flat_window"): [("@ = 2", None)], ("visml_dense_sift_opts", "window_size"): [("@ = 101", None)],
+    ("visml_daisy_opts", "step"): [("@ = 4097", None)], ("visml_daisy_opts", "radius"): [("@ = 257", None)],
+    ("visml_daisy_opts", "rings"): [("@ = 17", None)], ("visml_daisy_opts", "histograms"): [("@ = 65", None)],
+    ("visml_daisy_opts", "orientations"): [("@ = 65", None)], ("visml_daisy_opts", "normalization"): [("@ = 4", None)],
+    ("visml_distance_transform_opts", "map"): [("@ = 2", None)], ("visml_distance_transform_opts", "bins"): [("@ = 257", None)],
+    ("visml_distance_transform_opts", "threshold"): [("@ = 2", None)],
     ("visml_window_opts", "height"): [("@ = 0", None), ("@ = 65536", None)], ("visml_window_opts", "width"): [("@ = 0", None)],
     ("visml_window_opts", "padding_value"): [("@ = NAN", None), ("@ = INFINITY", None)],
     ("visml_window_opts", "scales"): [("@[0] = 0.05", None), ("@[0] = 1; @[1] = 65", None)],
@@ -502,11 +571,45 @@ BAD_FIELDS = {
     ("visml_classifier_fit_opts", "weights"): [("@ = f->labels", None), ("@ = f->tensor", None)],
     ("visml_classifier_fit_opts", "class_weights"): [("@ = f->weights", None)],
     ("visml_classifier_fit_opts", "classes"): [("@ = f->weights", None)],
+    # support vector machines with kernels
+    ("visml_svm_opts", "kernel"): [("@ = 7", None)], ("visml_svm_opts", "degree"): [("@ = 101", None)],
+    ("visml_svm_opts", "gamma_rule"): [("@ = 2", None)], ("visml_svm_opts", "nu"): [("@ = 1.5", None)],
+    ("visml_svm_opts", "coef0"): [("@ = NAN", None), ("@ = INFINITY", None)],
+    ("visml_svr_opts", "kernel"): [("@ = 7", None)], ("visml_svr_opts", "degree"): [("@ = 101", None)],
+    ("visml_svr_opts", "gamma_rule"): [("@ = 2", None)], ("visml_svr_opts", "nu"): [("@ = 1.5", None)],
+    ("visml_svr_opts", "coef0"): [("@ = NAN", None), ("@ = INFINITY", None)],
+    ("visml_one_class_svm_opts", "kernel"): [("@ = 7", None)], ("visml_one_class_svm_opts", "degree"): [("@ = 101", None)],
+    ("visml_one_class_svm_opts", "gamma_rule"): [("@ = 2", None)], ("visml_one_class_svm_opts", "nu"): [("@ = 1.5", None)],
+    ("visml_one_class_svm_opts", "coef0"): [("@ = NAN", None), ("@ = INFINITY", None)],
+    ("visml_svm_opts", "decision_function_shape"): [("@ = 2", None)],
+    ("visml_kernel_map_opts", "kernel"): [("@ = 3", None)], ("visml_kernel_map_opts", "order"): [("@ = 9", None)],
+    ("visml_kernel_map_opts", "period"): [("@ = 11", None)],
+    # linear
+    ("visml_logistic_regression_opts", "l1_ratio"): [("@ = 1.5", None)],
+    ("visml_linear_svm_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
+    ("visml_ridge_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
+    ("visml_linear_sgd_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
+    ("visml_linear_sgd_opts", "l1_ratio"): [("@ = 1.5", None)], ("visml_linear_sgd_opts", "power_t"): [("@ = 101", None)],
+    ("visml_perceptron_opts", "l1_ratio"): [("@ = 1.5", None)],
+    ("visml_passive_aggressive_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
     # neighbours, naive Bayes, clusters
     ("visml_gaussian_naive_bayes_opts", "variance_smoothing"): [("@ = 1.5", None)],
     ("visml_k_neighbors_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
     ("visml_k_neighbors_opts", "n_neighbors"): [("@ = 65537", None)],
+    ("visml_k_means_opts", "n_clusters"): [("@ = 65537", None)],
+    ("visml_k_means_opts", "n_init"): [("@ = 10001", None)],
+    ("visml_gaussian_mixture_opts", "n_components"): [("@ = 65537", None)],
+    ("visml_gaussian_mixture_opts", "reg_covar"): [("@ = VISML_ZERO", None)],
     # what works by others
+    ("visml_calibration_opts", "cv"): [("@ = 1", None), ("@ = 1001", None)],
+    ("visml_calibration_opts", "held_out"): [("@ = 1", None)],
+    ("visml_voting_opts", "weights"): [("@[0] = 1", None), ("@[0] = @[1] = @[2] = 1", None)],
+    ("visml_bagging_opts", "n_estimators"): [("@ = 65537", None)],
+    ("visml_bagging_opts", "max_samples"): [("@ = 1.5", None), ("@ = VISML_ZERO", None)],
+    ("visml_bagging_opts", "max_features"): [("@ = 1.5", None), ("@ = VISML_ZERO", None)],
+    ("visml_bagging_opts", "oob"): [("@ = o.no_bootstrap = 1", None)],
+    ("visml_stacking_opts", "cv"): [("@ = 1", None), ("@ = 1001", None)],
+    ("visml_features_opts", "equalize"): [("@ = 2", None)],
     ("visml_conv2d_opts", "name"): [('@ = "a/b"', None), ('@ = ""', None)],
     ("visml_dense_opts", "name"): [('@ = "a/b"', None)],
 }
@@ -519,7 +622,9 @@ OWN_RANGE = {
     ("visml_concatenate_opts", "axis"), ("visml_reshape_opts", "target_shape"), ("visml_rescaling_opts", "scale"),
     ("visml_rescaling_opts", "offset"),
     ("visml_layernorm_opts", "axis"), ("visml_groupnorm_opts", "groups"), ("visml_batchnorm_opts", "axis"),
+    ("visml_svm_opts", "coef0"), ("visml_svr_opts", "coef0"), ("visml_one_class_svm_opts", "coef0"),
     ("visml_masking_opts", "mask_value"), ("visml_window_opts", "padding_value"),
+    ("visml_masking_opts", "mask_value"), ("visml_window_opts", "padding_value"), ("visml_detect_opts", "threshold"),
 }
 
 # Factors and values may be below 0.

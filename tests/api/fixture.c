@@ -121,6 +121,22 @@ static void write_classifier(visml_context *ctx, visml_error *err) {
     visml_tensor_release(y);
 }
 
+static visml_pipeline *new_pipeline(visml_context *ctx, visml_dataset *folder, visml_error *err) {
+    static const char text[] = "{\"features\": [\"average\"], \"classifier\": \"gaussian_naive_bayes\"}";
+    visml_pipeline *p = visml_pipeline_from_json(ctx, text, sizeof text - 1, err);
+    must(p && visml_pipeline_fit(p, folder, NULL, err) == VISML_OK, err, "a pipeline");
+    return p;
+}
+
+static void write_pipeline(visml_context *ctx, visml_error *err) {
+    visml_dataset *folder = visml_dataset_from_folder(ctx, fixture_path("images"), NULL, err);
+    must(folder != NULL, err, "a dataset");
+    visml_pipeline *p = new_pipeline(ctx, folder, err);
+    must(visml_pipeline_save(p, fixture_path("pipeline.visml"), err) == VISML_OK, err, "pipeline.visml");
+    visml_pipeline_free(p);
+    visml_dataset_free(folder);
+}
+
 int fixture_open(void **state) {
     visml_error err = {0};
     (void)state;
@@ -132,6 +148,7 @@ int fixture_open(void **state) {
     write_model(ctx, &err);
     write_features(ctx, &err);
     write_classifier(ctx, &err);
+    write_pipeline(ctx, &err);
     visml_context_free(ctx);
     return 0;
 }
@@ -248,6 +265,14 @@ static void make_features(fixture *f, visml_error *err) {
     must(f->index != NULL, err, "an index");
 }
 
+static void make_plot(fixture *f, visml_error *err) {
+    f->pictures = visml_tensor_new(f->ctx, VISML_U8, VISML_SHAPE(8, 2, 3, 3), err);
+    f->points = visml_tensor_new(f->ctx, VISML_F32, VISML_SHAPE(8, 2), err);
+    must(f->pictures && f->points, err, "tensors");
+    f->plot = visml_plot_scatter(f->points, f->labels, fixture_names, 2, NULL, err);
+    must(f->plot != NULL, err, "a plot");
+}
+
 static int32_t next_rows(void *user, const visml_tensor **x, const visml_tensor **y, const visml_tensor **weights) {
     fixture *f = user;
     (void)weights;
@@ -262,6 +287,15 @@ static void make_classifier(fixture *f, visml_error *err) {
     f->rows = (visml_row_source){.size = sizeof f->rows, .next = next_rows, .user = f};
 }
 
+static void make_pipeline(fixture *f, visml_error *err) {
+    f->pipeline = new_pipeline(f->ctx, f->folder, err);
+    f->pictured = visml_model_new(f->ctx, VISML_SHAPE(4, 5, 3), err);
+    visml_model_add(f->pictured, visml_conv2d(f->ctx, VISML_OPTS(visml_conv2d_opts, .filters = 2, .kernel_size = {2, 2}), err), err);
+    visml_model_add(f->pictured, visml_flatten(f->ctx, NULL, err), err);
+    visml_model_add(f->pictured, visml_dense(f->ctx, VISML_OPTS(visml_dense_opts, .units = 2), err), err);
+    must(visml_model_build(f->pictured, 1, err) == VISML_OK, err, "a network for pictures");
+}
+
 int fixture_setup(void **state) {
     visml_error err = {0};
     fixture *f = calloc(1, sizeof *f);
@@ -272,7 +306,9 @@ int fixture_setup(void **state) {
     make_data(f, &err);
     make_networks(f, &err);
     make_features(f, &err);
+    make_plot(f, &err);
     make_classifier(f, &err);
+    make_pipeline(f, &err);
     fixture_before(f);
     return 0;
 }
@@ -296,7 +332,7 @@ void fixture_free_arrow(fixture *f) {
 
 int fixture_teardown(void **state) {
     fixture *f = *state;
-    visml_tensor *tensors[] = {f->tensor, f->image, f->pixels, f->labels, f->scores, f->weights, f->kernel};
+    visml_tensor *tensors[] = {f->tensor, f->image, f->pixels, f->labels, f->scores, f->weights, f->kernel, f->pictures, f->points};
     fixture_free_dlpack(f->dlpack);
     visml_batch_free(f->batch);
     visml_loader_free(f->loader);
@@ -323,7 +359,10 @@ int fixture_teardown(void **state) {
     visml_features_free(f->features);
     visml_table_free(f->table);
     visml_index_free(f->index);
+    visml_plot_free(f->plot);
     visml_classifier_free(f->classifier);
+    visml_pipeline_free(f->pipeline);
+    visml_model_free(f->pictured);
     visml_model_free(f->model);
     visml_model_free(f->open);
     visml_model_free(f->empty);

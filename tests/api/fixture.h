@@ -49,8 +49,13 @@ typedef struct fixture {
     visml_features *features;     /* an average */
     visml_table *table;           /* of `folder`: [4, 3] */
     visml_index *index;           /* of `pixels` */
+    visml_tensor *pictures;       /* VISML_U8 [8, 2, 3, 3] */
+    visml_tensor *points;         /* VISML_F32 [8, 2] */
+    visml_plot *plot;             /* of `points` */
     visml_classifier *classifier; /* naive Bayes that learned from `pixels` and `labels` */
     visml_row_source rows;        /* these, in one block */
+    visml_pipeline *pipeline;     /* an average and naive Bayes that learned from `folder` */
+    visml_model *pictured;        /* built: [4, 5, 3] to two classes */
     int32_t walked;               /* 1: the next call of it ends the walk */
     /* Where results go: filled with 0xA5 before the call. */
     struct {
@@ -59,7 +64,7 @@ typedef struct fixture {
         visml_history *history;
         visml_run_result *result;
         visml_report *report;
-        visml_tensor *tensors[2];
+        visml_tensor *tensors[3];
         double loss, score;
         visml_shape shape;
         char text[256], reason[256];
@@ -79,7 +84,7 @@ extern const unsigned char *fixture_png, *fixture_file;
 extern size_t fixture_png_size, fixture_file_size;
 extern const char *const fixture_names[2];
 /* "folder/name" in the temporary folder: images/, images.idx, labels.idx, table.csv, split.json, model.visml,
- * features.visml, classifier.visml, picture.png; "new" is free. */
+ * features.visml, classifier.visml, pipeline.visml, picture.png; "new" is free. */
 const char *fixture_path(const char *name);
 extern const visml_shape fixture_shape_2x3;
 extern const visml_shape fixture_shape_4;

@@ -26,7 +26,8 @@ FREE = {"visml_context": "visml_context_free", "visml_tensor": "visml_tensor_rel
         "visml_regions": "visml_regions_free", "visml_extractor": "visml_extractor_free",
         "visml_aggregator": "visml_aggregator_free", "visml_transform": "visml_transform_free",
         "visml_features": "visml_features_free", "visml_table": "visml_table_free", "visml_index": "visml_index_free",
-        "visml_classifier": "visml_classifier_free",
+        "visml_classifier": "visml_classifier_free", "visml_pipeline": "visml_pipeline_free",
+        "visml_plot": "visml_plot_free",
         "visml_report": "visml_report_free", "void": "fixture_free_dlpack"}
 OUT = {"visml_batch": "visml_batch_free(f->out.batch);", "visml_history": "visml_history_free(f->out.history);",
        "visml_report": "visml_report_free(f->out.report);", "visml_tensor": "visml_tensor_release(*($));",

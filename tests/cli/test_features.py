@@ -2,7 +2,9 @@
 import array
 import csv
 import json
+import os
 import struct
+import xml.etree.ElementTree as xml
 
 from program import USAGE, Case, main, pictures
 
@@ -20,6 +22,9 @@ class Features(Case):
     def setUp(self):
         super().setUp()
         pictures.class_folder(self.path("d"), each=5)
+
+    def texts(self, name):
+        return [t.text for t in xml.fromstring(self.read(name)).iter("{http://www.w3.org/2000/svg}text")]
 
     def test_npy(self):
         out, err = self.visml("features", "d", "--extract", "average,maximum", "-o", "x.npy", "--labels", "y.npy")
@@ -44,7 +49,8 @@ class Features(Case):
                               "-o", "x.npy", "--json")
         self.assertIn("left out: d/along/broken.png: ", err)
         report = json.loads(out)
-        self.assertEqual(report, {"out": "x.npy", "rows": 10, "columns": 3, "dropped": 1, "classes": ["across", "along"], "features": {
+        self.assertEqual(report, {"out": "x.npy", "rows": 10, "columns": 3, "dropped": 1, "classes": ["across", "along"], "shown": [],
+                                  "features": {
             "height": 8, "width": 6, "extract": [{"class": "average"}], "then": [{"class": "standardization", "no_mean": True}]}})
         self.fails("features", "d", "--extract", "average", "--on-invalid", "error", "-o", "x.npy", says="broken.png")
 
@@ -54,6 +60,27 @@ class Features(Case):
         self.visml("features", "d", "--extract", "f.json", "--size", "6x6", "-o", "x.npy", "--model", "f.visml", "--threads", 1)
         self.visml("features", "d", "--from", "f.visml", "-o", "y.npy", "--threads", 3)
         self.assertEqual(self.read("x.npy"), self.read("y.npy"))
+
+    def test_drawings(self):
+        out, err = self.visml("features", "d", "--extract", "hog:cells_per_block=1,lbp,dominant_colors", "--size", "16x24", "--show", "p")
+        self.assertEqual((out, err), ("p: 10 rows of 84 numbers, left out: 0\np: 7 drawings\n", ""))
+        names = ["seen-1", "seen-2", "seen-3", "seen-4", "numbers", "classes", "clusters"]
+        self.assertEqual(sorted(os.listdir(self.path("p"))), sorted(n + ".png" for n in names))
+        for name in names:
+            self.assertEqual(self.read("p/%s.png" % name)[:8], b"\x89PNG\r\n\x1a\n")
+        report, = self.lines("features", "d", "--extract", "average", "-o", "x.npy", "--show", "q", "--show-as", "svg", "--threads", 1)
+        self.assertEqual(report["shown"], ["q/%s.svg" % n for n in names])
+        self.visml("features", "d", "--extract", "average", "--show", "q", "--show-as", "svg", "--threads", 3)  # again, into the same
+        texts = {n: self.texts("q/%s.svg" % n) for n in names}
+        self.assertLessEqual({"across", "along", "first principal component"}, set(texts["classes"]))
+        self.assertEqual(texts["seen-1"], ["d/across/000.png", "picture", "average"])
+        self.assertEqual(self.fails("features", "d", "--extract", "average", "--show", "none/p", says="none/p")[:15], "visml: none/p: ")
+
+    def test_drawings_of_names_that_xml_escapes(self):
+        pictures.class_folder(self.path("e <&\"\u00e4>"), each=2)
+        os.rename(self.path("e <&\"\u00e4>", "along"), self.path("e <&\"\u00e4>", "a<b>&\"c\""))
+        self.visml("features", "e <&\"\u00e4>", "--extract", "average", "--show", "q", "--show-as", "svg")
+        self.assertIn("a<b>&\"c\"", self.texts("q/classes.svg"))
 
     def test_what_is_wrong(self):
         for arguments, says in ((("-o", "x.npy"), "--extract"), (("--extract", "average"), "-o FILE.npy"),

@@ -15,6 +15,7 @@ static const feature_case extractor_cases[] = {
     /* histograms and colours */
     {"histogram", ""},
     {"histogram", "\"space\": \"hsv\", \"norm\": \"l2\", \"bins\": [4, 3, 2, 2], \"joint\": true, \"cumulative\": true"},
+    {"histogram", "\"bins\": [4, 3]"},
     {"color_moments", ""},
     {"color_moments", "\"space\": \"lab\", \"skewness\": \"standardized\""},
     {"quality", "\"dark\": 0.2, \"bright\": 0.7"},
@@ -36,6 +37,12 @@ static const feature_case extractor_cases[] = {
     {"lbp", "\"method\": \"ror\", \"radius\": [1, 2.5], \"points\": [8, 12]"},
     {"glcm", "\"levels\": 32, \"distances\": [1, 3], \"angles\": 2, \"symmetric\": true, \"average\": true"},
     {"glcm", ""},
+    {"gabor", "\"orientations\": 4, \"frequencies\": [0.3, 0.1], \"bandwidth\": 1.5, \"n_stds\": 2.5"},
+    {"dense_sift", "\"bin_size\": 3, \"step\": [6, 9], \"window_size\": 1.5"},
+    {"dense_sift", "\"flat_window\": true"},
+    {"daisy", "\"step\": 7, \"radius\": 9, \"rings\": 2, \"histograms\": 5, \"orientations\": 6, \"normalization\": \"daisy\""},
+    {"distance_transform", "\"map\": \"bright\", \"bins\": 7, \"threshold\": 0.8"},
+    {"distance_transform", ""},
 };
 
 /* Those that learn do it from 96 rows. */
@@ -59,6 +66,8 @@ static const feature_case transform_cases[] = {
     {"pca", "\"components\": 4, \"whiten\": true, \"solver\": \"covariance\", \"oversamples\": 3, \"power_iterations\": 2"},
     {"pca", "\"variance\": 0.8"},
     {"pca", "\"components\": 4, \"solver\": \"randomized\""},
+    {"kernel_map", ""},
+    {"kernel_map", "\"kernel\": \"jensen_shannon\", \"order\": 3, \"period\": 0.4"},
     {"mutual_information_selection", "\"components\": 3, \"bins\": 5"},
 };
 

@@ -23,7 +23,7 @@ static void kmeans_is_scikit_learns(void **state) {
     float init[GOLDEN_K * GOLDEN_D], centers[GOLDEN_K * GOLDEN_D];
     int32_t labels[GOLDEN_N];
     visml_compute c = visml_context_compute(ctx);
-    visml_kmeans job = {.n = GOLDEN_N, .d = GOLDEN_D, .k = GOLDEN_K, .x = x, .init = init, .max_iterations = 100, .centers = centers,
+    visml_kmeans job = {.x = {GOLDEN_N, GOLDEN_D, x, GOLDEN_D, 1}, .k = GOLDEN_K, .init = init, .max_iterations = 100, .centers = centers,
                         .labels = labels};
     (void)state;
     for (int i = 0; i < GOLDEN_K * GOLDEN_D; i++)
@@ -39,7 +39,7 @@ static void kmeans_fills_empty_clusters(void **state) {
     float centers[GOLDEN_K * GOLDEN_D], init[GOLDEN_K * GOLDEN_D] = {0};
     int32_t labels[GOLDEN_N], counts[GOLDEN_K] = {0};
     visml_compute c = visml_context_compute(ctx);
-    visml_kmeans job = {.n = GOLDEN_N, .d = GOLDEN_D, .k = GOLDEN_K, .x = x, .init = init, .max_iterations = 100, .centers = centers,
+    visml_kmeans job = {.x = {GOLDEN_N, GOLDEN_D, x, GOLDEN_D, 1}, .k = GOLDEN_K, .init = init, .max_iterations = 100, .centers = centers,
                         .labels = labels};
     (void)state;
     assert_ok(visml_kmeans_fit(&ctx->memory, &c, "test", &job, &err), &err);
@@ -61,7 +61,7 @@ static void kmeans_of_equal_rows(void **state) {
     float centers[6];
     int32_t labels[6];
     visml_compute c = visml_context_compute(ctx);
-    visml_kmeans job = {.n = 6, .d = 2, .k = 3, .x = same, .max_iterations = 10, .tolerance = 1e-4, .centers = centers, .labels = labels};
+    visml_kmeans job = {.x = {6, 2, same, 2, 1}, .k = 3, .max_iterations = 10, .tolerance = 1e-4, .centers = centers, .labels = labels};
     (void)state;
     assert_ok(visml_kmeans_fit(&ctx->memory, &c, "test", &job, &err), &err);
     assert_memory_equal(centers, same, sizeof centers);
@@ -135,8 +135,8 @@ static void mixtures_are_scikit_learns(void **state) {
     visml_compute c = visml_context_compute(ctx);
     (void)state;
     for (int32_t full = 0; full < 2; full++) {
-        visml_gmm job = {.n = GOLDEN_N, .d = GOLDEN_D, .k = GOLDEN_K, .full = full, .x = x, .init = golden_clusters, .max_iterations = 20,
-                         .floor = 1e-6, .weights = weights, .means = means, .covariances = covariances};
+        visml_gmm job = {.x = {GOLDEN_N, GOLDEN_D, x, GOLDEN_D, 1}, .k = GOLDEN_K, .full = full, .init = golden_clusters,
+                         .max_iterations = 20, .floor = 1e-6, .weights = weights, .means = means, .covariances = covariances};
         assert_ok(visml_gmm_fit(&ctx->memory, &c, "test", &job, &err), &err);
         assert_close(GOLDEN_K, weights, full ? golden_full_weights : golden_diag_weights, 1e-4);
         assert_close(GOLDEN_K * GOLDEN_D, means, full ? golden_full_means : golden_diag_means, 1e-4);

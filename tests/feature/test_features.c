@@ -78,6 +78,33 @@ static void pools_and_encoders_do_what_they_say(void **state) {
     visml_tensor_release(p);
 }
 
+/* Made small, gray, and equalized: in this order. */
+static void pictures_are_equalized_when_they_have_their_size(void **state) {
+    visml_tensor *p = picture(5, 8, 3), *many = picture(4, 4, 5);
+    (void)state;
+    visml_features *f = assert_made(from_json("{\"height\": 3, \"width\": 4, \"color\": \"gray\", \"equalize\": true, "
+                                              "\"extract\": [\"pixels\"]}"), &err);
+    visml_tensor *y = assert_made(visml_features_transform(f, p, &err), &err);
+    visml_tensor *small = visml_image_resize(p, 3, 4, VISML_FILTER_BILINEAR, &err);
+    visml_tensor *gray = visml_image_convert(small, VISML_COLOR_GRAY, &err);
+    visml_tensor *equal = assert_made(visml_image_equalize(gray, &err), &err);
+    assert_int_equal(y->count, 12);
+    for (int64_t i = 0; i < 12; i++)
+        assert_true(fabsf(at(y, i) - (float)((const uint8_t *)equal->data)[i] / 255) <= 6e-8f);
+    assert_true(at(y, 0) == 0 && at(y, 11) == 1);
+    visml_features_free(f);
+    f = assert_made(from_json("{\"equalize\": true, \"extract\": [\"pixels\"]}"), &err);
+    assert_null(visml_features_transform(f, many, &err));
+    assert_string_equal(err.message, "features: equalize needs a picture of 1 to 4 channels, this one has 5");
+    visml_features_free(f);
+    visml_tensor_release(equal);
+    visml_tensor_release(gray);
+    visml_tensor_release(small);
+    visml_tensor_release(y);
+    visml_tensor_release(many);
+    visml_tensor_release(p);
+}
+
 static void json_goes_round(void **state) {
     static const char text[] = "{\"height\":8,\"width\":8,\"color\":\"gray\",\"extract\":[{\"class\":\"pixels\",\"over\":{"
                                "\"class\":\"window\","
@@ -223,6 +250,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(regions_are_where_they_are_said_to_be),
         cmocka_unit_test(pools_and_encoders_do_what_they_say),
+        cmocka_unit_test(pictures_are_equalized_when_they_have_their_size),
         cmocka_unit_test(json_goes_round),
         cmocka_unit_test(transforms_learn_in_memory_and_in_blocks),
         cmocka_unit_test(a_fit_that_is_stopped_leaves_nothing),

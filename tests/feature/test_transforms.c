@@ -132,7 +132,8 @@ static void pca_learns_in_blocks(void **state) {
     assert_ok(cls->begin(t, &c, GOLDEN_D, 1, &err), &err);
     for (t->pass = 0; t->pass < 2; t->pass++)
         for (int64_t i = 0; i < GOLDEN_N; i += 7) {
-            visml_rows block = {GOLDEN_N - i < 7 ? GOLDEN_N - i : 7, GOLDEN_D, (const float *)(const void *)x->data + i * GOLDEN_D, NULL};
+            visml_vector_rows block = {GOLDEN_N - i < 7 ? GOLDEN_N - i : 7, GOLDEN_D, (const float *)(const void *)x->data + i * GOLDEN_D,
+                                       NULL};
             assert_ok(cls->add(t, &c, &block, &err), &err);
         }
     assert_ok(cls->end(t, &c, &err), &err);

@@ -8,7 +8,9 @@ import re
 from dataclasses import dataclass, field
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-HEADERS = ("base", "context", "tensor", "image", "nn", "data", "model", "feature", "metric", "train", "classify")  # in the order of visml.h
+# In the order of visml.h.
+HEADERS = ("base", "context", "tensor", "image", "nn", "data", "model", "feature", "plot", "metric", "train", "classify",
+           "pipeline")
 
 
 @dataclass(frozen=True)

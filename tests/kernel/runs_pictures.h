@@ -480,6 +480,35 @@ static void run_lbp_8(const visml_kernels *k, trial *t) {
     keep_bytes(t, codes, t->n);
 }
 
+/* What is found within 20 samples, and what is not. */
+static void run_least_parabolas(const visml_kernels *k, trial *t) {
+    enum { REACH = 20 };
+    for (int far = 0; far < 2; far++) {
+        float *x = in(t, t->n + 2 * REACH);
+        for (size_t i = 0; i < t->n + 2 * REACH; i++)
+            x[i] = floorf(fabsf(x[i]) * 200) + (float)(far * 300);
+        float *y = out(t, t->n);
+        out(t, 1)[0] = (float)k->least_parabolas((int64_t)t->n, REACH, x + REACH, y);
+    }
+}
+
+/* Both parts, then the even one alone; pixels of 1 and of 3 samples. */
+static void run_even_odd(const visml_kernels *k, trial *t) {
+    for (size_t reach = 0; reach < 6; reach += reach < 2 ? 1 : 3) {
+        const float *even = in(t, reach + 1), *odd = in(t, reach + 1);
+        for (size_t stride = 1; stride < 5; stride += 2) {
+            visml_even_odd f = {(int64_t)reach, (int64_t)stride, even, odd, NULL, NULL};
+            const float *x = in(t, t->n + 2 * reach * stride);
+            f.to_even = out(t, t->n);
+            f.to_odd = out(t, t->n);
+            k->even_odd(&f, (int64_t)t->n, x + reach * stride);
+            f.odd = NULL;
+            f.to_even = out(t, t->n);
+            k->even_odd(&f, (int64_t)t->n, x + reach * stride);
+        }
+    }
+}
+
 /* ---- augmentation ---- */
 
 /* Two rows of n pixels out of 5 x 7, all fill modes, with and without interpolation. */

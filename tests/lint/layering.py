@@ -17,11 +17,12 @@ ROOMS = {
     "data": "base context tensor image",
     "model": "base kernel context tensor nn",
     "feature": "base kernel context tensor image data",
+    "plot": "base context tensor image data feature",
     "metric": "base context tensor",
     "train": "base kernel context tensor nn comm data model metric",
     "classify": "base kernel context tensor comm data feature metric",
-    "pipeline": "base kernel context tensor image nn comm data model feature metric train classify",
-    "tune": "base kernel context tensor image nn comm data model feature metric train classify pipeline",
+    "pipeline": "base kernel context tensor image nn comm data model feature plot metric train classify",
+    "tune": "base kernel context tensor image nn comm data model feature plot metric train classify pipeline",
 }
 ALLOWED = {room: set(others.split()) | {room} for room, others in ROOMS.items()}
 ONLY_PUBLIC = ("convert", "mpi")  # the side libraries: public headers of libvisml, and their own

@@ -52,6 +52,18 @@ class Vectors(unittest.TestCase):
         rows = visml.Features([{"class": "average", "over": "pyramid"}]).sequence(visml.Tensor.zeros((8, 8, 1)))
         self.assertEqual(rows.shape, (21, 1))
 
+    def test_equalize(self):
+        x = visml.Tensor(bytes([10, 10, 20, 30])).reshape(2, 2, 1)
+        self.assertEqual(list(visml.image.equalize(x).tobytes()), [0, 0, 128, 255])
+        y = visml.Features(["maximum", "average"], equalize=True).transform(x).tolist()[0]
+        self.assertAlmostEqual(y[0], 1, places=6)
+        self.assertAlmostEqual(y[1], 383 / 4 / 255, places=6)
+
+    def test_descriptors(self):
+        x = visml.Tensor(bytes(i * 37 % 251 for i in range(40 * 40))).reshape(40, 40, 1)
+        for name, numbers in (("gabor", 48), ("dense_sift", 16 * 128), ("daisy", 9 * 200), ("distance_transform", 19)):
+            self.assertEqual(visml.Features([name]).transform(x).shape, (1, numbers))
+
     def test_fit_save_load(self):
         f, data, calls = visml.Features(["average"], then=["standardization"]), dataset(), []
         with self.assertRaisesRegex(visml.Error, "not fitted"):

@@ -48,6 +48,7 @@ def extent(text):
 DESCRIBED = declarations.Declarations()
 declarations.parse_header("feature", DESCRIBED)
 declarations.parse_header("classify", DESCRIBED)
+declarations.parse_header("pipeline", DESCRIBED)
 
 
 def option_structs():
@@ -243,7 +244,7 @@ class Documentation(unittest.TestCase):
         unused = {n for n in _ffi.PROTOTYPES if not re.search(rf"\b{n}\b", text)}
         # Features and classifiers are described in JSON.
         described = re.compile(r"visml_(regions|extractor|aggregator|transform|classifier)_|"
-                               r"visml_features_(new|add|over|encode|pool|then)$")
+                               r"visml_features_(new|add|over|encode|pool|then)$|visml_plot_extractor$")
         unused = {n for n in unused if not described.match(n)}
         self.assertEqual(unused, {"visml_version", "visml_layer_free", "visml_dtype_name", "visml_monitor_from_json"})
 

@@ -9,7 +9,7 @@
 
 NumPy is used when it is there, and not needed otherwise.
 """
-from . import augmentation, image
+from . import augmentation, image, plot
 from ._call import Error
 from .classify import Classifier
 from .context import Context, default_context, version
@@ -28,6 +28,7 @@ from .layers import (GRU, LSTM, SGD, Activation, Adadelta, Adagrad, Adam, AdamW,
                      SpatialDropout2D, SquaredHinge, Subtract, TensorBoard, TerminateOnNaN, TimeDistributed, UpSampling2D, Warmup,
                      ZeroPadding1D, ZeroPadding2D)
 from .model import Model, Session
+from .pipeline import Pipeline, file_kind, nms
 from .report import Report
 from .tensor import Tensor, from_dlpack
 from .training import Callback, History, LRRange, Progress, Quantization, RunResult
@@ -49,6 +50,6 @@ __all__ = [
     "UpSampling2D", "ZeroPadding1D", "ZeroPadding2D", "RunResult",
 ]
 __all__ += ["Features", "Index", "Table"]
-__all__ += ["Classifier"]
+__all__ += ["Classifier", "Pipeline", "file_kind", "nms"]
 __all__ += ["AveragePooling1D", "Conv1D", "Conv2DTranspose", "DepthwiseConv2D", "GlobalAveragePooling1D", "GlobalMaxPooling1D",
             "GlobalMaxPooling2D", "GroupNormalization", "LayerNormalization", "MaxPooling1D", "SeparableConv2D"]

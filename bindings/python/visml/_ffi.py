@@ -151,6 +151,12 @@ VISML_LBP_UNIFORM = 1
 VISML_LBP_DEFAULT = 2
 VISML_LBP_ROR = 3
 VISML_LBP_NRI_UNIFORM = 4
+VISML_DAISY_L1 = 0
+VISML_DAISY_L2 = 1
+VISML_DAISY_DAISY = 2
+VISML_DAISY_OFF = 3
+VISML_DISTANCE_MAP_EDGES = 0
+VISML_DISTANCE_MAP_BRIGHT = 1
 VISML_WORDS_L1 = 1
 VISML_WORDS_L2 = 2
 VISML_WORDS_NONE = 3
@@ -161,6 +167,9 @@ VISML_NORM_POWER = 4
 VISML_PCA_AUTO = 0
 VISML_PCA_COVARIANCE = 1
 VISML_PCA_RANDOMIZED = 2
+VISML_KERNEL_MAP_CHI2 = 0
+VISML_KERNEL_MAP_INTERSECTION = 1
+VISML_KERNEL_MAP_JENSEN_SHANNON = 2
 VISML_METRIC_L2 = 1
 VISML_METRIC_COSINE = 2
 VISML_METRIC_CHI2 = 3
@@ -172,13 +181,66 @@ VISML_TASK_CLUSTERING = 2
 VISML_TASK_OUTLIERS = 3
 VISML_CLASS_WEIGHT_EQUAL = 0
 VISML_CLASS_WEIGHT_BALANCED = 1
+VISML_LAYER_POOLING_AVERAGE = 0
+VISML_LAYER_POOLING_MAXIMUM = 1
+VISML_LAYER_POOLING_FLATTEN = 2
+VISML_PIPELINE_FEATURES = 1
+VISML_PIPELINE_VECTORS = 2
+VISML_PIPELINE_CLASSIFIER = 3
 # classifiers: linear
+VISML_LINEAR_L2 = 0
+VISML_LINEAR_L1 = 1
+VISML_LINEAR_ELASTIC_NET = 2
+VISML_LINEAR_NONE = 3
+VISML_LINEAR_SVM_AUTO = 0
+VISML_LINEAR_SVM_PLAIN = 1
+VISML_LINEAR_SVM_SQUARED = 2
+VISML_LINEAR_SVM_BY_SIZE = 0
+VISML_LINEAR_SVM_DUAL = 1
+VISML_LINEAR_SVM_PRIMAL = 2
+VISML_SGD_AUTO = 0
+VISML_SGD_HINGE = 1
+VISML_SGD_LOG = 2
+VISML_SGD_MODIFIED_HUBER = 3
+VISML_SGD_SQUARED_HINGE = 4
+VISML_SGD_PERCEPTRON = 5
+VISML_SGD_SQUARED_ERROR = 6
+VISML_SGD_HUBER = 7
+VISML_SGD_EPSILON_INSENSITIVE = 8
+VISML_SGD_SQUARED_EPSILON_INSENSITIVE = 9
+VISML_SGD_SCHEDULE_AUTO = 0
+VISML_SGD_OPTIMAL = 1
+VISML_SGD_CONSTANT = 2
+VISML_SGD_INVSCALING = 3
+VISML_SGD_ADAPTIVE = 4
+VISML_PASSIVE_AGGRESSIVE_1 = 0
+VISML_PASSIVE_AGGRESSIVE_2 = 1
 # classifiers: support vector machines with kernels
+VISML_SVM_RBF = 0
+VISML_SVM_LINEAR = 1
+VISML_SVM_POLYNOMIAL = 2
+VISML_SVM_SIGMOID = 3
+VISML_SVM_CHI2 = 4
+VISML_SVM_INTERSECTION = 5
+VISML_SVM_PRECOMPUTED = 6
+VISML_SVM_GAMMA_SCALE = 0
+VISML_SVM_GAMMA_AUTO = 1
+VISML_SVM_ONE_VS_REST = 0
+VISML_SVM_ONE_VS_ONE = 1
 # classifiers: trees, forests, boosting
 # classifiers: neighbours, naive Bayes, clusters
 VISML_NEIGHBORS_UNIFORM = 0
 VISML_NEIGHBORS_DISTANCE = 1
+VISML_KMEANS_PLUS_PLUS = 0
+VISML_KMEANS_RANDOM = 1
+VISML_COVARIANCE_DIAG = 0
+VISML_COVARIANCE_FULL = 1
 # classifiers: what works by others
+VISML_CALIBRATION_SIGMOID = 0
+VISML_CALIBRATION_ISOTONIC = 1
+VISML_VOTING_HARD = 0
+VISML_VOTING_SOFT = 1
+VISML_MAX_VOTERS = 32
 
 
 # ---- opaque objects, used through pointers only ----
@@ -264,6 +326,10 @@ class visml_index(Structure):
     """Opaque."""
 
 
+class visml_plot(Structure):
+    """Opaque."""
+
+
 class visml_report(Structure):
     """Opaque."""
 
@@ -281,6 +347,10 @@ class visml_lr_range(Structure):
 
 
 class visml_run_result(Structure):
+    """Opaque."""
+
+
+class visml_pipeline(Structure):
     """Opaque."""
 
 
@@ -799,6 +869,25 @@ class visml_glcm_opts(Structure):
                 ("symmetric", int32), ("average", int32), ("reserved", int32)]
 
 
+class visml_gabor_opts(Structure):
+    _fields_ = [("size", uint32), ("orientations", int32), ("frequencies", double * 8), ("bandwidth", double),
+                ("n_stds", double)]
+
+
+class visml_dense_sift_opts(Structure):
+    _fields_ = [("size", uint32), ("bin_size", int32), ("step", int32 * 2), ("flat_window", int32), ("reserved", int32),
+                ("window_size", double)]
+
+
+class visml_daisy_opts(Structure):
+    _fields_ = [("size", uint32), ("step", int32), ("radius", int32), ("rings", int32), ("histograms", int32),
+                ("orientations", int32), ("normalization", int32)]
+
+
+class visml_distance_transform_opts(Structure):
+    _fields_ = [("size", uint32), ("map", int32), ("bins", int32), ("reserved", int32), ("threshold", double)]
+
+
 class visml_bag_of_words_opts(Structure):
     _fields_ = [("size", uint32), ("clusters", int32), ("max_iterations", int32), ("norm", int32)]
 
@@ -834,9 +923,13 @@ class visml_mutual_information_selection_opts(Structure):
     _fields_ = [("size", uint32), ("components", int32), ("bins", int32), ("reserved", int32)]
 
 
+class visml_kernel_map_opts(Structure):
+    _fields_ = [("size", uint32), ("kernel", int32), ("order", int32), ("reserved", int32), ("period", double)]
+
+
 class visml_features_opts(Structure):
     _fields_ = [("size", uint32), ("height", int32), ("width", int32), ("color", int32), ("fit", int32),
-                ("filter", int32)]
+                ("filter", int32), ("equalize", int32), ("reserved", int32)]
 
 
 class visml_feature_progress(Structure):
@@ -854,6 +947,19 @@ class visml_feature_run_opts(Structure):
 
 class visml_index_opts(Structure):
     _fields_ = [("size", uint32), ("metric", int32)]
+
+
+class visml_plot_chart_opts(Structure):
+    _fields_ = [("size", uint32), ("width", int32), ("height", int32), ("bins", int32), ("title", c_char_p), ("x_label", c_char_p),
+                ("y_label", c_char_p)]
+
+
+class visml_plot_extractor_opts(Structure):
+    _fields_ = [("size", uint32), ("scale", int32), ("title", c_char_p)]
+
+
+class visml_plot_sheet_opts(Structure):
+    _fields_ = [("size", uint32), ("side", int32), ("columns", int32), ("clusters", int32), ("seed", uint64), ("title", c_char_p)]
 
 
 class visml_callback(Structure):
@@ -965,10 +1071,86 @@ class visml_row_source(Structure):
                 ("next", CFUNCTYPE(int32, c_void_p, P(P(visml_tensor)), P(P(visml_tensor)), P(P(visml_tensor)))), ("user", c_void_p)]
 
 
+class visml_pipeline_network_opts(Structure):
+    _fields_ = [("size", uint32), ("pooling", int32), ("layer", c_char_p)]
+
+
+class visml_pipeline_progress(Structure):
+    _fields_ = [("size", uint32), ("stage", int32), ("done", int64), ("total", int64), ("loss", double), ("validation", double)]
+
+
+visml_pipeline_progress_fn = CFUNCTYPE(int32, c_void_p, P(visml_pipeline_progress))
+
+
+class visml_pipeline_fit_opts(Structure):
+    _fields_ = [("size", uint32), ("class_weighting", int32), ("seed", uint64), ("sample", int64), ("memory", uint64),
+                ("validation", P(visml_dataset)), ("progress", visml_pipeline_progress_fn), ("user", c_void_p)]
+
+
+class visml_pipeline_run_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32), ("memory", uint64), ("progress", visml_pipeline_progress_fn), ("user", c_void_p)]
+
+
+class visml_detect_opts(Structure):
+    _fields_ = [("size", uint32), ("height", int32), ("width", int32), ("stride", int32), ("scale", double), ("scales", int32),
+                ("most", int32), ("threshold", double), ("overlap", double), ("background", c_char_p),
+                ("progress", visml_pipeline_progress_fn), ("user", c_void_p)]
+
+
 # ---- options of classifiers: linear ----
 
 
+class visml_logistic_regression_opts(Structure):
+    _fields_ = [("size", uint32), ("penalty", int32), ("C", double), ("l1_ratio", double), ("tol", double),
+                ("max_iter", int32), ("no_intercept", int32)]
+
+
+class visml_linear_svm_opts(Structure):
+    _fields_ = [("size", uint32), ("task", int32), ("loss", int32), ("max_iter", int32), ("C", double), ("tol", double),
+                ("epsilon", double), ("intercept_scaling", double), ("no_intercept", int32), ("solver", int32)]
+
+
+class visml_ridge_opts(Structure):
+    _fields_ = [("size", uint32), ("task", int32), ("no_intercept", int32), ("reserved", int32), ("alpha", double)]
+
+
+class visml_linear_sgd_opts(Structure):
+    _fields_ = [("size", uint32), ("task", int32), ("loss", int32), ("penalty", int32), ("schedule", int32),
+                ("max_iter", int32), ("n_iter_no_change", int32), ("no_intercept", int32), ("no_shuffle", int32),
+                ("average", int32), ("alpha", double), ("l1_ratio", double), ("epsilon", double), ("eta0", double),
+                ("power_t", double), ("tol", double)]
+
+
+class visml_perceptron_opts(Structure):
+    _fields_ = [("size", uint32), ("penalty", int32), ("max_iter", int32), ("n_iter_no_change", int32),
+                ("no_intercept", int32), ("no_shuffle", int32), ("average", int32), ("reserved", int32),
+                ("alpha", double), ("l1_ratio", double), ("eta0", double), ("tol", double)]
+
+
+class visml_passive_aggressive_opts(Structure):
+    _fields_ = [("size", uint32), ("task", int32), ("variant", int32), ("max_iter", int32), ("n_iter_no_change", int32),
+                ("no_intercept", int32), ("no_shuffle", int32), ("average", int32), ("C", double), ("epsilon", double),
+                ("tol", double)]
+
+
 # ---- options of classifiers: support vector machines with kernels ----
+
+
+class visml_svm_opts(Structure):
+    _fields_ = [("size", uint32), ("kernel", int32), ("degree", int32), ("gamma_rule", int32), ("gamma", double), ("coef0", double),
+                ("tol", double), ("cache_size", double), ("max_iter", int32), ("no_shrinking", int32), ("C", double), ("nu", double),
+                ("probability", int32), ("decision_function_shape", int32)]
+
+
+class visml_svr_opts(Structure):
+    _fields_ = [("size", uint32), ("kernel", int32), ("degree", int32), ("gamma_rule", int32), ("gamma", double), ("coef0", double),
+                ("tol", double), ("cache_size", double), ("max_iter", int32), ("no_shrinking", int32), ("C", double), ("nu", double),
+                ("epsilon", double)]
+
+
+class visml_one_class_svm_opts(Structure):
+    _fields_ = [("size", uint32), ("kernel", int32), ("degree", int32), ("gamma_rule", int32), ("gamma", double), ("coef0", double),
+                ("tol", double), ("cache_size", double), ("max_iter", int32), ("no_shrinking", int32), ("nu", double)]
 
 
 # ---- options of classifiers: trees, forests, boosting ----
@@ -985,7 +1167,42 @@ class visml_k_neighbors_opts(Structure):
     _fields_ = [("size", uint32), ("task", int32), ("n_neighbors", int32), ("weights", int32), ("metric", int32), ("reserved", int32)]
 
 
+class visml_k_means_opts(Structure):
+    _fields_ = [("size", uint32), ("n_clusters", int32), ("n_init", int32), ("init", int32), ("max_iter", int32), ("reserved", int32),
+                ("tol", double)]
+
+
+class visml_gaussian_mixture_opts(Structure):
+    _fields_ = [("size", uint32), ("n_components", int32), ("covariance_type", int32), ("max_iter", int32), ("tol", double),
+                ("reg_covar", double)]
+
+
 # ---- options of classifiers: what works by others ----
+
+
+class visml_one_vs_rest_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32)]
+
+
+class visml_one_vs_one_opts(Structure):
+    _fields_ = [("size", uint32), ("reserved", int32)]
+
+
+class visml_calibration_opts(Structure):
+    _fields_ = [("size", uint32), ("method", int32), ("cv", int32), ("reserved", int32), ("held_out", double)]
+
+
+class visml_voting_opts(Structure):
+    _fields_ = [("size", uint32), ("voting", int32), ("weights", double * VISML_MAX_VOTERS)]
+
+
+class visml_bagging_opts(Structure):
+    _fields_ = [("size", uint32), ("n_estimators", int32), ("max_samples", double), ("max_features", double), ("no_bootstrap", int32),
+                ("oob", int32)]
+
+
+class visml_stacking_opts(Structure):
+    _fields_ = [("size", uint32), ("cv", int32), ("passthrough", int32), ("reserved", int32)]
 
 
 # ---- functions: result, arguments ----
@@ -1033,6 +1250,7 @@ PROTOTYPES = {
     "visml_image_crop": (P(visml_tensor), [P(visml_tensor), int64, int64, int64, int64, P(visml_error)]),
     "visml_image_pad": (P(visml_tensor), [P(visml_tensor), int64, int64, int64, int64, double, P(visml_error)]),
     "visml_image_convert": (P(visml_tensor), [P(visml_tensor), int32, P(visml_error)]),
+    "visml_image_equalize": (P(visml_tensor), [P(visml_tensor), P(visml_error)]),
     # nn.h
     "visml_layer_free": (None, [P(visml_layer)]),
     "visml_layer_with": (P(visml_layer), [P(visml_layer), P(visml_layer_opts), P(visml_error)]),
@@ -1272,6 +1490,11 @@ PROTOTYPES = {
                                                             P(visml_error)]),
     "visml_extractor_lbp": (P(visml_extractor), [P(visml_context), P(visml_lbp_opts), P(visml_error)]),
     "visml_extractor_glcm": (P(visml_extractor), [P(visml_context), P(visml_glcm_opts), P(visml_error)]),
+    "visml_extractor_gabor": (P(visml_extractor), [P(visml_context), P(visml_gabor_opts), P(visml_error)]),
+    "visml_extractor_dense_sift": (P(visml_extractor), [P(visml_context), P(visml_dense_sift_opts), P(visml_error)]),
+    "visml_extractor_daisy": (P(visml_extractor), [P(visml_context), P(visml_daisy_opts), P(visml_error)]),
+    "visml_extractor_distance_transform": (P(visml_extractor), [P(visml_context), P(visml_distance_transform_opts),
+                                                               P(visml_error)]),
     "visml_aggregator_free": (None, [P(visml_aggregator)]),
     "visml_aggregator_concatenation": (P(visml_aggregator), [P(visml_context), P(visml_error)]),
     "visml_aggregator_mean": (P(visml_aggregator), [P(visml_context), P(visml_error)]),
@@ -1295,6 +1518,7 @@ PROTOTYPES = {
     "visml_transform_mutual_information_selection": (P(visml_transform), [P(visml_context),
                                                                           P(visml_mutual_information_selection_opts),
                                                                           P(visml_error)]),
+    "visml_transform_kernel_map": (P(visml_transform), [P(visml_context), P(visml_kernel_map_opts), P(visml_error)]),
     "visml_features_new": (P(visml_features), [P(visml_context), P(visml_features_opts), P(visml_error)]),
     "visml_features_free": (None, [P(visml_features)]),
     "visml_features_add": (int32, [P(visml_features), P(visml_extractor), P(visml_error)]),
@@ -1330,6 +1554,19 @@ PROTOTYPES = {
     "visml_index_count": (int64, [P(visml_index)]),
     "visml_index_search": (int32, [P(visml_index), P(visml_tensor), int64, P(P(visml_tensor)), P(P(visml_tensor)),
                                    P(visml_error)]),
+    # plot.h
+    "visml_plot_free": (None, [P(visml_plot)]),
+    "visml_plot_save": (int32, [P(visml_plot), c_char_p, P(visml_error)]),
+    "visml_plot_image": (P(visml_tensor), [P(visml_plot), P(visml_error)]),
+    "visml_plot_histogram": (P(visml_plot), [P(visml_tensor), P(visml_plot_chart_opts), P(visml_error)]),
+    "visml_plot_scatter": (P(visml_plot), [P(visml_tensor), P(visml_tensor), P(c_char_p), size_t, P(visml_plot_chart_opts),
+                                           P(visml_error)]),
+    "visml_plot_table": (P(visml_plot), [P(visml_table), P(visml_plot_chart_opts), P(visml_error)]),
+    "visml_plot_extractor": (P(visml_plot), [P(visml_extractor), P(visml_tensor), P(visml_plot_extractor_opts), P(visml_error)]),
+    "visml_plot_features": (P(visml_plot), [P(visml_features), P(visml_tensor), P(visml_plot_extractor_opts), P(visml_error)]),
+    "visml_plot_contact_sheet": (P(visml_plot), [P(visml_tensor), P(visml_tensor), P(c_char_p), size_t, P(visml_plot_sheet_opts),
+                                                 P(visml_error)]),
+    "visml_plot_clusters": (P(visml_plot), [P(visml_table), P(visml_dataset), P(visml_plot_sheet_opts), P(visml_error)]),
     # metric.h
     "visml_report_new": (P(visml_report), [P(visml_context), size_t, P(visml_error)]),
     "visml_report_free": (None, [P(visml_report)]),
@@ -1384,6 +1621,36 @@ PROTOTYPES = {
                                P(visml_error)]),
     "visml_predict": (P(visml_tensor), [P(visml_model), P(visml_dataset), P(visml_evaluate_opts), P(visml_error)]),
     # classify.h
+    "visml_pipeline_free": (None, [P(visml_pipeline)]),
+    "visml_pipeline_new": (P(visml_pipeline), [P(visml_context), P(visml_features), P(visml_classifier), P(visml_error)]),
+    "visml_pipeline_from_network": (P(visml_pipeline), [P(visml_model), P(visml_pipeline_network_opts), P(visml_classifier),
+                                    P(visml_error)]),
+    "visml_pipeline_from_model": (P(visml_pipeline), [P(visml_model), P(visml_error)]),
+    "visml_pipeline_from_json": (P(visml_pipeline), [P(visml_context), c_char_p, size_t, P(visml_error)]),
+    "visml_pipeline_to_json": (size_t, [P(visml_pipeline), P(c_char), size_t]),
+    "visml_pipeline_is_fitted": (int32, [P(visml_pipeline)]),
+    "visml_pipeline_features": (P(visml_features), [P(visml_pipeline)]),
+    "visml_pipeline_network": (P(visml_model), [P(visml_pipeline)]),
+    "visml_pipeline_classifier": (P(visml_classifier), [P(visml_pipeline)]),
+    "visml_pipeline_input_shape": (P(visml_shape), [P(visml_pipeline)]),
+    "visml_pipeline_class_count": (size_t, [P(visml_pipeline)]),
+    "visml_pipeline_class_name": (c_char_p, [P(visml_pipeline), size_t]),
+    "visml_pipeline_set_classes": (int32, [P(visml_pipeline), P(c_char_p), size_t, P(visml_error)]),
+    "visml_pipeline_fit": (int32, [P(visml_pipeline), P(visml_dataset), P(visml_pipeline_fit_opts), P(visml_error)]),
+    "visml_pipeline_transform": (P(visml_tensor), [P(visml_pipeline), P(visml_tensor), P(visml_error)]),
+    "visml_pipeline_predict": (P(visml_tensor), [P(visml_pipeline), P(visml_tensor), P(visml_error)]),
+    "visml_pipeline_predict_proba": (P(visml_tensor), [P(visml_pipeline), P(visml_tensor), P(visml_error)]),
+    "visml_pipeline_scores": (P(visml_tensor), [P(visml_pipeline), P(visml_tensor), P(visml_error)]),
+    "visml_pipeline_has_probabilities": (int32, [P(visml_pipeline)]),
+    "visml_pipeline_score_dataset": (P(visml_tensor), [P(visml_pipeline), P(visml_dataset), P(visml_pipeline_run_opts), P(visml_error)]),
+    "visml_pipeline_evaluate": (int32, [P(visml_pipeline), P(visml_dataset), P(visml_pipeline_run_opts), P(P(visml_report)),
+                                P(visml_error)]),
+    "visml_pipeline_save": (int32, [P(visml_pipeline), c_char_p, P(visml_error)]),
+    "visml_pipeline_load": (P(visml_pipeline), [P(visml_context), c_char_p, P(visml_error)]),
+    "visml_file_kind": (size_t, [P(visml_context), c_char_p, P(c_char), size_t]),
+    "visml_nms": (P(visml_tensor), [P(visml_tensor), P(visml_tensor), double, P(visml_error)]),
+    "visml_pipeline_detect": (int32, [P(visml_pipeline), P(visml_tensor), P(visml_detect_opts), P(P(visml_tensor)), P(P(visml_tensor)),
+                              P(P(visml_tensor)), P(visml_error)]),
     "visml_classifier_free": (None, [P(visml_classifier)]),
     "visml_classifier_fit": (int32, [P(visml_classifier), P(visml_tensor), P(visml_tensor), P(visml_classifier_fit_opts),
                                      P(visml_error)]),
@@ -1406,13 +1673,38 @@ PROTOTYPES = {
     "visml_classifier_save": (int32, [P(visml_classifier), c_char_p, P(visml_error)]),
     "visml_classifier_load": (P(visml_classifier), [P(visml_context), c_char_p, P(visml_error)]),
     # linear
+    "visml_classifier_logistic_regression": (P(visml_classifier), [P(visml_context), P(visml_logistic_regression_opts),
+                                                                   P(visml_error)]),
+    "visml_classifier_linear_svm": (P(visml_classifier), [P(visml_context), P(visml_linear_svm_opts), P(visml_error)]),
+    "visml_classifier_ridge": (P(visml_classifier), [P(visml_context), P(visml_ridge_opts), P(visml_error)]),
+    "visml_classifier_sgd": (P(visml_classifier), [P(visml_context), P(visml_linear_sgd_opts), P(visml_error)]),
+    "visml_classifier_perceptron": (P(visml_classifier), [P(visml_context), P(visml_perceptron_opts), P(visml_error)]),
+    "visml_classifier_passive_aggressive": (P(visml_classifier), [P(visml_context), P(visml_passive_aggressive_opts),
+                                                                  P(visml_error)]),
     # support vector machines with kernels
+    "visml_classifier_svm": (P(visml_classifier), [P(visml_context), P(visml_svm_opts), P(visml_error)]),
+    "visml_classifier_svr": (P(visml_classifier), [P(visml_context), P(visml_svr_opts), P(visml_error)]),
+    "visml_classifier_one_class_svm": (P(visml_classifier), [P(visml_context), P(visml_one_class_svm_opts), P(visml_error)]),
     # trees, forests, boosting
     # neighbours, naive Bayes, clusters
     "visml_classifier_gaussian_naive_bayes": (P(visml_classifier), [P(visml_context), P(visml_gaussian_naive_bayes_opts),
                                                                     P(visml_error)]),
     "visml_classifier_k_neighbors": (P(visml_classifier), [P(visml_context), P(visml_k_neighbors_opts), P(visml_error)]),
+    "visml_classifier_k_means": (P(visml_classifier), [P(visml_context), P(visml_k_means_opts), P(visml_error)]),
+    "visml_classifier_gaussian_mixture": (P(visml_classifier), [P(visml_context), P(visml_gaussian_mixture_opts), P(visml_error)]),
     # what works by others
+    "visml_classifier_one_vs_rest": (P(visml_classifier), [P(visml_context), P(visml_classifier), P(visml_one_vs_rest_opts),
+                                                           P(visml_error)]),
+    "visml_classifier_one_vs_one": (P(visml_classifier), [P(visml_context), P(visml_classifier), P(visml_one_vs_one_opts),
+                                                          P(visml_error)]),
+    "visml_classifier_calibration": (P(visml_classifier), [P(visml_context), P(visml_classifier), P(visml_calibration_opts),
+                                                           P(visml_error)]),
+    "visml_classifier_voting": (P(visml_classifier), [P(visml_context), P(P(visml_classifier)), size_t, P(visml_voting_opts),
+                                                      P(visml_error)]),
+    "visml_classifier_bagging": (P(visml_classifier), [P(visml_context), P(visml_classifier), P(visml_bagging_opts),
+                                                       P(visml_error)]),
+    "visml_classifier_stacking": (P(visml_classifier), [P(visml_context), P(P(visml_classifier)), size_t, P(visml_stacking_opts),
+                                                        P(visml_error)]),
 }
 
 

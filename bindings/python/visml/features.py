@@ -8,7 +8,7 @@
 import ctypes
 import json
 
-from . import _ffi
+from . import _ffi, plot
 from ._call import Error, Object, call, path as make_path, read_text, shape as make_shape, text
 from ._ffi import lib
 from .context import default_context
@@ -45,7 +45,7 @@ def _run(name, *arguments, raised):
 
 class Features(Object):
     """What extractors find in a picture, one vector for each. `extract`: a list of names or dicts, {"class": "hog", "over": ...}; or all of
-    it as a dict with "extract" and "then", or as JSON text. Options: then, height, width, color, fit, filter, as in JSON."""
+    it as a dict with "extract" and "then", or as JSON text. Options: then, height, width, color, fit, filter, equalize, as in JSON."""
 
     def __init__(self, extract, *, context=None, **options):
         context = context or default_context()
@@ -104,6 +104,10 @@ class Features(Object):
         """A Table with the vector of each picture of a Dataset. Options as for fit."""
         opts, raised, _keep = _run_options(seed, sample, memory, progress)
         return Table(_run("visml_features_extract", self._handle, dataset._handle, ctypes.byref(opts), raised=raised), self.context)
+
+    def plot(self, image, **options):
+        """A Plot of a picture and of what each extractor sees in it. Options: scale, title."""
+        return plot.features(self, image, **options)
 
     def __repr__(self):
         return f"Features({self.to_json()})"
@@ -185,6 +189,15 @@ class Table(Object):
 
     def save_csv(self, path):
         call("visml_table_save_csv", self._handle, make_path(path))
+
+    def plot(self, **options):
+        """A Plot of the rows on their first two principal components, by class. Options: width, height, title, x_label, y_label."""
+        return plot.table(self, **options)
+
+    def plot_clusters(self, dataset, **options):
+        """A Plot of clusters of the rows, with pictures of the dataset that the table was made of. Options: clusters, columns, side, seed,
+        title."""
+        return plot.clusters(self, dataset, **options)
 
     def __arrow_c_array__(self, requested_schema=None):
         """Arrow's PyCapsule interface: (schema, array)."""

@@ -78,3 +78,8 @@ def pad(image, top, bottom, left, right, value=0):
 def convert(image, color):
     """Other channels: "gray", "rgb" or "rgba"."""
     return _picture("visml_image_convert", image, _options.enum("color", color))
+
+
+def equalize(image):
+    """Each channel's histogram equalized; uint8, or float32 in [0, 1]."""
+    return _picture("visml_image_equalize", image)

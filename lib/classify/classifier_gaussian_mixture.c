@@ -1,0 +1,168 @@
+/* A mixture of normal distributions by expectation and maximisation (Dempster, Laird and Rubin 1977), begun with clusters of k-means. */
+#include <math.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/error.h"
+#include "classify/classifier.h"
+#include "feature/gmm.h"
+
+static const char *const covariance_names[] = {"diag", "full", NULL};
+
+static const visml_field fields[] = {
+    VISML_FIELD(visml_gaussian_mixture_opts, n_components, I32, 0, 1, 1, 65536, 1),
+    VISML_FIELD_OF_ENUM(visml_gaussian_mixture_opts, covariance_type, VISML_COVARIANCE_DIAG, covariance_names),
+    VISML_FIELD(visml_gaussian_mixture_opts, max_iter, I32, 0, 1, 1, 1000000, 100),
+    VISML_FIELD(visml_gaussian_mixture_opts, tol, F64, 0, 1, 0, 1e6, 1e-3),
+    VISML_FIELD(visml_gaussian_mixture_opts, reg_covar, F64, VISML_FIELD_OPEN_MIN, 1, 0, 1e6, 1e-6),
+    {0},
+};
+
+static int32_t is_full(const visml_classifier *c) {
+    return ((const visml_gaussian_mixture_opts *)c->object.opts)->covariance_type == VISML_COVARIANCE_FULL;
+}
+
+static int64_t components_of(const visml_classifier *c) {
+    return ((const visml_gaussian_mixture_opts *)c->object.opts)->n_components;
+}
+
+static visml_shape covariances_shape(const visml_classifier *c) {
+    return is_full(c) ? *VISML_SHAPE(components_of(c), c->dims, c->dims) : *VISML_SHAPE(components_of(c), c->dims);
+}
+
+/* ---- learning ---- */
+
+typedef struct progress {
+    const visml_fit_run *run;
+    int64_t total;
+} progress;
+
+static visml_status tick(void *user, int32_t iteration, double score, visml_error *err) {
+    const progress *p = user;
+    return visml_fit_tick(p->run, iteration, p->total, iteration ? -score : NAN, NAN, err);
+}
+
+static visml_status fit(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run, visml_error *err) {
+    const visml_gaussian_mixture_opts *o = c->object.opts;
+    visml_object *object = &c->object;
+    visml_shape shape = covariances_shape(c);
+    progress p = {run, o->max_iter};
+    visml_gmm job = {.x = visml_samples_view(s), .k = o->n_components, .full = is_full(c), .seed = run->seed, .tick = tick, .user = &p,
+                     .max_iterations = o->max_iter, .tolerance = o->tol, .floor = o->reg_covar};
+    job.weights = visml_object_array_new(object, "weights", VISML_F64, VISML_SHAPE(job.k), err);
+    job.means = job.weights ? visml_object_array_new(object, "means", VISML_F64, VISML_SHAPE(job.k, s->d), err) : NULL;
+    job.covariances = job.means ? visml_object_array_new(object, "covariances", VISML_F64, &shape, err) : NULL;
+    double *bound = job.covariances ? visml_object_array_new(object, "lower_bound", VISML_F64, VISML_SHAPE(1), err) : NULL;
+    if (!bound)
+        return VISML_ENOMEM;
+    VISML_TRY(visml_gmm_fit(visml_classifier_memory(c), k, "gaussian_mixture", &job, err));
+    bound[0] = job.score;
+    c->class_count = job.k;
+    if (isfinite(job.score))
+        return VISML_OK;
+    return visml_fail(err, VISML_ENONFINITE, "gaussian_mixture: the likelihood is not finite; a larger reg_covar helps");
+}
+
+/* ---- running ---- */
+
+static visml_mixture mixture_of(const visml_classifier *c) {
+    const visml_object *o = &c->object;
+    return (visml_mixture){c->dims, c->class_count, is_full(c), visml_object_array_data(o, "weights"), visml_object_array_data(o, "means"),
+                           visml_object_array_data(o, "covariances")};
+}
+
+/* Ready: the memory of the plan. */
+static visml_status prepare(visml_classifier *c, const visml_compute *k, visml_error *err) {
+    visml_memory *m = visml_classifier_memory(c);
+    visml_mixture mixture = mixture_of(c);
+    visml_mixture_plan plan;
+    size_t d = (size_t)c->dims;
+    (void)k;
+    c->ready = visml_mem_alloc(m, visml_mixture_bytes(c->dims, c->class_count, mixture.full), err);
+    double *room = c->ready ? visml_mem_alloc(m, d * (mixture.full ? d + 1 : 1) * sizeof *room, err) : NULL;
+    visml_status status = room ? visml_mixture_prepare(&mixture, "gaussian_mixture", c->ready, room, &plan, err) : VISML_ENOMEM;
+    visml_mem_free(m, room);
+    return status;
+}
+
+#define ROWS VISML_MIXTURE_ROWS
+
+static size_t buffer_bytes(const visml_classifier *c) {
+    return (ROWS * (size_t)(c->dims + 1) * sizeof(float) + 63) / 64 * 64;
+}
+
+static size_t scratch(const visml_classifier *c, const visml_compute *k, int64_t n) {
+    size_t bytes;
+    (void)n;
+    return visml_size_add(buffer_bytes(c), visml_mixture_scratch(k, c->dims, c->class_count, is_full(c)), &bytes) ? bytes : SIZE_MAX;
+}
+
+/* Responsibilities to y[n, K], or with logs: 1 their logarithms, with that of the likelihood added. */
+static void run(const visml_classifier *c, const visml_compute *k, const visml_samples *s, int logs, float *y, void *memory) {
+    visml_mixture_plan plan = visml_mixture_plan_of(c->ready, c->dims, c->class_count, is_full(c));
+    visml_row_view view = visml_samples_view(s);
+    float *score = memory, *buffer = score + ROWS;
+    for (int64_t begin = 0; begin < s->n; begin += ROWS) {
+        int64_t n = s->n - begin < ROWS ? s->n - begin : ROWS;
+        const float *x = visml_row_view_dense(&view, begin, n, buffer);
+        void *rest = (char *)memory + buffer_bytes(c);
+        if (logs)
+            visml_mixture_logs(&plan, k, n, x, y + begin * c->class_count, rest);
+        else
+            visml_mixture_run(&plan, k, n, x, y + begin * c->class_count, score, rest);
+    }
+}
+
+static void decide(const visml_classifier *c, const visml_compute *k, const visml_samples *s, float *y, void *memory) {
+    run(c, k, s, 1, y, memory);
+}
+
+static void probabilities(const visml_classifier *c, const visml_compute *k, const visml_samples *s, float *p, void *memory) {
+    run(c, k, s, 0, p, memory);
+}
+
+static int64_t outputs(const visml_classifier *c) {
+    return c->class_count;
+}
+
+/* ---- files ---- */
+
+static visml_status check_numbers(const visml_object *o, const char *name, double least, double most, visml_error *err) {
+    const visml_tensor *t = visml_object_array_get(o, name);
+    const double *v = visml_object_array_data(o, name);
+    for (int64_t i = 0; i < t->count; i++)
+        if (!isfinite(v[i]) || v[i] < least || v[i] > most)
+            return visml_fail(err, VISML_EFORMAT, "gaussian_mixture: array \"%s\" has %g", name, v[i]);
+    return VISML_OK;
+}
+
+static visml_status restore(visml_object *o, visml_error *err) {
+    visml_classifier *c = (visml_classifier *)o;
+    visml_shape shape = covariances_shape(c);
+    int64_t k = components_of(c), one = 1;
+    VISML_TRY(visml_object_array_expect(o, "weights", VISML_F64, 1, &k, err));
+    VISML_TRY(visml_object_array_expect(o, "means", VISML_F64, 2, (int64_t[]){k, c->dims}, err));
+    VISML_TRY(visml_object_array_expect(o, "covariances", VISML_F64, shape.rank, shape.dims, err));
+    VISML_TRY(visml_object_array_expect(o, "lower_bound", VISML_F64, 1, &one, err));
+    VISML_TRY(check_numbers(o, "weights", 0, 1.001, err));
+    VISML_TRY(check_numbers(o, "means", -HUGE_VAL, HUGE_VAL, err));
+    VISML_TRY(check_numbers(o, "covariances", is_full(c) ? -HUGE_VAL : 1e-300, HUGE_VAL, err));
+    VISML_TRY(check_numbers(o, "lower_bound", -HUGE_VAL, HUGE_VAL, err));
+    c->class_count = k;
+    return VISML_OK;
+}
+
+const visml_classifier_class visml_classifier_gaussian_mixture_class = {
+    .kind = {.name = "gaussian_mixture", .opts_size = sizeof(visml_gaussian_mixture_opts), .fields = fields, .restore = restore},
+    .can = VISML_CAN_CLUSTER,
+    .fit = fit,
+    .prepare = prepare,
+    .outputs = outputs,
+    .scratch = scratch,
+    .decide = decide,
+    .probabilities = probabilities,
+};
+
+visml_classifier *visml_classifier_gaussian_mixture(visml_context *ctx, const visml_gaussian_mixture_opts *opts, visml_error *err) {
+    return visml_classifier_make(ctx, &visml_classifier_gaussian_mixture_class, opts, err);
+}

@@ -1,0 +1,64 @@
+#include "classify/row_pass.h"
+
+#include <math.h>
+
+#include "base/error.h"
+#include "base/rng.h"
+
+#define FLOATS ((int64_t)1 << 17) /* of the rows between two meetings of threads: half a MiB, within a second-level cache */
+#define MOST_ROWS 4096
+
+static int64_t rows_at_once(const visml_samples *s) {
+    int64_t rows = FLOATS / s->d;
+    return rows < 1 ? 1 : rows > MOST_ROWS ? MOST_ROWS : rows;
+}
+
+visml_status visml_row_pass_begin(visml_row_pass *p, visml_memory *m, visml_error *err) {
+    const visml_samples *s = p->samples;
+    p->order = visml_mem_alloc(m, (size_t)s->n * sizeof *p->order, err);
+    if (!p->order)
+        return VISML_ENOMEM;
+    for (int64_t i = 0; i < s->n; i++)
+        p->order[i] = i;
+    p->passing = (visml_passing_rows){.d = s->d, .x = s->x, .ld = s->row_stride};
+    if (s->column_stride == 1)
+        return VISML_OK;
+    p->turned = visml_mem_alloc(m, (size_t)(rows_at_once(s) * s->d) * sizeof *p->turned, err);
+    p->passing.x = p->turned, p->passing.ld = s->d, p->passing.turned = 1;
+    return p->turned ? VISML_OK : VISML_ENOMEM;
+}
+
+void visml_row_pass_end(visml_row_pass *p, visml_memory *m) {
+    visml_mem_free(m, p->order);
+    visml_mem_free(m, p->turned);
+}
+
+static void turn_row(void *arg, size_t i, size_t worker) {
+    const visml_row_pass *p = arg;
+    int64_t ld;
+    (void)worker;
+    visml_samples_rows(p->samples, p->passing.rows[i], 1, p->turned + (int64_t)i * p->samples->d, &ld);
+}
+
+static void learn_output(void *arg, size_t output, size_t worker) {
+    const visml_row_pass *p = arg;
+    (void)worker;
+    p->learn(p->solver, (int64_t)output, &p->passing);
+}
+
+visml_status visml_row_pass_run(visml_row_pass *p, int64_t pass, visml_error *err) {
+    int64_t n = p->samples->n, step = rows_at_once(p->samples);
+    visml_rng rng;
+    visml_rng_init(&rng, visml_key(p->run->seed, (uint64_t)pass));
+    if (!p->in_order)
+        visml_rng_shuffle(&rng, p->order, (size_t)n);
+    for (int64_t at = 0; at < n; at += step) {
+        p->passing.rows = p->order + at;
+        p->passing.n = n - at < step ? n - at : step;
+        if (p->turned)
+            visml_parallel_run(p->compute->parallel, (size_t)p->passing.n, turn_row, p);
+        visml_parallel_run(p->compute->parallel, (size_t)p->outputs, learn_output, p);
+        VISML_TRY(visml_fit_tick(p->run, p->done, p->total, NAN, NAN, err));
+    }
+    return VISML_OK;
+}
