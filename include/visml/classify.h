@@ -500,6 +500,25 @@ typedef struct visml_gradient_boosting_opts {
 VISML_API visml_classifier *visml_classifier_gradient_boosting(visml_context *ctx, const visml_gradient_boosting_opts *opts,
                                                                visml_error *err);
 
+typedef int32_t visml_importance;
+#define VISML_IMPORTANCE_IMPURITY 0     /* of decision_tree, random_forest, extra_trees, adaboost: the share of all that impurity falls by,
+                                         * the mean over trees; adds up to 1, or is 0 where no tree has a split */
+#define VISML_IMPORTANCE_GAIN 1         /* this and what follows of gradient_boosting: mean gain of the splits on the column */
+#define VISML_IMPORTANCE_COVER 2        /* mean cover */
+#define VISML_IMPORTANCE_WEIGHT 3       /* how many there are */
+#define VISML_IMPORTANCE_TOTAL_GAIN 4
+#define VISML_IMPORTANCE_TOTAL_COVER 5
+/* What each column does for a fitted classifier of trees: new tensor VISML_F32 [D] (owned). Errors: VISML_EINVAL, VISML_ESTATE (not
+ * fitted), VISML_EUNSUPPORTED (no trees, or another kind), VISML_ENOMEM. Thread-safety: any thread, as of what follows. */
+VISML_API visml_tensor *visml_classifier_importances(const visml_classifier *classifier, visml_importance kind, visml_error *err);
+/* The leaf that each row of x [N, D] comes to in each tree, a place in the arrays of nodes: new tensor VISML_I32 [N, T] (owned).
+ * Errors: as predict; VISML_EUNSUPPORTED where there are no trees. */
+VISML_API visml_tensor *visml_classifier_apply(const visml_classifier *classifier, const visml_tensor *x, visml_error *err);
+/* What each column adds to each output of the decision, as Shapley values on the trees' paths (Lundberg, Erion and Lee 2018): new tensor
+ * VISML_F32 [N, O, D + 1] (owned), where the last column is what the outputs are without knowing x, and rows add up to the decision.
+ * Errors: as above, and VISML_ELIMIT (a tree deeper than 512). */
+VISML_API visml_tensor *visml_classifier_shap(const visml_classifier *classifier, const visml_tensor *x, visml_error *err);
+
 /* ---- neighbours, naive Bayes, clusters --------------------------------------------------------------------------------------- */
 
 /* Each column normally distributed within each class, independently of the others (scikit-learn's GaussianNB). Decides by the logarithm

@@ -7,13 +7,14 @@
 #include "base/error.h"
 #include "classify/column_values.h"
 
-#define COLUMNS 16  /* read at a time: a line of the cache */
+#define COLUMNS 64  /* read at a time: four lines of the cache, of one page of memory */
 #define WHOLE 1024  /* whole numbers below are looked up in a table */
 
 typedef struct code_job {
     visml_code_columns *c;
     const visml_samples *s;
-    float *buffers; /* [workers, COLUMNS, n] */
+    float *buffers; /* [workers, columns, n] */
+    int64_t columns; /* at a time */
     _Atomic int32_t failed;
 } code_job;
 
@@ -86,8 +87,8 @@ static visml_status code_large(visml_code_column *c, visml_memory *m, int64_t n,
 static void code_block(void *arg, size_t block, size_t worker) {
     code_job *j = arg;
     float different[VISML_FEW_VALUES];
-    int64_t n = j->s->n, from = (int64_t)block * COLUMNS, columns = from + COLUMNS < j->s->d ? COLUMNS : j->s->d - from;
-    float *x = j->buffers + (int64_t)worker * COLUMNS * n;
+    int64_t n = j->s->n, from = (int64_t)block * j->columns, columns = from + j->columns < j->s->d ? j->columns : j->s->d - from;
+    float *x = j->buffers + (int64_t)worker * j->columns * n;
     for (int64_t i = 0; i < n; i++)
         for (int64_t c = 0; c < columns; c++)
             x[c * n + i] = visml_samples_at(j->s, i, from + c);
@@ -101,11 +102,11 @@ static void code_block(void *arg, size_t block, size_t worker) {
 
 visml_status visml_code_columns_new(visml_code_columns *c, visml_memory *m, const visml_compute *k, const visml_samples *s, visml_error *err) {
     *c = (visml_code_columns){.memory = m, .n = s->n, .d = s->d};
-    code_job j = {.c = c, .s = s};
+    code_job j = {.c = c, .s = s, .columns = s->d < COLUMNS ? s->d : COLUMNS};
     c->columns = visml_mem_zalloc(m, (size_t)s->d, sizeof *c->columns, err);
-    j.buffers = c->columns ? visml_mem_alloc(m, k->parallel->workers * COLUMNS * (size_t)s->n * sizeof(float), err) : NULL;
+    j.buffers = c->columns ? visml_mem_alloc(m, k->parallel->workers * (size_t)(j.columns * s->n) * sizeof(float), err) : NULL;
     if (j.buffers)
-        visml_parallel_run(k->parallel, (size_t)((s->d + COLUMNS - 1) / COLUMNS), code_block, &j);
+        visml_parallel_run(k->parallel, (size_t)((s->d + j.columns - 1) / j.columns), code_block, &j);
     visml_mem_free(m, j.buffers);
     if (j.buffers && !j.failed)
         return VISML_OK;

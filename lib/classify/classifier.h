@@ -100,6 +100,9 @@ visml_status visml_classifier_parts_new(visml_classifier *c, size_t n, visml_err
 visml_status visml_classifier_learn(visml_classifier *c, const visml_compute *k, const visml_samples *s, visml_tensor *classes,
                                     const visml_fit_run *run, visml_error *err);
 int64_t visml_classifier_outputs(const visml_classifier *c);
+/* A caller's rows for a fitted classifier, checked. Errors: VISML_EINVAL (c may be NULL), VISML_ESTATE. */
+visml_status visml_classifier_take_rows(const visml_classifier *c, const visml_compute *k, const visml_tensor *x, visml_samples *s,
+                                        visml_error *err);
 /* Places of classes or clusters (of outliers 0, of others 1) for each row. y: room for the decision. Allocates nothing. */
 void visml_classifier_choose(const visml_classifier *c, const visml_compute *k, const visml_samples *s, int32_t *places, float *y,
                              void *scratch);

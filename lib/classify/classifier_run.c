@@ -13,19 +13,25 @@ typedef struct run_job {
     void *scratch;
 } run_job;
 
-static visml_status begin(run_job *j, const visml_classifier *c, const visml_tensor *x, visml_error *err) {
-    *j = (run_job){.c = c};
+visml_status visml_classifier_take_rows(const visml_classifier *c, const visml_compute *k, const visml_tensor *x, visml_samples *s,
+                                        visml_error *err) {
     if (!c)
         return visml_fail(err, VISML_EINVAL, "classifier: classifier is NULL");
     const visml_classifier_class *cls = visml_classifier_class_of(c);
     if (!c->dims)
         return visml_fail(err, VISML_ESTATE, "%s: not fitted yet; call visml_classifier_fit first", cls->kind.name);
-    j->compute = visml_context_compute(c->object.context);
-    VISML_TRY(visml_samples_of(cls->kind.name, x, &j->samples, err));
-    if (j->samples.d != c->dims)
-        return visml_fail(err, VISML_EINVAL, "%s: x has %lld columns, what it learned from had %lld", cls->kind.name,
-                          (long long)j->samples.d, (long long)c->dims);
-    VISML_TRY(visml_samples_check(&j->compute, cls->kind.name, &j->samples, cls->can & VISML_CAN_MISS, err));
+    VISML_TRY(visml_samples_of(cls->kind.name, x, s, err));
+    if (s->d != c->dims)
+        return visml_fail(err, VISML_EINVAL, "%s: x has %lld columns, what it learned from had %lld", cls->kind.name, (long long)s->d,
+                          (long long)c->dims);
+    return visml_samples_check(k, cls->kind.name, s, cls->can & VISML_CAN_MISS, err);
+}
+
+static visml_status begin(run_job *j, const visml_classifier *c, const visml_tensor *x, visml_error *err) {
+    *j = (run_job){.c = c};
+    if (c)
+        j->compute = visml_context_compute(c->object.context);
+    VISML_TRY(visml_classifier_take_rows(c, &j->compute, x, &j->samples, err));
     j->scratch = visml_mem_alloc(visml_classifier_memory(c), visml_classifier_scratch(c, &j->compute, j->samples.n), err);
     return j->scratch ? VISML_OK : VISML_ENOMEM;
 }

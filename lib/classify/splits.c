@@ -89,10 +89,11 @@ static void bounded_gains(const visml_split_rules *r, const visml_node_sums *nod
     }
 }
 
+/* Of equals the threshold that is farthest from where the missing are, as in XGBoost: bins without rows in the node are between them. */
 static void take_best(const left_sums *l, int32_t number, double without, int missing_left, visml_split *best) {
     int32_t at = 0;
     for (int32_t b = 1; b < l->n; b++)
-        if (l->gains[b] > l->gains[at])
+        if (l->gains[b] > l->gains[at] || (missing_left && l->gains[b] >= l->gains[at]))
             at = b;
     if (!(l->gains[at] - without > best->gain))
         return;

@@ -31,7 +31,7 @@ static visml_classifier *fitted(const visml_adaboost_opts *opts, const visml_ten
 /* Rows' weights are floats here, doubles there: eight rounds of rounding. */
 static void votes_are_those_of_scikit_learn(void **state) {
     (void)state;
-    visml_classifier *c = fitted(VISML_OPTS(visml_adaboost_opts, .trees = 8, .max_depth = 2, .learning_rate = 0.5), r.three);
+    visml_classifier *c = fitted(VISML_OPTS(visml_adaboost_opts, .trees = 8, .learning_rate = 0.5), r.three);
     visml_tensor *votes = assert_made(visml_classifier_decision(c, r.full, &err), &err);
     visml_tensor *p = assert_made(visml_classifier_predict_proba(c, r.full, &err), &err);
     const double *weights = visml_tensor_data(visml_classifier_array(c, "estimator_weights"));

@@ -66,14 +66,14 @@ static void tree_rows_free(tree_rows *r) {
 }
 
 /* |got - want| <= bound for the first n numbers. */
-static void assert_close(const visml_tensor *got, const float *want, int n, double bound) {
+static inline void assert_close(const visml_tensor *got, const float *want, int n, double bound) {
     const float *v = visml_tensor_data(got);
     for (int i = 0; i < n; i++)
         if (!(fabs((double)v[i] - (double)want[i]) <= bound))
             fail_msg("number %d is %.9g, must be %.9g within %g", i, (double)v[i], (double)want[i], bound);
 }
 
-static void assert_same(const visml_tensor *a, const visml_tensor *b) {
+static inline void assert_same(const visml_tensor *a, const visml_tensor *b) {
     assert_int_equal(visml_tensor_count(a), visml_tensor_count(b));
     assert_memory_equal(visml_tensor_data(a), visml_tensor_data(b),
                         (size_t)visml_tensor_count(a) * visml_dtype_bytes(visml_tensor_dtype(a)));
