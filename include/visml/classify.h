@@ -251,7 +251,6 @@ typedef struct visml_perceptron_opts {
     visml_linear_penalty penalty; /* where alpha is greater than 0 */
     int32_t max_iter;             /* default 1000 */
     int32_t n_iter_no_change;     /* default 5 */
-    int32_t no_intercept; /* these three as of sgd */
     int32_t no_intercept;         /* as of sgd, and the next two */
     int32_t no_shuffle;
     int32_t average;
@@ -267,15 +266,14 @@ typedef int32_t visml_aggression;
 #define VISML_PASSIVE_AGGRESSIVE_1 0 /* a step goes as far as the row needs, C at most */
 #define VISML_PASSIVE_AGGRESSIVE_2 1 /* the longer a step the more it costs, C being how little */
 
-/* Passive-aggressive learning (Crammer et al. 2006, PA-I and PA-II), for each class against the others by hinge losses, or for regression by
- * epsilon-insensitive ones. Goes on and ends as sgd does, and learns the same arrays. */
+/* Passive-aggressive learning (Crammer et al. 2006, PA-I and PA-II), for each class against the others by hinge losses, or for regression
+ * by epsilon-insensitive ones. Goes on and ends as sgd does, and learns the same arrays. */
 typedef struct visml_passive_aggressive_opts {
     uint32_t size;
     visml_task task; /* VISML_TASK_CLASSIFICATION or _REGRESSION */
     visml_aggression variant;
     int32_t max_iter;         /* default 1000 */
     int32_t n_iter_no_change; /* default 5 */
-    int32_t no_intercept; /* these three as of sgd */
     int32_t no_intercept;     /* as of sgd, and the next two */
     int32_t no_shuffle;
     int32_t average;
