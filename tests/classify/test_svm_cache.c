@@ -61,6 +61,11 @@ static void rows_are_kept_and_reordered(void **state) {
     visml_svm_cache_reorder(&c, &t, order, N);
     assert_row(&c, N - 1, N);
     make_others(&c, &t, 20, 100, -1);
+    visml_svm_cache_begin(&c, &t, N);
+    make_others(&c, &t, 0, 100, -1);
+    visml_svm_cache_reorder(&c, &t, order, N); /* rows that are there in part cannot follow */
+    for (int i = 0; i < VISML_SVM_BATCH; i++)
+        assert_null(visml_svm_cache_find(&c, N - 1 - i, 1));
     visml_mem_free(&ctx->memory, t.rooms);
     visml_svm_cache_free(&c, &ctx->memory);
     visml_context_free(ctx);
