@@ -104,7 +104,9 @@ static visml_status solve_by_eigenvectors(ridge_system *s, double alpha, visml_m
 /* Cholesky spoils what is below the diagonal and the diagonal itself. */
 static visml_status solve(ridge_system *s, const visml_normal_equations *e, const visml_ridge_opts *o, visml_memory *m, visml_error *err) {
     take_system(e, !o->no_intercept, o->alpha, s);
-    if (!visml_cholesky(e->compute, s->d, s->a, o->alpha > 0 ? 0 : DEPENDENT)) {
+    int positive;
+    VISML_TRY(visml_cholesky(e->compute, e->run, s->d, s->a, o->alpha > 0 ? 0 : DEPENDENT, &positive, err));
+    if (!positive) {
         take_system(e, !o->no_intercept, o->alpha, s);
         return solve_by_eigenvectors(s, o->alpha, m, err);
     }

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/checked.h"
 #include "base/error.h"
 #include "classify/cholesky.h"
 #include "classify/normal_equations.h"
@@ -12,27 +11,28 @@
 #include "kernel/span.h"
 
 #define ROWS VISML_LINEAR_ROWS
-#define MOST_ROWS 4096        /* of a task */
-#define WORK ((int64_t)1 << 25) /* multiplications of a task: some milliseconds */
-#define MOST_TASKS 16         /* between two questions whether to go on */
-#define WORTH 100   /* columns for each output */
-#define MANY_ROWS 4 /* for each column */
-#define LEAST 1e-6 /* of the mean variance: none counts as less */
+#define MOST_ROWS 4096               /* of a task */
+#define WORK ((int64_t)1 << 25)      /* multiplications of a task: some milliseconds */
+#define MOST_TASKS 16                /* between two questions whether to go on */
 #define MOST_SUMS ((int64_t)1 << 24) /* numbers of all tasks' sums: 128 MiB */
+#define WORTH 100                    /* columns for each output */
+#define MANY_ROWS 4                  /* for each column */
+#define LEAST 1e-6                   /* of the mean variance: none counts as less */
+#define COLUMNS 64                   /* of the inverse between two questions */
 
 /* Tasks are some blocks of rows each. Sums of a task: [O, D] and [O] of the gradient, and the loss. */
 typedef struct visml_linear_loss_room {
     const visml_linear_loss *loss;
     visml_linear linear;
     float *coefficients, *intercepts, *packed;
-    double *mean;                         /* [D] */
-    double *map;                          /* [O, D] and [O], the intercepts of columns as they are */
-    double *total; /* [length] */
+    double *mean;   /* [D] */
+    double *map;    /* [O, D] and [O], the intercepts of columns as they are */
+    double *total;  /* [length] */
     double *factor; /* [D, D]: L; NULL: W as it is */
     float *inverse; /* [D, D]: that of L, then room for [O, D] twice */
     void *products; /* scratch of those with it */
     double size;    /* of the last gradient */
-    double *sums;  /* [tasks, length] */
+    double *sums;   /* [tasks, length] */
     int64_t length, tasks, task_rows, first; /* first: the row at which the tasks begin */
     int32_t with_map, reserved;
     char *workers;
@@ -137,19 +137,19 @@ static visml_gemm change_product(const room *r, int back) {
                         .c = from ? from + outputs * d : NULL, .ldc = d};
 }
 
-/* Column j of the inverse. */
-static void invert_column(void *arg, size_t j, size_t worker) {
+/* Column first + i of the inverse. */
+static void invert_column(void *arg, size_t i, size_t worker) {
     const room *r = arg;
-    int64_t d = r->linear.dims;
+    int64_t d = r->linear.dims, column = r->first + (int64_t)i;
     double *x = r->sums + (int64_t)worker * r->length;
     memset(x, 0, (size_t)d * sizeof *x);
-    x[j] = 1;
+    x[column] = 1;
     visml_cholesky_forward(d, r->factor, x);
-    for (int64_t i = 0; i < d; i++)
-        r->inverse[i * d + (int64_t)j] = (float)x[i];
+    for (int64_t row = 0; row < d; row++)
+        r->inverse[row * d + column] = (float)x[row];
 }
 
-/* Some columns at a time, as many as there are tasks to lend their sums, so that any number of workers has room. */
+/* Workers borrow the room of tasks' sums; where there are more of them than tasks, one does it. */
 static visml_status invert(room *r, visml_memory *m, visml_error *err) {
     const visml_compute *c = r->loss->compute;
     int64_t d = r->linear.dims;
@@ -160,12 +160,16 @@ static visml_status invert(room *r, visml_memory *m, visml_error *err) {
     if (!r->products)
         return VISML_ENOMEM;
     visml_compute alone = visml_linear_one_thread(c);
-    visml_parallel_run(c->parallel->workers <= (size_t)r->tasks ? c->parallel : alone.parallel, (size_t)d, invert_column, r);
+    for (r->first = 0; r->first < d; r->first += COLUMNS) {
+        size_t columns = (size_t)(d - r->first < COLUMNS ? d - r->first : COLUMNS);
+        visml_parallel_run(c->parallel->workers <= (size_t)r->tasks ? c->parallel : alone.parallel, columns, invert_column, r);
+        VISML_TRY(visml_fit_tick(r->loss->run, 0, r->loss->total, NAN, NAN, err));
+    }
     return VISML_OK;
 }
 
-/* L is as good as any where rounding spoils it: there is none then. */
-static void factorize(const visml_linear_loss *l, const visml_normal_equations *e, double *a) {
+/* Where rounding spoils L, there is none. */
+static visml_status factorize(const visml_linear_loss *l, const visml_normal_equations *e, double *a, int *positive, visml_error *err) {
     int64_t d = l->samples->d;
     double scale = l->curvature * l->scale, trace = 0;
     for (int64_t i = 0; i < d; i++)
@@ -175,8 +179,7 @@ static void factorize(const visml_linear_loss *l, const visml_normal_equations *
         trace += a[i * d + i];
     for (int64_t i = 0; i < d; i++)
         a[i * d + i] += l->l2 + LEAST * trace / (double)d;
-    if (visml_cholesky(l->compute, d, a, 0))
-        l->room->factor = a;
+    return visml_cholesky(l->compute, l->run, d, a, 0, positive, err);
 }
 
 static visml_status find_factor(const visml_linear_loss *l, visml_memory *m, visml_error *err) {
@@ -185,9 +188,12 @@ static visml_status find_factor(const visml_linear_loss *l, visml_memory *m, vis
     visml_status status = a ? visml_normal_equations_begin(&e, m, err) : VISML_ENOMEM;
     if (status == VISML_OK)
         status = visml_normal_equations_add(&e, l->samples, err);
+    int positive = 0;
     if (status == VISML_OK)
-        factorize(l, &e, a);
-    if (!l->room->factor)
+        status = factorize(l, &e, a, &positive, err);
+    if (status == VISML_OK && positive)
+        l->room->factor = a;
+    else
         visml_mem_free(m, a);
     visml_normal_equations_end(&e, m);
     return status == VISML_OK && l->room->factor ? invert(l->room, m, err) : status;
