@@ -628,8 +628,8 @@ VISML_API visml_classifier *visml_classifier_voting(visml_context *ctx, visml_cl
                                                     const visml_voting_opts *opts, visml_error *err);
 
 /* The same many times, each from other rows and columns (scikit-learn's BaggingClassifier and BaggingRegressor). Decides by mean
- * probabilities, by shares of votes where there are none, by mean numbers. Learned: "features" [n_estimators, columns] (VISML_I32), and with
- * oob "oob_score" [1] (VISML_F64), NaN where no row was left out. */
+ * probabilities, by shares of votes where there are none, by mean numbers. Learned: "features" [n_estimators, columns] (VISML_I32), and
+ * with oob "oob_score" [1] (VISML_F64), NaN where no row was left out. */
 typedef struct visml_bagging_opts {
     uint32_t size;
     int32_t n_estimators; /* 1 ... 65536; default 10 */
