@@ -575,7 +575,8 @@ typedef int32_t visml_covariance;
 /* A mixture of normal distributions (scikit-learn's GaussianMixture), by expectation and maximisation (Dempster, Laird and Rubin 1977),
  * begun with k-means. Clusters are its components; decides by the logarithms of weight times density; probabilities are responsibilities.
  * Learned (VISML_F64): "weights" [K], "means" [K, D], "covariances" [K, D] or [K, D, D], "lower_bound" [1], the mean log likelihood of a
- * row. Errors of fit: VISML_ENONFINITE where a covariance has no inverse. */
+ * row. Sums over rows are floats': a variance below some 1e-6 of the squares of a column is lost in them, so that columns had better be of
+ * like size, near 0, and reg_covar not smaller than that. Errors of fit: VISML_ENONFINITE where a covariance has no inverse. */
 typedef struct visml_gaussian_mixture_opts {
     uint32_t size;
     int32_t n_components;             /* 1 ... 65536, at most N; default 1 */
@@ -646,8 +647,8 @@ VISML_API visml_classifier *visml_classifier_voting(visml_context *ctx, visml_cl
                                                     const visml_voting_opts *opts, visml_error *err);
 
 /* The same many times, each from other rows and columns (scikit-learn's BaggingClassifier and BaggingRegressor). Decides by mean
- * probabilities, by shares of votes where there are none, by mean numbers. Learned: "features" [n_estimators, columns] (VISML_I32), and with
- * oob "oob_score" [1] (VISML_F64), NaN where no row was left out. */
+ * probabilities, by shares of votes where there are none, by mean numbers. Learned: "features" [n_estimators, columns] (VISML_I32), and
+ * with oob "oob_score" [1] (VISML_F64), NaN where no row was left out. */
 typedef struct visml_bagging_opts {
     uint32_t size;
     int32_t n_estimators; /* 1 ... 65536; default 10 */
