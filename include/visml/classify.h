@@ -486,12 +486,12 @@ typedef struct visml_gradient_boosting_opts {
     double min_child_weight; /* 0 ...: sum of second derivatives that a child must have; default 1; VISML_ZERO: none */
     double max_delta_step;   /* 0 ...: most that a leaf may change; 0: no limit */
     double subsample;        /* share of the rows that each tree learns from, above 0 ... 1; default 1 */
-    double colsample_bytree; /* share of the columns, each of what the one before left; default 1 */
-    double colsample_bylevel;
-    double colsample_bynode;
+    double colsample_bytree;  /* share of the columns that a tree may use, above 0 ... 1; default 1 */
+    double colsample_bylevel; /* of these, for each level; default 1 */
+    double colsample_bynode;  /* of these, for each node; default 1 */
     double base_score; /* where it begins: a probability for two classes, else a sum; default: what the labels suggest; VISML_ZERO: 0 */
-    double rate_drop; /* 0 ... 1: how likely a tree sits out, and how likely none does; default 0 */
-    double skip_drop;
+    double rate_drop; /* 0 ... 1: how likely a tree sits out; default 0 */
+    double skip_drop; /* 0 ... 1: how likely none does; default 0 */
     int32_t monotone_constraints[VISML_MONOTONE_COLUMNS]; /* columns, counted from 1 on, with which the sum may not fall; with a minus: not
                                                            * rise; ends at the first 0 */
 } visml_gradient_boosting_opts;

@@ -121,6 +121,7 @@ VALUES |= {
     **{(f"visml_classifier_{verb}", "y"): "f->labels" for verb in ("fit", "partial_fit", "score")},
     ("visml_classifier_fit_rows", "rows"): "&f->rows", ("visml_classifier_score", "score"): "&f->out.score",
     ("visml_classifier_array", "name"): '"means"',
+    **{(f"visml_classifier_{what}", "classifier"): "f->trees" for what in ("importances", "apply", "shap")},
     ("visml_classifier_from_json", "text"): json(NAIVE, NAIVE), ("visml_classifier_from_json", "n"): str(len(NAIVE)),
     ("visml_classifier_save", "path"): 'fixture_path("new")', ("visml_classifier_load", "path"): 'fixture_path("classifier.visml")',
 }
@@ -374,7 +375,9 @@ BAD |= {
        for verb in ("fit", "partial_fit", "score")},
     **{(f"visml_classifier_{verb}", "y"): [("f->weights", "y"), ("f->tensor", "y")] for verb in ("fit", "partial_fit", "score")},
     **{(f"visml_classifier_{verb}", "x"): [("f->labels", "x"), ("f->image", "x"), ("f->scores", "columns")]
-       for verb in ("predict", "predict_proba", "decision")},
+       for verb in ("predict", "predict_proba", "decision", "apply", "shap")},
+    **{(f"visml_classifier_{what}", "classifier"): [("f->classifier", "trees")] for what in ("importances", "apply", "shap")},
+    ("visml_classifier_importances", "kind"): [("1", "impurity"), ("6", "kind"), ("-1", "kind")],
     ("visml_classifier_score", "weights"): [("f->labels", "weights"), ("f->tensor", "weights")],
     ("visml_classifier_fit_rows", "rows"): [("&(visml_row_source){.size = 0}", "rows"),
                                             ("&(visml_row_source){.size = sizeof(visml_row_source)}", "rows"),
@@ -591,6 +594,15 @@ BAD_FIELDS = {
     ("visml_linear_sgd_opts", "l1_ratio"): [("@ = 1.5", None)], ("visml_linear_sgd_opts", "power_t"): [("@ = 101", None)],
     ("visml_perceptron_opts", "l1_ratio"): [("@ = 1.5", None)],
     ("visml_passive_aggressive_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],
+    # trees, forests, boosting
+    **{(f"visml_{o}_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)] for o in ("decision_tree", "forest", "gradient_boosting")},
+    **{(f"visml_{o}_opts", "max_features"): [("@ = -4", None)] for o in ("decision_tree", "forest")},
+    **{(f"visml_{o}_opts", "max_leaf_nodes"): [("@ = 1", None)] for o in ("decision_tree", "forest")},
+    **{(f"visml_{o}_opts", "min_samples_split"): [("@ = 1", None)] for o in ("decision_tree", "forest")},
+    ("visml_gradient_boosting_opts", "max_bin"): [("@ = 1", None), ("@ = 257", None)],
+    ("visml_gradient_boosting_opts", "max_leaves"): [("@ = 1", None)],
+    ("visml_gradient_boosting_opts", "max_depth"): [("@ = -2", None)],
+    ("visml_gradient_boosting_opts", "monotone_constraints"): [("@[0] = INT32_MIN", None)],
     # neighbours, naive Bayes, clusters
     ("visml_gaussian_naive_bayes_opts", "variance_smoothing"): [("@ = 1.5", None)],
     ("visml_k_neighbors_opts", "task"): [("@ = VISML_TASK_CLUSTERING", None)],

@@ -284,6 +284,8 @@ static int32_t next_rows(void *user, const visml_tensor **x, const visml_tensor 
 
 static void make_classifier(fixture *f, visml_error *err) {
     f->classifier = new_classifier(f->ctx, f->pixels, f->labels, err);
+    f->trees = visml_classifier_decision_tree(f->ctx, NULL, err);
+    must(f->trees && visml_classifier_fit(f->trees, f->pixels, f->labels, NULL, err) == VISML_OK, err, "a tree");
     f->rows = (visml_row_source){.size = sizeof f->rows, .next = next_rows, .user = f};
 }
 
@@ -361,6 +363,7 @@ int fixture_teardown(void **state) {
     visml_index_free(f->index);
     visml_plot_free(f->plot);
     visml_classifier_free(f->classifier);
+    visml_classifier_free(f->trees);
     visml_pipeline_free(f->pipeline);
     visml_model_free(f->pictured);
     visml_model_free(f->model);

@@ -53,6 +53,7 @@ typedef struct fixture {
     visml_tensor *points;         /* VISML_F32 [8, 2] */
     visml_plot *plot;             /* of `points` */
     visml_classifier *classifier; /* naive Bayes that learned from `pixels` and `labels` */
+    visml_classifier *trees;      /* a decision tree that did */
     visml_row_source rows;        /* these, in one block */
     visml_pipeline *pipeline;     /* an average and naive Bayes that learned from `folder` */
     visml_model *pictured;        /* built: [4, 5, 3] to two classes */

@@ -33,7 +33,6 @@ static const float golden_entropy[36] = {1.0F, 0.0F, 0.0F, 0.0F, 1.0F, 0.0F, 0.0
 static const float golden_entropy_nodes[1] = {33.0F};
 static const float golden_error[12] = {2.5542229F, 3.37162499F, 8.45815005F, -2.19726667F, 2.40513753F, 1.50920627F, -7.53648397F, -5.59972811F, 5.94217964F, 2.5542229F, 8.45815005F, -4.14443119F};
 static const float golden_error_nodes[1] = {69.0F};
-static const float golden_error_importances[6] = {0.401095573F, 0.593388577F, 0.00348574654F, 0.00203010345F, 0.0F, 0.0F};
 static const float golden_best[12] = {3.15455108F, 3.15455108F, 8.96362627F, -1.91073F, 2.90245073F, 2.00762084F, -6.57349273F, -6.57349273F, 5.81675393F, 3.15455108F, 8.96362627F, -5.14941978F};
 static const float golden_best_nodes[1] = {33.0F};
 static const float golden_best_importances[6] = {0.39940345F, 0.60059655F, 0.0F, 0.0F, 0.0F, 0.0F};

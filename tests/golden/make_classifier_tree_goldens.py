@@ -76,7 +76,7 @@ def tree(name, cls, x, y, **options):
     found = model.predict_proba(x) if hasattr(model, "predict_proba") else model.predict(x)
     numbers(name, found[:SHOWN])
     numbers(name + "_nodes", [model.tree_.node_count])
-    if name in ("golden_error", "golden_best"):  # the others have splits that are as good on two columns
+    if name == "golden_best":  # the others have splits that are as good on two columns
         numbers(name + "_importances", model.feature_importances_)
 
 

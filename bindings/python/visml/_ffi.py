@@ -228,6 +228,30 @@ VISML_SVM_GAMMA_AUTO = 1
 VISML_SVM_ONE_VS_REST = 0
 VISML_SVM_ONE_VS_ONE = 1
 # classifiers: trees, forests, boosting
+VISML_CRITERION_GINI = 0
+VISML_CRITERION_ENTROPY = 1
+VISML_FEATURES_SQRT = -1
+VISML_FEATURES_LOG2 = -2
+VISML_FEATURES_ALL = -3
+VISML_ROWS_BOOTSTRAP = 1
+VISML_ROWS_ALL = 2
+VISML_ADABOOST_SAMME = 0
+VISML_ADABOOST_SAMME_R = 1
+VISML_BOOSTER_GBTREE = 0
+VISML_BOOSTER_DART = 1
+VISML_GROW_DEPTHWISE = 0
+VISML_GROW_LOSSGUIDE = 1
+VISML_DART_UNIFORM = 0
+VISML_DART_WEIGHTED = 1
+VISML_DART_TREE = 0
+VISML_DART_FOREST = 1
+VISML_MONOTONE_COLUMNS = 64
+VISML_IMPORTANCE_IMPURITY = 0
+VISML_IMPORTANCE_GAIN = 1
+VISML_IMPORTANCE_COVER = 2
+VISML_IMPORTANCE_WEIGHT = 3
+VISML_IMPORTANCE_TOTAL_GAIN = 4
+VISML_IMPORTANCE_TOTAL_COVER = 5
 # classifiers: neighbours, naive Bayes, clusters
 VISML_NEIGHBORS_UNIFORM = 0
 VISML_NEIGHBORS_DISTANCE = 1
@@ -1156,6 +1180,31 @@ class visml_one_class_svm_opts(Structure):
 # ---- options of classifiers: trees, forests, boosting ----
 
 
+class visml_decision_tree_opts(Structure):
+    _fields_ = [("size", uint32), ("task", int32), ("criterion", int32), ("max_depth", int32), ("min_samples_split", int32),
+                ("min_samples_leaf", int32), ("max_features", int32), ("max_leaf_nodes", int32), ("min_impurity_decrease", double)]
+
+
+class visml_forest_opts(Structure):
+    _fields_ = [("size", uint32), ("task", int32), ("criterion", int32), ("trees", int32), ("max_depth", int32),
+                ("min_samples_split", int32), ("min_samples_leaf", int32), ("max_features", int32), ("max_leaf_nodes", int32),
+                ("sampling", int32), ("out_of_bag", int32), ("reserved", int32), ("min_impurity_decrease", double)]
+
+
+class visml_adaboost_opts(Structure):
+    _fields_ = [("size", uint32), ("trees", int32), ("max_depth", int32), ("criterion", int32), ("algorithm", int32), ("reserved", int32),
+                ("learning_rate", double)]
+
+
+class visml_gradient_boosting_opts(Structure):
+    _fields_ = [("size", uint32), ("task", int32), ("rounds", int32), ("max_depth", int32), ("max_leaves", int32), ("grow_policy", int32),
+                ("max_bin", int32), ("early_stopping_rounds", int32), ("booster", int32), ("sample_type", int32), ("normalize_type", int32),
+                ("one_drop", int32), ("learning_rate", double), ("lambda", double), ("alpha", double), ("gamma", double),
+                ("min_child_weight", double), ("max_delta_step", double), ("subsample", double), ("colsample_bytree", double),
+                ("colsample_bylevel", double), ("colsample_bynode", double), ("base_score", double), ("rate_drop", double),
+                ("skip_drop", double), ("monotone_constraints", int32 * VISML_MONOTONE_COLUMNS)]
+
+
 # ---- options of classifiers: neighbours, naive Bayes, clusters ----
 
 
@@ -1686,6 +1735,14 @@ PROTOTYPES = {
     "visml_classifier_svr": (P(visml_classifier), [P(visml_context), P(visml_svr_opts), P(visml_error)]),
     "visml_classifier_one_class_svm": (P(visml_classifier), [P(visml_context), P(visml_one_class_svm_opts), P(visml_error)]),
     # trees, forests, boosting
+    "visml_classifier_decision_tree": (P(visml_classifier), [P(visml_context), P(visml_decision_tree_opts), P(visml_error)]),
+    "visml_classifier_random_forest": (P(visml_classifier), [P(visml_context), P(visml_forest_opts), P(visml_error)]),
+    "visml_classifier_extra_trees": (P(visml_classifier), [P(visml_context), P(visml_forest_opts), P(visml_error)]),
+    "visml_classifier_adaboost": (P(visml_classifier), [P(visml_context), P(visml_adaboost_opts), P(visml_error)]),
+    "visml_classifier_gradient_boosting": (P(visml_classifier), [P(visml_context), P(visml_gradient_boosting_opts), P(visml_error)]),
+    "visml_classifier_importances": (P(visml_tensor), [P(visml_classifier), int32, P(visml_error)]),
+    "visml_classifier_apply": (P(visml_tensor), [P(visml_classifier), P(visml_tensor), P(visml_error)]),
+    "visml_classifier_shap": (P(visml_tensor), [P(visml_classifier), P(visml_tensor), P(visml_error)]),
     # neighbours, naive Bayes, clusters
     "visml_classifier_gaussian_naive_bayes": (P(visml_classifier), [P(visml_context), P(visml_gaussian_naive_bayes_opts),
                                                                     P(visml_error)]),
