@@ -14,7 +14,7 @@ static const struct {
     const char *summary;
 } commands[] = {
     {"split", split_main, "divide labelled images into parts to train, validate and test with"},
-    {"train", train_main, "train a network and save it as a model file"},
+    {"train", train_main, "train a network, or features and a classifier, and save it"},
     {"evaluate", evaluate_main, "measure a model on labelled images"},
     {"predict", predict_main, "tell the class of images"},
     {"features", features_main, "make vectors of images: histograms, gradients, textures and what else there is"},

@@ -21,7 +21,7 @@ static const char details_head[] =
     "\nOptimizers: sgd, adam, rmsprop, adamw, nadam, adamax, adagrad, adadelta, lion. Optimizers, losses and schedules are named, or\n"
     "described as in visml/nn.h: {\"class\": \"adamw\", \"weight_decay\": 0.01, \"clipnorm\": 1}.\n"
     "\nWith --features a pipeline is fitted in place of a network: FEATURES are as for `visml features --extract`, CLASSIFIER is a name\n"
-    "with its options, gaussian_naive_bayes, k_neighbors:n_neighbors=3, ..., or JSON (visml/classify.h). --network takes the layers of a\n"
+    "with its options, svm, linear_svm:C=0.1, k_neighbors:n_neighbors=3, ..., or JSON (visml/classify.h). --network takes the layers of a\n"
     "model file in place of features. evaluate, predict and info work on the file as on a network's.\n"
     "\nOn a terminal a bar shows the progress; elsewhere there is one line an epoch. Ctrl-C stops after the batch under way and leaves\n"
     "a checkpoint; the same command with --resume goes on from there and ends with the same model, bit for bit, as if it had not been\n"
@@ -40,7 +40,7 @@ static const char details_head[] =
     "  visml train photos --val-split 0.1 --size 64x64 --epochs 100 --monitors early_stopping:patience=5 -o model.visml\n"
     "  visml train photos --val-split 0.1 --size 64x64 --model-dir run --max-steps 5000 --eval-steps 500 --export best,final\n"
     "      -o model.visml\n"
-    "  visml train photos --val-split 0.1 --features hog,color_moments --then standardization --size 64x64 --classifier k_neighbors\n"
+    "  visml train photos --val-split 0.1 --features hog,color_moments --then standardization --size 64x64 --classifier svm\n"
     "      -o photos.visml\n"
     "  visml train photos --network model.visml --layer flatten --classifier gaussian_naive_bayes -o photos.visml\n"
     "  visml train --config run.json\n";

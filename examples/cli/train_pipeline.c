@@ -93,10 +93,11 @@ static int choose_preparation(run *r) {
     const train_arguments *a = r->a;
     visml_error err = {0};
     visml_source_opts *o = &r->source;
-    *o = (visml_source_opts){.size = (uint32_t)sizeof *o, .on_invalid = a->on_invalid, .color = a->color >= 0 ? cli_color(a->color) : 0,
-                             .fit = a->fit, .filter = a->filter};
-    if (r->a->network)
-        return cli_preparation_load(visml_pipeline_network(r->pipeline), o, &err) < 0 ? cli_fail("%s", err.message) : CLI_OK;
+    *o = (visml_source_opts){.size = (uint32_t)sizeof *o, .on_invalid = a->on_invalid, .color = a->color >= 0 ? cli_color(a->color) : 0};
+    if (cli_subject_preparation(&(cli_subject){.pipeline = r->pipeline}, o, &err) < 0)
+        return cli_fail("%s", err.message);
+    if (a->network)
+        return CLI_OK;
     json_t *features = cli_features_json(visml_pipeline_features(r->pipeline));
     o->height = (int32_t)json_integer_value(json_object_get(features, "height"));
     o->width = (int32_t)json_integer_value(json_object_get(features, "width"));

@@ -251,7 +251,9 @@ typedef struct visml_perceptron_opts {
     visml_linear_penalty penalty; /* where alpha is greater than 0 */
     int32_t max_iter;             /* default 1000 */
     int32_t n_iter_no_change;     /* default 5 */
-    int32_t no_intercept, no_shuffle, average; /* as of sgd */
+    int32_t no_intercept;         /* as of sgd, and the next two */
+    int32_t no_shuffle;
+    int32_t average;
     int32_t reserved;             /* must be 0 */
     double alpha;                 /* >= 0; default 0: nothing is penalized */
     double l1_ratio;              /* 0 ... 1, of VISML_LINEAR_ELASTIC_NET; default 0.15 */
@@ -264,15 +266,17 @@ typedef int32_t visml_aggression;
 #define VISML_PASSIVE_AGGRESSIVE_1 0 /* a step goes as far as the row needs, C at most */
 #define VISML_PASSIVE_AGGRESSIVE_2 1 /* the longer a step the more it costs, C being how little */
 
-/* Passive-aggressive learning (Crammer et al. 2006, PA-I and PA-II), for each class against the others by hinge losses, or for regression by
- * epsilon-insensitive ones. Goes on and ends as sgd does, and learns the same arrays. */
+/* Passive-aggressive learning (Crammer et al. 2006, PA-I and PA-II), for each class against the others by hinge losses, or for regression
+ * by epsilon-insensitive ones. Goes on and ends as sgd does, and learns the same arrays. */
 typedef struct visml_passive_aggressive_opts {
     uint32_t size;
     visml_task task; /* VISML_TASK_CLASSIFICATION or _REGRESSION */
     visml_aggression variant;
     int32_t max_iter;         /* default 1000 */
     int32_t n_iter_no_change; /* default 5 */
-    int32_t no_intercept, no_shuffle, average; /* as of sgd */
+    int32_t no_intercept;     /* as of sgd, and the next two */
+    int32_t no_shuffle;
+    int32_t average;
     double C;                 /* > 0; default 1 */
     double epsilon;           /* >= 0; default 0.1; VISML_ZERO: 0 */
     double tol;               /* >= 0; default 1e-3; VISML_ZERO: 0 */
@@ -393,9 +397,9 @@ typedef struct visml_decision_tree_opts {
 } visml_decision_tree_opts;
 VISML_API visml_classifier *visml_classifier_decision_tree(visml_context *ctx, const visml_decision_tree_opts *opts, visml_error *err);
 
-typedef int32_t visml_sampling;
-#define VISML_SAMPLING_BOOTSTRAP 1 /* each tree learns from N rows drawn with putting back */
-#define VISML_SAMPLING_ALL 2       /* from all rows */
+typedef int32_t visml_row_choice;
+#define VISML_ROWS_BOOTSTRAP 1 /* each tree learns from N rows drawn with putting back */
+#define VISML_ROWS_ALL 2       /* from all rows */
 
 /* Many such trees, whose leaves' shares are averaged. random_forest (Breiman 2001): each from drawn rows, each node with drawn columns.
  * extra_trees (Geurts et al. 2006): from all rows, of each drawn column one random threshold. Learned: as of decision_tree with all trees,
@@ -410,7 +414,7 @@ typedef struct visml_forest_opts {
     int32_t min_samples_leaf;  /* 1 ...; default 1 */
     int32_t max_features;      /* as above; default: VISML_FEATURES_SQRT, for regression all */
     int32_t max_leaf_nodes;    /* 0: no limit */
-    visml_sampling sampling;   /* default: bootstrap for random_forest, all for extra_trees */
+    visml_row_choice sampling;   /* default: bootstrap for random_forest, all for extra_trees */
     int32_t out_of_bag;        /* 1: "oob_score" is made, where rows are drawn by bootstrap */
     int32_t reserved;          /* must be 0 */
     double min_impurity_decrease;
@@ -571,7 +575,8 @@ typedef int32_t visml_covariance;
 /* A mixture of normal distributions (scikit-learn's GaussianMixture), by expectation and maximisation (Dempster, Laird and Rubin 1977),
  * begun with k-means. Clusters are its components; decides by the logarithms of weight times density; probabilities are responsibilities.
  * Learned (VISML_F64): "weights" [K], "means" [K, D], "covariances" [K, D] or [K, D, D], "lower_bound" [1], the mean log likelihood of a
- * row. Errors of fit: VISML_ENONFINITE where a covariance has no inverse. */
+ * row. Sums over rows are floats': a variance below some 1e-6 of the squares of a column is lost in them, so that columns had better be of
+ * like size, near 0, and reg_covar not smaller than that. Errors of fit: VISML_ENONFINITE where a covariance has no inverse. */
 typedef struct visml_gaussian_mixture_opts {
     uint32_t size;
     int32_t n_components;             /* 1 ... 65536, at most N; default 1 */
@@ -642,8 +647,8 @@ VISML_API visml_classifier *visml_classifier_voting(visml_context *ctx, visml_cl
                                                     const visml_voting_opts *opts, visml_error *err);
 
 /* The same many times, each from other rows and columns (scikit-learn's BaggingClassifier and BaggingRegressor). Decides by mean
- * probabilities, by shares of votes where there are none, by mean numbers. Learned: "features" [n_estimators, columns] (VISML_I32), and with
- * oob "oob_score" [1] (VISML_F64), NaN where no row was left out. */
+ * probabilities, by shares of votes where there are none, by mean numbers. Learned: "features" [n_estimators, columns] (VISML_I32), and
+ * with oob "oob_score" [1] (VISML_F64), NaN where no row was left out. */
 typedef struct visml_bagging_opts {
     uint32_t size;
     int32_t n_estimators; /* 1 ... 65536; default 10 */

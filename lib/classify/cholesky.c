@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "base/error.h"
 #include "kernel/span.h"
 
 #define PANEL 64 /* columns at a time */
@@ -69,26 +70,47 @@ static int factor(const panel *p, const double *diagonal, double least) {
     return 1;
 }
 
-int visml_cholesky(const visml_compute *c, int64_t n, double *a, double least) {
-    for (int64_t first = 0; first < n; first += PANEL) {
+visml_status visml_cholesky(const visml_compute *c, const visml_fit_run *run, int64_t n, double *a, double least, int *positive,
+                            visml_error *err) {
+    *positive = 1;
+    for (int64_t first = 0; first < n && *positive; first += PANEL) {
         panel p = {.a = a, .n = n, .first = first, .end = first + PANEL < n ? first + PANEL : n};
         double diagonal[PANEL];
         for (int64_t j = first; j < p.end; j++)
             diagonal[j - first] = a[j * n + j];
         visml_parallel_run(c->parallel, (size_t)visml_blocks(n - first, ROWS), take_off, &p);
-        if (!factor(&p, diagonal, least))
-            return 0;
-        visml_parallel_run(c->parallel, (size_t)visml_blocks(n - p.end, ROWS), divide, &p);
+        *positive = factor(&p, diagonal, least);
+        if (*positive)
+            visml_parallel_run(c->parallel, (size_t)visml_blocks(n - p.end, ROWS), divide, &p);
+        if (run)
+            VISML_TRY(visml_fit_tick(run, 0, 1, NAN, NAN, err));
     }
-    return 1;
+    return VISML_OK;
 }
 
-void visml_cholesky_solve(int64_t n, const double *l, double *x) {
+void visml_cholesky_forward(int64_t n, const double *l, double *x) {
     for (int64_t i = 0; i < n; i++)
         x[i] = (x[i] - dot(i, l + i * n, x)) / l[i * n + i];
+}
+
+void visml_cholesky_backward(int64_t n, const double *l, double *x) {
     for (int64_t i = n - 1; i >= 0; i--) {
         x[i] /= l[i * n + i];
         for (int64_t j = 0; j < i; j++)
             x[j] -= l[i * n + j] * x[i];
+    }
+}
+
+void visml_cholesky_solve(int64_t n, const double *l, double *x) {
+    visml_cholesky_forward(n, l, x);
+    visml_cholesky_backward(n, l, x);
+}
+
+void visml_cholesky_apply(int64_t n, const double *l, double *x) {
+    for (int64_t i = 0; i < n; i++) {
+        double v = x[i];
+        x[i] *= l[i * n + i];
+        for (int64_t j = 0; j < i; j++)
+            x[j] += l[i * n + j] * v;
     }
 }

@@ -28,8 +28,8 @@ static const char *const sampling_names[] = {"", "bootstrap", "all", NULL};
     VISML_FIELD_OF_RESERVED(visml_forest_opts)
 
 static const visml_field tree_fields[] = {TREE_FIELDS(visml_decision_tree_opts), {0}};
-static const visml_field forest_fields[] = {FOREST_FIELDS(VISML_SAMPLING_BOOTSTRAP), {0}};
-static const visml_field extra_fields[] = {FOREST_FIELDS(VISML_SAMPLING_ALL), {0}};
+static const visml_field forest_fields[] = {FOREST_FIELDS(VISML_ROWS_BOOTSTRAP), {0}};
+static const visml_field extra_fields[] = {FOREST_FIELDS(VISML_ROWS_ALL), {0}};
 
 static visml_status check_leaves(const char *what, int32_t max_leaf_nodes, visml_error *err) {
     return max_leaf_nodes != 1 ? VISML_OK
@@ -83,8 +83,8 @@ static visml_status fit_trees(visml_classifier *c, const visml_compute *k, const
                  .max_depth = o->max_depth, .max_leaf_nodes = o->max_leaf_nodes, .min_samples_split = o->min_samples_split,
                  .min_samples_leaf = o->min_samples_leaf, .max_features = features_of(features, s->d),
                  .min_impurity_decrease = o->min_impurity_decrease},
-        .trees = o->trees, .bootstrap = o->sampling == VISML_SAMPLING_BOOTSTRAP,
-        .out_of_bag = o->out_of_bag && o->sampling == VISML_SAMPLING_BOOTSTRAP};
+        .trees = o->trees, .bootstrap = o->sampling == VISML_ROWS_BOOTSTRAP,
+        .out_of_bag = o->out_of_bag && o->sampling == VISML_ROWS_BOOTSTRAP};
     return visml_forest_fit(c, k, s, run, &rules, err);
 }
 static visml_status fit_forest(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run,
@@ -116,7 +116,7 @@ static int has_probabilities(const visml_classifier *c) {
 
 static int is_scored(const visml_object *o) {
     const visml_forest_opts *f = o->opts;
-    return o->kind->fields != tree_fields && f->out_of_bag && f->sampling == VISML_SAMPLING_BOOTSTRAP;
+    return o->kind->fields != tree_fields && f->out_of_bag && f->sampling == VISML_ROWS_BOOTSTRAP;
 }
 
 static visml_status restore(visml_object *o, visml_error *err) {

@@ -93,15 +93,14 @@ static double smaller_share(const visml_samples *s, double total, double *of_cla
 static visml_status search(visml_classifier *c, visml_linear_loss *loss, double *x, int *converged, visml_error *err) {
     const visml_linear_svm_opts *o = c->object.opts;
     int64_t length = loss->outputs * (c->dims + 1);
-    double value, squares = 0, *gradient = x + length;
-    VISML_TRY(visml_linear_loss_evaluate(loss, x, &value, gradient, err));
-    for (int64_t i = 0; i < length; i++)
-        squares += gradient[i] * gradient[i];
+    double value;
+    VISML_TRY(visml_linear_loss_evaluate(loss, x, &value, x + length, err));
     double share = smaller_share(loss->samples, 1 / loss->scale, x + 2 * length);
     visml_lbfgs l = {.what = visml_classifier_what(c), .n = length, .evaluate = visml_linear_loss_evaluate, .user = loss,
-                     .tol = o->tol * share * sqrt(squares), .by_norm = 1, .noise = 0x1p-24, .max_iter = o->max_iter, .after = visml_linear_loss_after};
+                     .tol = o->tol * share * visml_linear_loss_size(loss), .noise = 0x1p-24, .max_iter = o->max_iter,
+                     .after = visml_linear_loss_after, .size = visml_linear_loss_size};
     VISML_TRY(visml_lbfgs_run(visml_classifier_memory(c), &l, x, converged, err));
-    visml_linear_loss_move(loss, -1, x);
+    visml_linear_loss_to_map(loss, x);
     for (int64_t i = 0; i < loss->outputs; i++)
         x[loss->outputs * c->dims + i] *= loss->intercept;
     *converged |= loss->done < o->max_iter; /* as far as rounding allows */
@@ -114,7 +113,7 @@ static visml_status fit_primal(visml_classifier *c, const visml_compute *k, cons
     double total = visml_linear_loss_total_weight(s);
     visml_linear_loss loss = {.compute = k, .samples = s, .run = run, .user = o, .outputs = visml_classifier_outputs(c),
                               .rows = s->targets ? squared_distance : squared_hinge, .scale = 1 / total, .l2 = 1 / (o->C * total),
-                              .intercept = bias_of(o), .penalize_intercepts = 1, .total = o->max_iter};
+                              .intercept = bias_of(o), .penalize_intercepts = 1, .by_norm = 1, .curvature = 0.5, .total = o->max_iter};
     visml_status status = visml_linear_loss_begin(&loss, visml_classifier_memory(c), err);
     if (status == VISML_OK)
         status = search(c, &loss, x, converged, err);

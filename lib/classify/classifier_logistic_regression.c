@@ -7,7 +7,6 @@
 #include "kernel/elementwise.h"
 #include "kernel/kernels.h"
 #include "kernel/softmax.h"
-#include "visml/nn.h"
 
 static const char *const penalty_names[] = {"l2", "l1", "elastic_net", "none", NULL};
 
@@ -71,11 +70,12 @@ static visml_status minimize(visml_classifier *c, visml_linear_loss *loss, doubl
     int converged;
     visml_lbfgs search = {.what = visml_classifier_what(c), .n = loss->outputs * (c->dims + 1), .evaluate = visml_linear_loss_evaluate,
                           .user = loss, .l1 = strength * share_of_l1(o), .l1_count = loss->outputs * c->dims, .tol = o->tol,
-                          .noise = 0x1p-24, .max_iter = o->max_iter, .after = visml_linear_loss_after};
+                          .noise = 0x1p-24, .max_iter = o->max_iter, .after = visml_linear_loss_after,
+                          .size = share_of_l1(o) > 0 ? NULL : visml_linear_loss_size};
     VISML_TRY(visml_lbfgs_run(visml_classifier_memory(c), &search, x, &converged, err));
     if (!converged && loss->done == o->max_iter)
         visml_linear_not_converged(c, loss->done);
-    visml_linear_loss_move(loss, -1, x);
+    visml_linear_loss_to_map(loss, x);
     return visml_linear_keep(c, x, x + search.l1_count, err);
 }
 
@@ -86,12 +86,12 @@ static visml_status fit(visml_classifier *c, const visml_compute *k, const visml
     double total = visml_linear_loss_total_weight(s), strength = o->penalty == VISML_LINEAR_NONE ? 0 : 1 / (o->C * total);
     visml_linear_loss loss = {.compute = k, .samples = s, .run = run, .rows = outputs == 1 ? binomial : multinomial, .outputs = outputs,
                               .scale = 1 / total, .l2 = strength * (1 - share_of_l1(o)), .intercept = !o->no_intercept,
-                              .total = o->max_iter};
+                              .curvature = share_of_l1(o) > 0 ? 0 : 0.5 / (double)c->class_count, .total = o->max_iter};
     double *x = visml_mem_zalloc(m, (size_t)(size + outputs), sizeof *x, err);
     visml_status status = x ? visml_linear_loss_begin(&loss, m, err) : VISML_ENOMEM;
     if (status == VISML_OK && run->previous) {
         visml_linear_recall(run->previous, x, x + size);
-        visml_linear_loss_move(&loss, 1, x);
+        visml_linear_loss_from_map(&loss, x);
     }
     if (status == VISML_OK)
         status = minimize(c, &loss, strength, x, err);

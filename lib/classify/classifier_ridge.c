@@ -38,28 +38,17 @@ typedef struct ridge_system {
 
 /* ---- from sums ---- */
 
-/* The sum of products of two columns about their means. */
-static double centred(const visml_normal_equations *e, int intercept, int64_t i, int64_t j) {
-    const double *ones = e->gram + e->d * e->length;
-    double i_sum = i < e->d ? ones[i] : e->gram[i * e->length + e->d], v = e->gram[i * e->length + j];
-    if (intercept)
-        return v - i_sum * ones[j] / ones[e->d];
-    /* about 0, what was taken off being put back */
-    double i_shift = e->shift[i], j_shift = e->shift[j];
-    return v + i_sum * j_shift + i_shift * ones[j] + i_shift * j_shift * ones[e->d];
-}
-
 static void take_system(const visml_normal_equations *e, int intercept, double alpha, ridge_system *s) {
     for (int64_t i = 0; i < s->d; i++) {
         for (int64_t j = 0; j <= i; j++)
-            s->a[i * s->d + j] = centred(e, intercept, i, j);
+            s->a[i * s->d + j] = visml_normal_equations_product(e, intercept, i, j);
         s->a[i * s->d + i] += alpha;
         s->mean[i] = e->gram[e->d * e->length + i] / e->gram[e->d * e->length + e->d] + e->shift[i];
     }
     for (int64_t o = 0; o < s->outputs; o++) {
         int64_t at = e->d + 1 + o;
         for (int64_t j = 0; j < s->d; j++)
-            s->b[o * s->d + j] = centred(e, intercept, at, j);
+            s->b[o * s->d + j] = visml_normal_equations_product(e, intercept, at, j);
         s->mean_targets[o] = e->gram[at * e->length + e->d] / e->gram[e->d * e->length + e->d] + e->shift[at];
     }
 }
@@ -115,7 +104,9 @@ static visml_status solve_by_eigenvectors(ridge_system *s, double alpha, visml_m
 /* Cholesky spoils what is below the diagonal and the diagonal itself. */
 static visml_status solve(ridge_system *s, const visml_normal_equations *e, const visml_ridge_opts *o, visml_memory *m, visml_error *err) {
     take_system(e, !o->no_intercept, o->alpha, s);
-    if (!visml_cholesky(e->compute, s->d, s->a, o->alpha > 0 ? 0 : DEPENDENT)) {
+    int positive;
+    VISML_TRY(visml_cholesky(e->compute, e->run, s->d, s->a, o->alpha > 0 ? 0 : DEPENDENT, &positive, err));
+    if (!positive) {
         take_system(e, !o->no_intercept, o->alpha, s);
         return solve_by_eigenvectors(s, o->alpha, m, err);
     }
@@ -141,7 +132,8 @@ static visml_status finish(visml_classifier *c, const visml_normal_equations *e,
     s.a = visml_mem_alloc(m, (size_t)(d * d + outputs * (d + 2) + 2 * d) * sizeof *s.a, err);
     if (!s.a)
         return VISML_ENOMEM;
-    s.b = s.a + d * d, s.mean = s.b + outputs * d, s.scale = s.mean + d, s.mean_targets = s.scale + d, s.intercepts = s.mean_targets + outputs;
+    s.b = s.a + d * d, s.mean = s.b + outputs * d, s.scale = s.mean + d;
+    s.mean_targets = s.scale + d, s.intercepts = s.mean_targets + outputs;
     visml_status status = solve(&s, e, o, m, err);
     if (status == VISML_OK) {
         find_intercepts(&s, !o->no_intercept);
@@ -171,7 +163,8 @@ static visml_status fit_all(visml_classifier *c, const visml_compute *k, const v
     visml_memory *m = visml_classifier_memory(c);
     visml_normal_equations e = {.compute = k, .run = run, .d = c->dims, .outputs = visml_classifier_outputs(c)};
     if (e.d > MOST)
-        return visml_fail(err, VISML_EINVAL, "ridge: x has %lld columns, the most are %d; linear_svm and sgd take more", (long long)e.d, MOST);
+        return visml_fail(err, VISML_EINVAL, "ridge: x has %lld columns, the most are %d; linear_svm and sgd take more", (long long)e.d,
+                          MOST);
     visml_status status = visml_normal_equations_begin(&e, m, err);
     if (status == VISML_OK)
         status = add_all(&e, s, walk, err);
@@ -185,7 +178,8 @@ static visml_status fit(visml_classifier *c, const visml_compute *k, const visml
     return fit_all(c, k, s, NULL, run, err);
 }
 
-static visml_status fit_rows(visml_classifier *c, const visml_compute *k, visml_row_walk *walk, const visml_fit_run *run, visml_error *err) {
+static visml_status fit_rows(visml_classifier *c, const visml_compute *k, visml_row_walk *walk, const visml_fit_run *run,
+                             visml_error *err) {
     return fit_all(c, k, NULL, walk, run, err);
 }
 

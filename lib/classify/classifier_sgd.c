@@ -3,7 +3,6 @@
 #include "classify/linear.h"
 #include "classify/stochastic.h"
 #include "kernel/elementwise.h"
-#include "visml/nn.h"
 
 static const char *const task_names[] = {"classification", "regression", NULL};
 static const char *const penalty_names[] = {"l2", "l1", "elastic_net", "none", NULL};
@@ -203,7 +202,8 @@ const visml_classifier_class visml_classifier_perceptron_class = {
 };
 
 const visml_classifier_class visml_classifier_passive_aggressive_class = {
-    .kind = {.name = "passive_aggressive", .opts_size = sizeof(visml_passive_aggressive_opts), .fields = passive_fields, .restore = restore},
+    .kind = {.name = "passive_aggressive", .opts_size = sizeof(visml_passive_aggressive_opts), .fields = passive_fields,
+             .restore = restore},
     .can = CAN | VISML_CAN_REGRESS,
     .task = task_of_passive,
     .fit = fit,

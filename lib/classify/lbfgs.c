@@ -207,32 +207,36 @@ static visml_status search(state *s, int *found, visml_error *err) {
 static int is_small(state *s) {
     const visml_lbfgs *l = s->l;
     find_pseudo_gradient(s);
-    return (l->by_norm ? sqrt(dot(l->n, s->pseudo, s->pseudo)) : largest(l->n, s->pseudo)) <= l->tol;
+    if (l->size)
+        return l->size(l->user) <= l->tol;
+    return largest(l->n, s->pseudo) <= l->tol;
 }
 
 static visml_status begin(state *s, visml_error *err) {
     VISML_TRY(s->l->evaluate(s->l->user, s->x, &s->value, s->g, err));
     s->value += magnitudes(s->l, s->x);
-    return isfinite(s->value) ? VISML_OK : visml_fail(err, VISML_ENONFINITE, "%s: the loss is %g before the first step", s->l->what, s->value);
+    if (isfinite(s->value))
+        return VISML_OK;
+    return visml_fail(err, VISML_ENONFINITE, "%s: the loss is %g before the first step", s->l->what, s->value);
 }
 
 /* Where a line leads nowhere, what was remembered is forgotten; with nothing remembered, values are as small as their rounding allows. */
 static visml_status iterate(state *s, int *converged, visml_error *err) {
     VISML_TRY(begin(s, err));
-    for (int32_t i = 0; i < s->l->max_iter; i++) {
+    *converged = is_small(s);
+    for (int32_t i = 0; i < s->l->max_iter && !*converged; i++) {
         int found;
-        if ((*converged = is_small(s)))
-            return VISML_OK;
         find_direction(s);
         VISML_TRY(search(s, &found, err));
         if (!found && !s->pairs)
             return VISML_OK;
-        if (!found)
+        if (found)
+            *converged = is_small(s);
+        else
             s->pairs = 0;
         if (s->l->after)
             VISML_TRY(s->l->after(s->l->user, i + 1, s->value, err));
     }
-    *converged = is_small(s);
     return VISML_OK;
 }
 

@@ -15,8 +15,9 @@ typedef struct visml_lbfgs {
     /* + l1 times the sum of the magnitudes of the first l1_count variables. */
     double l1;
     int64_t l1_count;
-    double tol;   /* ends where no part of the (pseudo-)gradient is larger, or its norm is not */
-    int32_t by_norm, reserved;
+    double tol;   /* ends where no part of the (pseudo-)gradient is larger */
+    /* How large the gradient of the last evaluation counts as, in place of that; may be NULL. Not with magnitudes. */
+    double (*size)(void *user);
     double noise; /* values are known to this share of themselves */
     int32_t max_iter;
     /* After each iteration; may be NULL. */

@@ -3,27 +3,36 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/checked.h"
 #include "base/error.h"
+#include "classify/cholesky.h"
+#include "classify/normal_equations.h"
 #include "kernel/gemm.h"
 #include "kernel/kernels.h"
 #include "kernel/span.h"
 
 #define ROWS VISML_LINEAR_ROWS
-#define MOST_ROWS 4096        /* of a task */
-#define WORK ((int64_t)1 << 25) /* multiplications of a task: some milliseconds */
-#define MOST_TASKS 16         /* between two questions whether to go on */
+#define MOST_ROWS 4096               /* of a task */
+#define WORK ((int64_t)1 << 25)      /* multiplications of a task: some milliseconds */
+#define MOST_TASKS 16                /* between two questions whether to go on */
 #define MOST_SUMS ((int64_t)1 << 24) /* numbers of all tasks' sums: 128 MiB */
+#define WORTH 100                    /* columns for each output */
+#define MANY_ROWS 4                  /* for each column */
+#define LEAST 1e-6                   /* of the mean variance: none counts as less */
+#define COLUMNS 64                   /* of the inverse between two questions */
 
 /* Tasks are some blocks of rows each. Sums of a task: [O, D] and [O] of the gradient, and the loss. */
 typedef struct visml_linear_loss_room {
     const visml_linear_loss *loss;
     visml_linear linear;
     float *coefficients, *intercepts, *packed;
-    double *mean;                         /* [D] */
-    double *map;                          /* [O, D] and [O], the intercepts of columns as they are */
-    double *total; /* [length] */
-    double *sums;  /* [tasks, length] */
+    double *mean;   /* [D] */
+    double *map;    /* [O, D] and [O], the intercepts of columns as they are */
+    double *total;  /* [length] */
+    double *factor; /* [D, D]: L; NULL: W as it is */
+    float *inverse; /* [D, D]: that of L, then room for [O, D] twice */
+    void *products; /* scratch of those with it */
+    double size;    /* of the last gradient */
+    double *sums;   /* [tasks, length] */
     int64_t length, tasks, task_rows, first; /* first: the row at which the tasks begin */
     int32_t with_map, reserved;
     char *workers;
@@ -115,9 +124,86 @@ static visml_status find_means(const visml_linear_loss *l, double *mean, visml_m
     return status;
 }
 
+/* Whether finding L, the work of d / 4O evaluations, is made good by fewer of them, and products with it are little beside those of
+ * rows. */
+static int is_factor_worth_it(const visml_linear_loss *l) {
+    return l->curvature > 0 && l->samples->d <= l->samples->n / MANY_ROWS && l->samples->d <= WORTH * l->outputs;
+}
+
+static visml_gemm change_product(const room *r, int back) {
+    int64_t d = r->linear.dims, outputs = r->linear.outputs;
+    float *from = r->inverse ? r->inverse + d * d : NULL;
+    return (visml_gemm){.m = outputs, .n = d, .k = d, .a = from, .lda = d, .b = r->inverse, .ldb = d, .trans_b = back,
+                        .c = from ? from + outputs * d : NULL, .ldc = d};
+}
+
+/* Column first + i of the inverse. */
+static void invert_column(void *arg, size_t i, size_t worker) {
+    const room *r = arg;
+    int64_t d = r->linear.dims, column = r->first + (int64_t)i;
+    double *x = r->sums + (int64_t)worker * r->length;
+    memset(x, 0, (size_t)d * sizeof *x);
+    x[column] = 1;
+    visml_cholesky_forward(d, r->factor, x);
+    for (int64_t row = 0; row < d; row++)
+        r->inverse[row * d + column] = (float)x[row];
+}
+
+/* Workers borrow the room of tasks' sums; where there are more of them than tasks, one does it. */
+static visml_status invert(room *r, visml_memory *m, visml_error *err) {
+    const visml_compute *c = r->loss->compute;
+    int64_t d = r->linear.dims;
+    visml_gemm there = change_product(r, 0), back = change_product(r, 1);
+    size_t bytes = visml_gemm_scratch(c, &there), more = visml_gemm_scratch(c, &back);
+    r->inverse = visml_mem_alloc(m, (size_t)(d * (d + 2 * r->linear.outputs)) * sizeof *r->inverse, err);
+    r->products = r->inverse ? visml_mem_alloc(m, bytes > more ? bytes : more, err) : NULL;
+    if (!r->products)
+        return VISML_ENOMEM;
+    visml_compute alone = visml_linear_one_thread(c);
+    for (r->first = 0; r->first < d; r->first += COLUMNS) {
+        size_t columns = (size_t)(d - r->first < COLUMNS ? d - r->first : COLUMNS);
+        visml_parallel_run(c->parallel->workers <= (size_t)r->tasks ? c->parallel : alone.parallel, columns, invert_column, r);
+        VISML_TRY(visml_fit_tick(r->loss->run, 0, r->loss->total, NAN, NAN, err));
+    }
+    return VISML_OK;
+}
+
+/* Where rounding spoils L, there is none. */
+static visml_status factorize(const visml_linear_loss *l, const visml_normal_equations *e, double *a, int *positive, visml_error *err) {
+    int64_t d = l->samples->d;
+    double scale = l->curvature * l->scale, trace = 0;
+    for (int64_t i = 0; i < d; i++)
+        for (int64_t j = 0; j <= i; j++)
+            a[i * d + j] = scale * visml_normal_equations_product(e, l->intercept != 0, i, j);
+    for (int64_t i = 0; i < d; i++)
+        trace += a[i * d + i];
+    for (int64_t i = 0; i < d; i++)
+        a[i * d + i] += l->l2 + LEAST * trace / (double)d;
+    return visml_cholesky(l->compute, l->run, d, a, 0, positive, err);
+}
+
+static visml_status find_factor(const visml_linear_loss *l, visml_memory *m, visml_error *err) {
+    visml_normal_equations e = {.compute = l->compute, .run = l->run, .d = l->samples->d};
+    double *a = visml_mem_alloc(m, (size_t)(e.d * e.d) * sizeof *a, err);
+    visml_status status = a ? visml_normal_equations_begin(&e, m, err) : VISML_ENOMEM;
+    if (status == VISML_OK)
+        status = visml_normal_equations_add(&e, l->samples, err);
+    int positive = 0;
+    if (status == VISML_OK)
+        status = factorize(l, &e, a, &positive, err);
+    if (status == VISML_OK && positive)
+        l->room->factor = a;
+    else
+        visml_mem_free(m, a);
+    visml_normal_equations_end(&e, m);
+    return status == VISML_OK && l->room->factor ? invert(l->room, m, err) : status;
+}
+
 visml_status visml_linear_loss_begin(visml_linear_loss *l, visml_memory *m, visml_error *err) {
     VISML_TRY(make_room(l, m, err));
-    return l->intercept != 0 ? find_means(l, l->room->mean, m, err) : VISML_OK;
+    if (l->intercept != 0)
+        VISML_TRY(find_means(l, l->room->mean, m, err));
+    return is_factor_worth_it(l) ? find_factor(l, m, err) : VISML_OK;
 }
 
 void visml_linear_loss_end(visml_linear_loss *l, visml_memory *m) {
@@ -128,6 +214,9 @@ void visml_linear_loss_end(visml_linear_loss *l, visml_memory *m) {
     visml_mem_free(m, l->room->map);
     visml_mem_free(m, l->room->sums);
     visml_mem_free(m, l->room->workers);
+    visml_mem_free(m, l->room->factor);
+    visml_mem_free(m, l->room->inverse);
+    visml_mem_free(m, l->room->products);
     visml_mem_free(m, l->room);
 }
 
@@ -174,10 +263,25 @@ static void add_task(void *arg, size_t task, size_t worker) {
         add_block(r, begin, end - begin < ROWS ? end - begin : ROWS, sums, r->workers + worker * r->worker_bytes);
 }
 
-/* ---- all of them ---- */
+/* ---- variables ---- */
+
+/* x [O, D] = x L^-1, or with `back` x L'^-1; in float, as the coefficients are at last. */
+static void change(const visml_linear_loss *l, int back, double *x) {
+    const room *r = l->room;
+    if (!r->factor)
+        return;
+    int64_t size = l->outputs * l->samples->d;
+    visml_gemm g = change_product(r, back);
+    float *from = r->inverse + l->samples->d * l->samples->d;
+    for (int64_t i = 0; i < size; i++)
+        from[i] = (float)x[i];
+    visml_gemm_run(l->compute, &g, r->products);
+    for (int64_t i = 0; i < size; i++)
+        x[i] = (double)g.c[i];
+}
 
 /* Intercepts are multiplied by `intercept`, which the means are divided by. */
-void visml_linear_loss_move(const visml_linear_loss *l, double sign, double *x) {
+static void shift(const visml_linear_loss *l, double sign, double *x) {
     int64_t d = l->samples->d;
     for (int64_t o = 0; l->intercept != 0 && o < l->outputs; o++) {
         double sum = 0;
@@ -187,10 +291,23 @@ void visml_linear_loss_move(const visml_linear_loss *l, double sign, double *x) 
     }
 }
 
+void visml_linear_loss_to_map(const visml_linear_loss *l, double *x) {
+    change(l, 0, x);
+    shift(l, -1, x);
+}
+
+void visml_linear_loss_from_map(const visml_linear_loss *l, double *x) {
+    shift(l, 1, x);
+    for (int64_t o = 0; l->room->factor && o < l->outputs; o++)
+        visml_cholesky_apply(l->samples->d, l->room->factor, x + o * l->samples->d);
+}
+
+/* ---- all rows ---- */
+
 static void take_map(room *r, const double *x) {
     int64_t size = r->linear.outputs * r->linear.dims;
     memcpy(r->map, x, (size_t)(r->length - 1) * sizeof *x);
-    visml_linear_loss_move(r->loss, -1, r->map);
+    visml_linear_loss_to_map(r->loss, r->map);
     for (int64_t i = 0; i < size; i++)
         r->coefficients[i] = (float)r->map[i];
     for (int64_t o = 0; o < r->linear.outputs; o++)
@@ -237,12 +354,26 @@ static void penalize(const visml_linear_loss *l, double *value, double *gradient
     *value += l->l2 / 2 * squares;
 }
 
-/* The gradient for intercepts of centred columns. */
+static double size_of(const visml_linear_loss *l, const double *gradient) {
+    double most = 0, squares = 0;
+    for (int64_t i = 0; i < l->outputs * (l->samples->d + 1); i++) {
+        most = fabs(gradient[i]) > most ? fabs(gradient[i]) : most;
+        squares += gradient[i] * gradient[i];
+    }
+    return l->by_norm ? sqrt(squares) : most;
+}
+
+double visml_linear_loss_size(void *user) {
+    return ((const visml_linear_loss *)user)->room->size;
+}
+
+/* The gradient by the search's variables. */
 static void move_gradient(const visml_linear_loss *l, double *gradient) {
     int64_t d = l->samples->d;
     for (int64_t o = 0; l->intercept != 0 && o < l->outputs; o++)
         for (int64_t j = 0; j < d; j++)
             gradient[o * d + j] -= gradient[l->outputs * d + o] * l->room->mean[j] / l->intercept;
+    change(l, 1, gradient);
 }
 
 visml_status visml_linear_loss_evaluate(void *user, const double *x, double *value, double *gradient, visml_error *err) {
@@ -253,6 +384,7 @@ visml_status visml_linear_loss_evaluate(void *user, const double *x, double *val
     *value = r->total[r->length - 1];
     memcpy(gradient, r->total, (size_t)(r->length - 1) * sizeof *gradient);
     penalize(l, value, gradient);
+    r->size = size_of(l, gradient);
     move_gradient(l, gradient);
     return VISML_OK;
 }

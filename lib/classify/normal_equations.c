@@ -126,3 +126,13 @@ visml_status visml_normal_equations_add(visml_normal_equations *e, const visml_s
     }
     return VISML_OK;
 }
+
+double visml_normal_equations_product(const visml_normal_equations *e, int centred, int64_t i, int64_t j) {
+    const double *ones = e->gram + e->d * e->length;
+    double i_sum = i < e->d ? ones[i] : e->gram[i * e->length + e->d], v = e->gram[i * e->length + j];
+    if (centred)
+        return v - i_sum * ones[j] / ones[e->d];
+    /* about 0, what was taken off being put back */
+    double i_shift = e->shift[i], j_shift = e->shift[j];
+    return v + i_sum * j_shift + i_shift * ones[j] + i_shift * j_shift * ones[e->d];
+}

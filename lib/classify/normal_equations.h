@@ -22,5 +22,7 @@ visml_status visml_normal_equations_begin(visml_normal_equations *e, visml_memor
 void visml_normal_equations_end(visml_normal_equations *e, visml_memory *m);
 /* Errors: VISML_ECANCELLED. */
 visml_status visml_normal_equations_add(visml_normal_equations *e, const visml_samples *s, visml_error *err);
+/* The sum of products of columns i >= j, about their means or about 0. */
+double visml_normal_equations_product(const visml_normal_equations *e, int centred, int64_t i, int64_t j);
 
 #endif

@@ -30,7 +30,8 @@ typedef struct visml_row_pass {
     int32_t in_order; /* 1: as they lie */
     int32_t reserved;
     int64_t done, total; /* for the run */
-    int64_t *order;      /* [n], of visml_row_pass_begin */
+    int64_t *order;      /* [n], of visml_row_pass_begin, as what follows */
+    int64_t groups;      /* of outputs */
     float *turned;
     visml_passing_rows passing;
 } visml_row_pass;

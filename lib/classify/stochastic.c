@@ -15,8 +15,8 @@
 
 /* One output. Its coefficients are scale * w, so that shrinking all of them is one multiplication.
  *
- * Their mean over steps: with w growing by c x in a step, the sum over steps of scale * w is weight * w - behind, where weight is the sum of
- * the scales and behind the sum of weight c x, the weight being that of the steps before (Xu 2011): nothing is done in steps without an
+ * Their mean over steps: with w growing by c x in a step, the sum over steps of scale * w is weight * w - behind, where weight is the sum
+ * of the scales and behind the sum of weight c x, the weight being that of the steps before (Xu 2011): nothing is done in steps without an
  * update. */
 typedef struct learner {
     float *w;      /* [D] */
@@ -249,7 +249,8 @@ static void recall(const visml_classifier *previous, const visml_fit_run *run, c
     int means = s->o->average > 0 && run->partial;
     int64_t d = previous->dims;
     const float *w = visml_object_array_data(&previous->object, names[means][0]);
-    const float *b = visml_object_array_data(&previous->object, names[means][1]), *mean = visml_object_array_data(&previous->object, "coefficients");
+    const float *b = visml_object_array_data(&previous->object, names[means][1]);
+    const float *mean = visml_object_array_data(&previous->object, "coefficients");
     double steps = *(const double *)visml_object_array_data(&previous->object, "steps");
     for (int64_t o = 0; o < s->outputs; o++) {
         learner *l = &s->learners[o];
@@ -269,8 +270,10 @@ static void recall(const visml_classifier *previous, const visml_fit_run *run, c
 /* Where no step was counted yet, the mean is the last. */
 static void keep_output(const learner *l, int64_t d, float *w, float *b, int mean) {
     mean = mean && l->meant > 0;
-    for (int64_t j = 0; j < d; j++)
-        w[j] = mean ? (float)((l->weight * (double)l->w[j] - (double)l->behind[j]) / (double)l->meant) : (float)(l->scale * (double)l->w[j]);
+    for (int64_t j = 0; j < d; j++) {
+        double v = (double)l->w[j];
+        w[j] = (float)(mean ? (l->weight * v - (double)l->behind[j]) / (double)l->meant : l->scale * v);
+    }
     *b = (float)(mean ? l->mean_intercept : l->intercept);
 }
 

@@ -7,6 +7,7 @@
 #include "kernel/kernels.h"
 #include "kernel/span.h"
 
+#define FILL_WORK 64 /* multiplications that it costs to pack a number, roughly */
 #define LEAST_ROWS (2 * VISML_SVM_BATCH + 2) /* so that those of a call and the one kept always fit */
 
 /* ---- room ---- */
@@ -84,7 +85,7 @@ static void fill_block(void *arg, size_t block, size_t worker) {
 static void fill_columns(visml_svm_cache *c, const visml_svm_threads *t, int64_t count) {
     fill_job j = {c, t};
     visml_parallel_run(t->compute.parallel, (size_t)visml_svm_blocks(count), fill_block, &j);
-    c->work += count * c->columns.samples->d * 4;
+    c->work += count * c->columns.samples->d * FILL_WORK;
 }
 
 void visml_svm_cache_begin(visml_svm_cache *c, const visml_svm_threads *t, int64_t n) {

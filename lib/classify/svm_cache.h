@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "classify/svm_kernel.h"
 
-#define VISML_SVM_BATCH 14 /* rows that are made together at most */
+#define VISML_SVM_BATCH 14 /* rows that are made together at most: as many as a block of the product takes */
 
 /* What computes, in one call: threads, and room for each of them. */
 typedef struct visml_svm_threads {

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "context/context.h"
 
-#define ROUND (INT64_C(1) << 28) /* multiplications of a thread from one look at the caller's callback to the next: some 10 ms */
+#define ROUND (INT64_C(1) << 29) /* multiplications of a thread from one look at the caller's callback to the next: some 20 ms */
 
 /* A problem that is being solved. */
 typedef struct seat {

@@ -4,7 +4,7 @@
 #include "kernel/direct.h"
 #include "kernel/kernels.h"
 #include "kernel/span.h"
-#include "kernel/cut.h"
+#include "kernel/tiling.h"
 #include "visml/base.h"
 
 #define LINE 16       /* elements of a line of the cache */

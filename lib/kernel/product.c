@@ -1,7 +1,7 @@
 #include "kernel/product.h"
 
 #include "base/checked.h"
-#include "kernel/cut.h"
+#include "kernel/tiling.h"
 #include "visml/base.h"
 
 #define CHUNK 4      /* blocks of VISML_KC added up before they go out: VISML_MAX_MC rows of them lie in a second-level cache */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "kernel/cut.h"
+#include "kernel/tiling.h"
 #include "kernel/kernels.h"
 #include "kernel/span.h"
 

@@ -214,7 +214,7 @@ size_t visml_file_kind(visml_context *ctx, const char *path, char *kind, size_t 
     visml_bundle b;
     if (kind && capacity)
         kind[0] = 0;
-    if (!ctx || !path || visml_bundle_read(ctx, path, NULL, &b, NULL) < 0)
+    if (!ctx || !path || (!kind && capacity) || visml_bundle_read(ctx, path, NULL, &b, NULL) < 0)
         return 0;
     size_t n = strlen(b.kind);
     if (kind && capacity)

@@ -33,8 +33,8 @@ static void clear(clustering *c) {
 
 static visml_status take_memory(clustering *c, visml_error *err) {
     visml_memory *m = &c->table->context->memory;
-    size_t n = (size_t)c->job.n, k = (size_t)c->job.k;
-    c->job.centers = visml_mem_zalloc(m, k * (size_t)c->job.d, sizeof *c->job.centers, err);
+    size_t n = (size_t)c->table->count, k = (size_t)c->job.k;
+    c->job.centers = visml_mem_zalloc(m, k * (size_t)c->table->length, sizeof *c->job.centers, err);
     c->job.labels = c->job.centers ? visml_mem_zalloc(m, n, sizeof *c->job.labels, err) : NULL;
     c->squares = c->job.labels ? visml_mem_zalloc(m, n, sizeof *c->squares, err) : NULL;
     c->order = c->squares ? visml_mem_zalloc(m, k, sizeof *c->order, err) : NULL;
@@ -43,9 +43,9 @@ static visml_status take_memory(clustering *c, visml_error *err) {
 }
 
 static void measure(clustering *c) {
-    int64_t d = c->job.d;
-    for (int64_t i = 0; i < c->job.n; i++) {
-        const float *row = c->job.x + i * d, *center = c->job.centers + c->job.labels[i] * d;
+    int64_t d = c->table->length;
+    for (int64_t i = 0; i < c->table->count; i++) {
+        const float *row = (const float *)(const void *)c->table->values->data + i * d, *center = c->job.centers + c->job.labels[i] * d;
         for (int64_t j = 0; j < d; j++)
             c->squares[i] += ((double)row[j] - (double)center[j]) * ((double)row[j] - (double)center[j]);
         c->order[c->job.labels[i]].rows++;
@@ -66,8 +66,8 @@ static void sort(cluster *order, int32_t k) {
 static visml_status find(clustering *c, const visml_plot_sheet_opts *o, visml_error *err) {
     const visml_table *t = c->table;
     visml_compute compute = visml_context_compute(t->context);
-    c->job = (visml_kmeans){.n = t->count, .d = t->length, .k = t->count < o->clusters ? t->count : o->clusters,
-                            .x = (const float *)(const void *)t->values->data, .seed = o->seed ? o->seed : t->context->seed,
+    c->job = (visml_kmeans){.x = {t->count, t->length, (const float *)(const void *)t->values->data, t->length, 1},
+                            .k = t->count < o->clusters ? t->count : o->clusters, .seed = o->seed ? o->seed : t->context->seed,
                             .max_iterations = 100, .tolerance = 1e-4};
     VISML_TRY(take_memory(c, err));
     VISML_TRY(visml_kmeans_fit(&t->context->memory, &compute, "clusters", &c->job, err));
@@ -80,7 +80,7 @@ static visml_status find(clustering *c, const visml_plot_sheet_opts *o, visml_er
 static int64_t next_row(const clustering *c, int32_t number, int64_t after) {
     int64_t best = -1;
     double last = after < 0 ? -1 : c->squares[after];
-    for (int64_t i = 0; i < c->job.n; i++) {
+    for (int64_t i = 0; i < c->table->count; i++) {
         double square = c->squares[i];
         int behind = square > last || (square == last && i > after);
         if (c->job.labels[i] == number && behind && (best < 0 || square < c->squares[best]))
@@ -94,7 +94,7 @@ static int32_t class_of(const clustering *c, int32_t number) {
     const visml_table *t = c->table;
     int32_t best = -1;
     memset(c->classes, 0, (t->classes + 1) * sizeof *c->classes);
-    for (int64_t i = 0; i < c->job.n; i++) {
+    for (int64_t i = 0; i < c->table->count; i++) {
         int32_t label = visml_label_of(t->labels, i);
         if (c->job.labels[i] == number && label >= 0 && (size_t)label < t->classes)
             c->classes[label]++;

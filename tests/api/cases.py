@@ -192,7 +192,6 @@ BASE = {
     "visml_depthwise_conv2d_opts": ".kernel_size = {1, 1}",
     "visml_separable_conv2d_opts": ".filters = 2, .kernel_size = {1, 1}",
     "visml_window_opts": ".height = 2, .width = 2",
-    "visml_detect_opts": ".height = 4, .width = 5",
 }
 REQUIRED = {
     "visml_train_opts": ("data", "max_steps"), "visml_eval_opts": ("data",), "visml_run_opts": ("model_dir",),
@@ -401,7 +400,7 @@ BAD |= {
     ("visml_pipeline_set_classes", "names"): [('((const char *const[]){"a", NULL})', "names")],
     ("visml_pipeline_set_classes", "n"): [("1", None), ("SIZE_MAX", None)],
     ("visml_pipeline_fit", "dataset"): [("f->dataset", "image|samples")],
-    ("visml_pipeline_evaluate", "dataset"): [("f->dataset", "image|samples")],
+    ("visml_pipeline_evaluate", "dataset"): [("f->dataset", "class")],
     ("visml_pipeline_score_dataset", "dataset"): [("f->dataset", "image|samples")],
     **{(f"visml_pipeline_{verb}", "images"): [("f->tensor", "images"), ("f->labels", "images")]
        for verb in ("transform", "predict", "predict_proba", "scores")},

@@ -44,7 +44,8 @@ static void rows_at_no_distance_count_alone(void **state) {
 /* Of histograms the largest intersection is nearest, and weighs most. */
 static void likeness_is_weighed(void **state) {
     (void)state;
-    visml_classifier *c = from_json("{\"class\": \"k_neighbors\", \"n_neighbors\": 2, \"weights\": \"distance\", \"metric\": \"intersection\"}");
+    visml_classifier *c = from_json("{\"class\": \"k_neighbors\", \"n_neighbors\": 2, \"weights\": \"distance\", "
+                                    "\"metric\": \"intersection\"}");
     float rows[] = {3, 0, 0, 1, 1, 1}, ask_for[] = {2, 1};
     int32_t labels[] = {0, 1, 2};
     visml_tensor *a = table(VISML_F32, VISML_SHAPE(3, 2), rows), *b = table(VISML_I32, VISML_SHAPE(3), labels);

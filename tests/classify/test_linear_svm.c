@@ -6,13 +6,15 @@ static double bound(double tol, double most) {
     return sqrt(2 * tol * most) + 2e-5;
 }
 
+#define DUAL "{\"class\": \"linear_svm\", \"solver\": \"dual\", \"max_iter\": 100000, "
+
 static void classes_stand_against_the_others(void **state) {
     (void)state;
-    assert_learned(fitted("{\"class\": \"linear_svm\", \"solver\": \"dual\", \"tol\": 1e-6, \"max_iter\": 100000}", labels, NULL), golden_svm, bound(1e-6, 60));
-    assert_learned(fitted("{\"class\": \"linear_svm\", \"solver\": \"dual\", \"tol\": 1e-6, \"max_iter\": 100000}", two, NULL), golden_svm_two, bound(1e-6, 60));
-    assert_learned(fitted("{\"class\": \"linear_svm\", \"solver\": \"dual\", \"tol\": 1e-6, \"max_iter\": 100000, \"intercept_scaling\": 3}", labels, weights),
+    assert_learned(fitted(DUAL "\"tol\": 1e-6}", labels, NULL), golden_svm, bound(1e-6, 60));
+    assert_learned(fitted(DUAL "\"tol\": 1e-6}", two, NULL), golden_svm_two, bound(1e-6, 60));
+    assert_learned(fitted(DUAL "\"tol\": 1e-6, \"intercept_scaling\": 3}", labels, weights),
                    golden_svm_weights, bound(1e-6, 60));
-    assert_learned(fitted("{\"class\": \"linear_svm\", \"solver\": \"dual\", \"tol\": 1e-6, \"max_iter\": 100000, \"no_intercept\": true}", labels, NULL),
+    assert_learned(fitted(DUAL "\"tol\": 1e-6, \"no_intercept\": true}", labels, NULL),
                    golden_svm_no_intercept, bound(1e-6, 60));
 }
 
@@ -33,7 +35,8 @@ static void squared_losses_by_the_primal(void **state) {
     assert_learned(fitted(json, two, NULL), golden_svm_two, most);
     assert_learned(fitted("{\"class\": \"linear_svm\", \"tol\": 1e-7, \"intercept_scaling\": 3}", labels, weights), golden_svm_weights,
                    1.2 * most);
-    assert_learned(fitted("{\"class\": \"linear_svm\", \"tol\": 1e-7, \"no_intercept\": true}", labels, NULL), golden_svm_no_intercept, most);
+    assert_learned(fitted("{\"class\": \"linear_svm\", \"tol\": 1e-7, \"no_intercept\": true}", labels, NULL),
+                   golden_svm_no_intercept, most);
     assert_learned(fitted("{\"class\": \"linear_svm\", \"tol\": 1e-7, \"task\": \"regression\", \"loss\": \"squared\", \"epsilon\": 0.1}",
                           targets, NULL), golden_svr_squared, 4 * most);
 }
@@ -55,10 +58,10 @@ static void threads_make_no_difference(void **state) {
 /* For regression tol is of the sum of violations, which is some 200 in the first pass. */
 static void targets_are_hit(void **state) {
     (void)state;
-    assert_learned(fitted("{\"class\": \"linear_svm\", \"solver\": \"dual\", \"task\": \"regression\", \"epsilon\": 0.2, \"C\": 0.5, \"tol\": 1e-7, "
-                          "\"max_iter\": 100000}", targets, NULL), golden_svr, bound(2e-5, 45));
-    assert_learned(fitted("{\"class\": \"linear_svm\", \"solver\": \"dual\", \"task\": \"regression\", \"epsilon\": 0.1, "
-                          "\"loss\": \"squared\", \"tol\": 1e-7, \"max_iter\": 100000}", targets, NULL), golden_svr_squared, bound(2e-5, 45));
+    assert_learned(fitted(DUAL "\"task\": \"regression\", \"epsilon\": 0.2, \"C\": 0.5, \"tol\": 1e-7}", targets, NULL),
+                   golden_svr, bound(2e-5, 45));
+    assert_learned(fitted(DUAL "\"task\": \"regression\", \"epsilon\": 0.1, \"loss\": \"squared\", \"tol\": 1e-7}", targets, NULL),
+                   golden_svr_squared, bound(2e-5, 45));
 }
 
 int main(void) {

@@ -20,7 +20,8 @@ static void classes_against_others(void **state) {
 static void calibration_by_sigmoids(void **state) {
     (void)state;
     assert_says("{\"class\": \"calibration\", \"cv\": 3, \"of\": [" BAYES "]}", y, PROBABILITIES, ALL, golden_calibration_sigmoid, 2e-4);
-    assert_says("{\"class\": \"calibration\", \"cv\": 3, \"of\": [" BAYES "]}", two, PROBABILITIES, TWO, golden_calibration_sigmoid_two, 2e-4);
+    assert_says("{\"class\": \"calibration\", \"cv\": 3, \"of\": [" BAYES "]}", two, PROBABILITIES, TWO,
+                golden_calibration_sigmoid_two, 2e-4);
 }
 
 /* Lines between steps are steep where scores are close together: some places of a float become some 1e-5. */
@@ -38,7 +39,8 @@ static void votes(void **state) {
                 golden_voting_soft, PLACES);
     assert_says("{\"class\": \"voting\", \"weights\": [3, 1], \"of\": [" NUMBERS(3) ", " NUMBERS(9) "]}", t, PREDICTION, GOLDEN_M,
                 golden_voting_regression, 10 * PLACES);
-    visml_classifier *c = learned("{\"class\": \"voting\", \"of\": [" BAYES ", " NEAR ", {\"class\": \"k_neighbors\", \"n_neighbors\": 1}]}", y);
+    visml_classifier *c = learned("{\"class\": \"voting\", \"of\": [" BAYES ", " NEAR ", "
+                                  "{\"class\": \"k_neighbors\", \"n_neighbors\": 1}]}", y);
     visml_tensor *labels = ask(c, PREDICTION);
     assert_memory_equal(labels->data, golden_voting_hard, sizeof golden_voting_hard);
     visml_tensor_release(labels);
@@ -52,8 +54,8 @@ static void stacks(void **state) {
     (void)state;
     assert_says("{\"class\": \"stacking\", \"cv\": 3, \"of\": [" BAYES ", " NEAR ", " SMOOTH "]}", y, PROBABILITIES, ALL, golden_stacking,
                 1e-5);
-    assert_says("{\"class\": \"stacking\", \"cv\": 3, \"passthrough\": true, \"of\": [" BAYES ", " NEAR ", " SMOOTH "]}", two, PROBABILITIES,
-                TWO, golden_stacking_two, 1e-5);
+    assert_says("{\"class\": \"stacking\", \"cv\": 3, \"passthrough\": true, \"of\": [" BAYES ", " NEAR ", " SMOOTH "]}", two,
+                PROBABILITIES, TWO, golden_stacking_two, 1e-5);
     assert_says("{\"class\": \"stacking\", \"cv\": 3, \"of\": [" NUMBERS(3) ", " NUMBERS(9) ", " NUMBERS(5) "]}", t, PREDICTION, GOLDEN_M,
                 golden_stacking_regression, 10 * PLACES);
 }
@@ -74,7 +76,8 @@ static void a_bag_of_all_is_the_one(void **state) {
 /* With many parts the score of rows left out is about that of other rows; columns are different ones and in order. */
 static void bags_of_rows_and_columns(void **state) {
     (void)state;
-    visml_classifier *c = learned("{\"class\": \"bagging\", \"n_estimators\": 50, \"oob\": true, \"max_features\": 0.75, \"of\": [" BAYES "]}", y);
+    visml_classifier *c = learned("{\"class\": \"bagging\", \"n_estimators\": 50, \"oob\": true, \"max_features\": 0.75, "
+                                  "\"of\": [" BAYES "]}", y);
     const double *score = visml_object_array_data(&c->object, "oob_score");
     const int32_t *features = visml_object_array_data(&c->object, "features");
     double whole = 0;
@@ -93,8 +96,10 @@ static void bags_of_rows_and_columns(void **state) {
 
 static void what_cannot_be_put_together(void **state) {
     (void)state;
-    assert_refused("{\"class\": \"voting\", \"of\": [" BAYES ", " NUMBERS(3) "]}", y, "voting: of[1]: the task of k_neighbors is another one");
-    assert_refused("{\"class\": \"one_vs_rest\", \"of\": [" NUMBERS(3) "]}", y, "one_vs_rest: of[0]: the task of k_neighbors is another one");
+    assert_refused("{\"class\": \"voting\", \"of\": [" BAYES ", " NUMBERS(3) "]}", y,
+                   "voting: of[1]: the task of k_neighbors is another one");
+    assert_refused("{\"class\": \"one_vs_rest\", \"of\": [" NUMBERS(3) "]}", y,
+                   "one_vs_rest: of[0]: the task of k_neighbors is another one");
     assert_refused("{\"class\": \"voting\", \"voting\": \"soft\", \"of\": [{\"class\": \"one_vs_one\", \"of\": [" BAYES "]}]}", y,
                    "voting: of[0]: one_vs_one has no probabilities; put calibration around it, or let it be hard");
     assert_refused("{\"class\": \"voting\", \"weights\": [1, 2], \"of\": [" BAYES "]}", y,

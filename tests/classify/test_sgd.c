@@ -7,6 +7,8 @@
 
 #define THREE "\"no_shuffle\": true, \"max_iter\": 3, \"alpha\": 0.01"
 
+#define AVERAGED "{\"class\": \"sgd\", \"average\": 1, \"schedule\": \"invscaling\", \"eta0\": 0.1, \"power_t\": 0.3, " THREE "}"
+
 static void losses_of_classes(void **state) {
     (void)state;
     static const char *const names[] = {"hinge", "log", "modified_huber", "squared_hinge", "perceptron", "squared_error", "huber",
@@ -30,7 +32,8 @@ static void losses_of_targets(void **state) {
                                             golden_sgd_of_squared_epsilon_insensitive};
     for (int i = 0; i < 4; i++) {
         char json[300];
-        snprintf(json, sizeof json, "{\"class\": \"sgd\", \"task\": \"regression\", \"loss\": \"%s\", \"epsilon\": 0.2, " THREE "}", names[i]);
+        snprintf(json, sizeof json, "{\"class\": \"sgd\", \"task\": \"regression\", \"loss\": \"%s\", \"epsilon\": 0.2, " THREE "}",
+                 names[i]);
         assert_learned(fitted(json, targets, weights), goldens[i], BOUND);
     }
 }
@@ -41,15 +44,14 @@ static void penalties_and_schedules(void **state) {
                    golden_sgd_l1, BOUND);
     assert_learned(fitted("{\"class\": \"sgd\", \"penalty\": \"elastic_net\", \"l1_ratio\": 0.4, " THREE "}", labels, NULL),
                    golden_sgd_elastic, BOUND);
-    assert_learned(fitted("{\"class\": \"sgd\", \"average\": 1, \"schedule\": \"invscaling\", \"eta0\": 0.1, \"power_t\": 0.3, " THREE "}", labels,
-                          NULL), golden_sgd_averaged, BOUND);
+    assert_learned(fitted(AVERAGED, labels, NULL), golden_sgd_averaged, BOUND);
 }
 
 static void it_ends_where_nothing_gets_better(void **state) {
     (void)state;
     /* some 20 passes, the first steps being long */
-    assert_learned(fitted("{\"class\": \"sgd\", \"loss\": \"log\", \"no_shuffle\": true, \"n_iter_no_change\": 2, \"tol\": 0.01}", two, NULL),
-                   golden_sgd_stopped, 7 * BOUND);
+    assert_learned(fitted("{\"class\": \"sgd\", \"loss\": \"log\", \"no_shuffle\": true, \"n_iter_no_change\": 2, \"tol\": 0.01}", two,
+                          NULL), golden_sgd_stopped, 7 * BOUND);
     assert_learned(fitted("{\"class\": \"sgd\", \"schedule\": \"adaptive\", \"eta0\": 0.1, \"no_shuffle\": true, \"n_iter_no_change\": 2, "
                           "\"tol\": 0.01}", two, NULL), golden_sgd_adaptive, BOUND);
 }
@@ -67,7 +69,8 @@ static void passive_aggressive_steps(void **state) {
     assert_learned(fitted(PASSIVE "}", labels, NULL), golden_passive_hinge, BOUND);
     assert_learned(fitted(PASSIVE ", \"variant\": \"second\"}", labels, NULL), golden_passive_squared_hinge, BOUND);
     assert_learned(fitted(PASSIVE ", \"task\": \"regression\"}", targets, NULL), golden_passive_of_hinge, BOUND);
-    assert_learned(fitted(PASSIVE ", \"task\": \"regression\", \"variant\": \"second\"}", targets, NULL), golden_passive_of_squared_hinge, BOUND);
+    assert_learned(fitted(PASSIVE ", \"task\": \"regression\", \"variant\": \"second\"}", targets, NULL), golden_passive_of_squared_hinge,
+                   BOUND);
 }
 
 /* ---- going on ---- */
@@ -76,7 +79,7 @@ static void passive_aggressive_steps(void **state) {
 static void partial_fits_go_on(void **state) {
     (void)state;
     static const char *const jsons[] = {
-        "{\"class\": \"sgd\", \"average\": 1, \"schedule\": \"invscaling\", \"eta0\": 0.1, \"power_t\": 0.3, " THREE "}",
+        AVERAGED,
         PASSIVE "}",
     };
     static const double *const goldens[] = {golden_sgd_averaged, golden_passive_hinge};
@@ -111,7 +114,8 @@ static void validation_rows_end_it(void **state) {
     for (int i = 0; i < GOLDEN_N; i++)
         wrong[i] = !golden_two[i];
     visml_tensor *y = wrapped(VISML_I32, VISML_SHAPE(GOLDEN_N), wrong);
-    visml_classifier *c = made("{\"class\": \"sgd\", \"loss\": \"log\", \"n_iter_no_change\": 4, \"schedule\": \"constant\", \"eta0\": 1e-4}");
+    visml_classifier *c = made("{\"class\": \"sgd\", \"loss\": \"log\", \"n_iter_no_change\": 4, \"schedule\": \"constant\", "
+                               "\"eta0\": 1e-4}");
     visml_classifier_fit_opts opts = {.size = sizeof opts, .validation_x = x, .validation_y = y, .progress = count_passes, .user = &passes};
     assert_ok(visml_classifier_fit(c, x, two, &opts, &err), &err);
     assert_int_equal(passes, 5);
@@ -124,7 +128,8 @@ static void validation_rows_end_it(void **state) {
 static void probabilities_are_squashed_decisions(void **state) {
     (void)state;
     for (int i = 0; i < 4; i++) {
-        visml_classifier *c = fitted(i & 1 ? "{\"class\": \"sgd\", \"loss\": \"log\"}" : "{\"class\": \"sgd\", \"loss\": \"modified_huber\"}",
+        visml_classifier *c = fitted(i & 1 ? "{\"class\": \"sgd\", \"loss\": \"log\"}" :
+                                             "{\"class\": \"sgd\", \"loss\": \"modified_huber\"}",
                                      i & 2 ? labels : two, NULL);
         visml_tensor *p = assert_made(visml_classifier_predict_proba(c, x, &err), &err);
         visml_tensor *z = assert_made(visml_classifier_decision(c, x, &err), &err);

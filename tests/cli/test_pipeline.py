@@ -62,6 +62,15 @@ class Pipeline(Case):
         rows = self.lines("predict", "p.visml", "e")
         self.assertAlmostEqual(sum(row["label"] in row["path"] for row in rows) / 8, r["accuracy"], places=8)
 
+    def test_features_say_how_images_are_prepared(self):
+        """Options and JSON are the same file."""
+        pictures.class_folder(self.path("e"), each=9, width=23, height=17, seed=4)
+        self.fit("e", "--fit", "crop")
+        self.write("f.json", json.dumps({"height": 8, "width": 8, "fit": "crop", "extract": ["pixels", "average"],
+                                         "then": ["standardization"]}))
+        self.visml("train", "e", "--features", "f.json", "--classifier", "k_neighbors:n_neighbors=3", "-o", "q.visml")
+        self.assertEqual(self.read("p.visml"), self.read("q.visml"))
+
     def test_without_a_size_images_have_one(self):
         self.visml("train", "d", *FIT, "-o", "p.visml")
         shape = self.lines("info", "p.visml")[0]["input_shape"]

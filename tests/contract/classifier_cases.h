@@ -11,7 +11,8 @@ typedef struct classifier_case {
 static const classifier_case classifier_cases[] = {
     /* linear */
     {"logistic_regression", ""},
-    {"logistic_regression", "\"penalty\": \"elastic_net\", \"l1_ratio\": 0.25, \"C\": 0.5, \"tol\": 0.001, \"max_iter\": 50, \"no_intercept\": true"},
+    {"logistic_regression", "\"penalty\": \"elastic_net\", \"l1_ratio\": 0.25, \"C\": 0.5, \"tol\": 0.001, \"max_iter\": 50, "
+                            "\"no_intercept\": true"},
     {"linear_svm", ""},
     {"linear_svm", "\"loss\": \"plain\", \"solver\": \"dual\", \"C\": 0.5, \"tol\": 0.01, \"max_iter\": 50, \"intercept_scaling\": 2"},
     {"linear_svm", "\"task\": \"regression\", \"epsilon\": 0.1, \"no_intercept\": true"},
@@ -20,10 +21,10 @@ static const classifier_case classifier_cases[] = {
     {"ridge", "\"alpha\": 0.5, \"no_intercept\": true"},
     {"ridge", "\"task\": \"regression\", \"alpha\": 1e-3"},
     {"sgd", ""},
-    {"sgd", "\"loss\": \"log\", \"penalty\": \"elastic_net\", \"schedule\": \"adaptive\", \"eta0\": 0.1, \"alpha\": 0.001, \"l1_ratio\": 0.5, "
-            "\"max_iter\": 50, \"n_iter_no_change\": 2, \"tol\": 0.01, \"average\": 10"},
-    {"sgd", "\"task\": \"regression\", \"loss\": \"epsilon_insensitive\", \"epsilon\": 0.2, \"schedule\": \"invscaling\", \"power_t\": 0.3, "
-            "\"no_intercept\": true, \"no_shuffle\": true"},
+    {"sgd", "\"loss\": \"log\", \"penalty\": \"elastic_net\", \"schedule\": \"adaptive\", \"eta0\": 0.1, \"alpha\": 0.001, "
+            "\"l1_ratio\": 0.5, \"max_iter\": 50, \"n_iter_no_change\": 2, \"tol\": 0.01, \"average\": 10"},
+    {"sgd", "\"task\": \"regression\", \"loss\": \"epsilon_insensitive\", \"epsilon\": 0.2, \"schedule\": \"invscaling\", "
+            "\"power_t\": 0.3, \"no_intercept\": true, \"no_shuffle\": true"},
     {"perceptron", ""},
     {"perceptron", "\"penalty\": \"l1\", \"alpha\": 0.001, \"l1_ratio\": 0.5, \"eta0\": 0.5, \"tol\": 0.01, \"max_iter\": 20, "
                    "\"n_iter_no_change\": 3, \"average\": 1, \"no_intercept\": true, \"no_shuffle\": true"},

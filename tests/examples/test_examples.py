@@ -1,6 +1,8 @@
 """Builds nothing, runs everything: each example does what its first comment says."""
 import json
+import math
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -92,8 +94,52 @@ class Examples(unittest.TestCase):
         self.run_example("similar_images", "d", "nowhere.png", "s.png", code=1)
         self.run_example("similar_images", "d", "d/along/000.png", "s.png", "nowhere.json", code=1)
 
+    def test_detect(self):
+        """Rings of two sizes on a dark ground."""
+        def ring(to, width, height, top, left, side):
+            for y in range(max(top, 0), min(top + side, height)):
+                for x in range(max(left, 0), min(left + side, width)):
+                    r = math.hypot(y - top - side / 2, x - left - side / 2) / side
+                    if 0.28 < r < 0.42:
+                        to[y * width + x] = 230
+
+        def shared(a, b):
+            both = [max(0, min(a[i] + a[i + 2], b[i] + b[i + 2]) - max(a[i], b[i])) for i in range(2)]
+            return both[0] * both[1] / (a[2] * a[3] + b[2] * b[3] - both[0] * both[1])
+
+        def ground(n, seed):
+            rng = random.Random(seed)
+            return bytearray(rng.randrange(20, 40) for _ in range(n))
+
+        folder = os.path.join(self.folder.name, "windows")
+        for i in range(12):
+            window, other = ground(64 * 64, i), ground(64 * 64, 50 + i)
+            ring(window, 64, 64, i % 3 - 1, i // 3 % 3 - 1, 64)
+            if i % 4: # background is ground, and rings that are cut off
+                ring(other, 64, 64, (0, 32, -32)[i % 3], (32, 0, -32)[i // 4], 64)
+            pictures.write(os.path.join(folder, "ring", "%d.png" % i), pictures.png(64, 64, 1, window))
+            pictures.write(os.path.join(folder, "background", "%d.png" % i), pictures.png(64, 64, 1, other))
+        scene = ground(240 * 160, 99)
+        ring(scene, 240, 160, 16, 16, 64)
+        ring(scene, 240, 160, 24, 104, 128)
+        pictures.write(os.path.join(self.folder.name, "scene.png"), pictures.png(240, 160, 1, scene))
+        with open(os.path.join(self.folder.name, "c.json"), "w") as f:
+            json.dump({"class": "k_neighbors", "n_neighbors": 1}, f)
+        for more in ([], ["c.json"]):
+            found = [line.split() for line in self.run_example("detect", "windows", "scene.png", "o.png", *more).splitlines()]
+            self.assertEqual({line[1] for line in found}, {"ring"})
+            boxes = [[int(v) for v in line[2:]] for line in found]
+            for top, left, side in ((16, 16, 64), (24, 104, 128)):
+                # found in the sense of Pascal VOC: half of the union is shared
+                self.assertTrue(any(shared(b, (top, left, side, side)) >= 0.5 for b in boxes), boxes)
+        with open(os.path.join(self.folder.name, "o.png"), "rb") as f:
+            self.assertTrue(f.read().startswith(b"\x89PNG"))
+        self.run_example("detect", "nowhere", "scene.png", "o.png", code=1)
+        self.run_example("detect", "windows", "nowhere.png", "o.png", code=1)
+        self.run_example("detect", "windows", "scene.png", "o.png", "nowhere.json", code=1)
+
     def test_usage(self):
-        for name in ("train_cnn", "classify_image", "split_dataset", "idx_to_png", "contact_sheet", "similar_images"):
+        for name in ("detect", "train_cnn", "classify_image", "split_dataset", "idx_to_png", "contact_sheet", "similar_images"):
             self.run_example(name, code=2)
 
 

@@ -31,7 +31,7 @@ def learned(name, estimator, x, y, weights=None):
     emit(name, np.concatenate([coefficients.ravel(), np.broadcast_to(estimator.intercept_, len(coefficients))]).astype(float))
 
 
-print(f"/* Made by make_classifier_linear_goldens.py with scikit-learn {sklearn.__version__}. Of each: coefficients [O, D], intercepts [O]. */")
+print(f"/* Made by make_classifier_linear_goldens.py, scikit-learn {sklearn.__version__}. Of each: coefficients [O, D], intercepts [O]. */")
 print(f"enum {{ GOLDEN_N = {N}, GOLDEN_D = {D}, GOLDEN_K = {K} }};")
 labels = rng.integers(0, K, N)
 x = (rng.normal(0, 1, (K, D))[labels] + rng.normal(1, 1, (N, D)) * [1, 0.5, 2, 1, 1]).astype(np.float32)
@@ -86,7 +86,6 @@ for loss in ("squared_error", "huber", "epsilon_insensitive", "squared_epsilon_i
 learned("perceptron", linear_model.Perceptron(shuffle=False, max_iter=4, tol=None), x, labels)
 learned("perceptron_penalized", linear_model.Perceptron(shuffle=False, max_iter=4, tol=None, penalty="l2", alpha=0.01, eta0=0.5), x, two)
 for name, rate in (("hinge", "pa1"), ("squared_hinge", "pa2")):
-    learned("passive_" + name, linear_model.SGDClassifier(loss="hinge", penalty=None, learning_rate=rate, eta0=0.3, shuffle=False, max_iter=3, tol=None), x,
-            labels)
-    learned("passive_of_" + name, linear_model.SGDRegressor(loss="epsilon_insensitive", epsilon=0.1, penalty=None, learning_rate=rate, eta0=0.3,
-                                                            shuffle=False, max_iter=3, tol=None), x, targets)
+    steps = {"penalty": None, "learning_rate": rate, "eta0": 0.3, "shuffle": False, "max_iter": 3, "tol": None}
+    learned("passive_" + name, linear_model.SGDClassifier(loss="hinge", **steps), x, labels)
+    learned("passive_of_" + name, linear_model.SGDRegressor(loss="epsilon_insensitive", epsilon=0.1, **steps), x, targets)

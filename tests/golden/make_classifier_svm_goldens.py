@@ -108,7 +108,8 @@ def main():
     m = SVC(kernel="rbf", tol=TOL).fit(x, y)
     emit("rho", -m.intercept_)
     emit("dual", m.dual_coef_)
-    for name, m in (("svr", SVR(tol=TOL)), ("svr_nu", NuSVR(nu=0.3, C=2, tol=TOL)), ("svr_linear", SVR(kernel="linear", epsilon=0, tol=TOL))):
+    for name, m in (("svr", SVR(tol=TOL)), ("svr_nu", NuSVR(nu=0.3, C=2, tol=TOL)),
+                    ("svr_linear", SVR(kernel="linear", epsilon=0, tol=TOL))):
         emit(name, m.fit(x, targets, weights).predict(x[:SHOWN]))
     emit("one_class", OneClassSVM(nu=0.3, tol=TOL).fit(x, sample_weight=weights).decision_function(x[:SHOWN]))
     f, first = rng.normal(size=40) + np.arange(40) % 2, (np.arange(40) % 2).astype(np.int32)

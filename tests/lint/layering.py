@@ -20,7 +20,7 @@ ROOMS = {
     "plot": "base context tensor image data feature",
     "metric": "base context tensor",
     "train": "base kernel context tensor nn comm data model metric",
-    "classify": "base kernel context tensor comm data feature metric",
+    "classify": "base kernel context tensor nn comm data feature metric",
     "pipeline": "base kernel context tensor image nn comm data model feature plot metric train classify",
     "tune": "base kernel context tensor image nn comm data model feature plot metric train classify pipeline",
 }

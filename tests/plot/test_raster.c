@@ -69,8 +69,8 @@ static double darkness(const visml_tensor *t) {
     return sum;
 }
 
-/* A turned line covers about its area, the same to both sides. Pixels lie at multiples of 1/sqrt(2) from its middle, where the shares are 1,
- * 0.793 and 0.086: a width of 1.950 for 2. The ends are ramps of one pixel, and 42.4 long: less than one in forty for both together. */
+/* A turned line covers about its area, the same to both sides. Pixels lie at multiples of 1/sqrt(2) from its middle, where the shares are
+ * 1, 0.793 and 0.086: a width of 1.950 for 2. The ends are ramps of one pixel, and 42.4 long: less than one in forty for both together. */
 static void a_slanting_line_covers_its_area(void **state) {
     (void)state;
     visml_plot *p = begin(40, 40);

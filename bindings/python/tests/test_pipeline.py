@@ -45,7 +45,7 @@ class Pipelines(unittest.TestCase):
         self.assertFalse(p.fitted)
         self.assertIsNone(p.classes)
         self.assertIs(p.fit(dataset()), p)
-        self.assertTrue(p.fitted)
+        self.assertTrue(p.fitted and p.has_probabilities)
         self.assertEqual((p.classes, p.input_shape), (["top", "left"], (8, 8, 3)))
         x, y = pictures()
         self.assertEqual(values(p.predict(x)), y)

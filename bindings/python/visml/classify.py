@@ -176,8 +176,15 @@ class Classifier(Object):
         self._learn("visml_classifier_fit", x, y, names, sample_weight, class_weight, validation, progress, warm_start=int(warm_start))
         return self
 
-    def partial_fit(self, x, y=None, classes=None, *, sample_weight=None):
-        """Learns from some rows more; classes: all that there will be, for the first call."""
+    @property
+    def partial_fit(self):
+        """partial_fit(x, y=None, classes=None, *, sample_weight=None) learns from some rows more; classes: all that there will be, for the
+        first call. Not there where all rows are needed at once."""
+        if lib.visml_classifier_partial_fit(self._handle, None, None, None, None) == _ffi.VISML_EUNSUPPORTED:
+            raise AttributeError(f"{self.name} learns from all rows at once: it has no partial_fit")
+        return self._partial_fit
+
+    def _partial_fit(self, x, y=None, classes=None, *, sample_weight=None):
         names = self._names
         if classes is not None and numpy is not None and names is None and not self.fitted:
             names = numpy.unique(_labels(classes))

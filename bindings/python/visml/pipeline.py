@@ -88,7 +88,8 @@ class Pipeline(Object):
         """The layers of a built Model up to `layer` (by default what its last layer with parameters reads), copied, and a classifier."""
         if pooling not in POOLINGS:
             raise ValueError(f"pooling is {pooling!r}, must be one of {', '.join(POOLINGS)}")
-        encoded = text(json.dumps(_classifier_of(classifier)))
+        described = _classifier_of(classifier)
+        encoded = text(described if isinstance(described, str) else json.dumps(described))
         opts = _ffi.visml_pipeline_network_opts(size=ctypes.sizeof(_ffi.visml_pipeline_network_opts), pooling=POOLINGS.index(pooling),
                                                 layer=None if layer is None else text(layer, "layer"))
         consumed = call("visml_classifier_from_json", model.context._handle, encoded, len(encoded))
@@ -117,6 +118,11 @@ class Pipeline(Object):
     @property
     def fitted(self):
         return bool(lib.visml_pipeline_is_fitted(self._handle))
+
+    @property
+    def has_probabilities(self):
+        """Whether scores are probabilities."""
+        return bool(lib.visml_pipeline_has_probabilities(self._handle))
 
     @property
     def input_shape(self):

@@ -1,5 +1,5 @@
 /* How products are cut for threads: all of it, nothing twice, tiles that fit the packed rows' room. */
-#include "kernel/cut.h"
+#include "kernel/tiling.h"
 #include "kernel/span.h"
 #include "support/support.h"
 

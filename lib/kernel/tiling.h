@@ -1,6 +1,6 @@
 /* How a product is cut into tiles for threads. Without influence on results: every element is added up within one tile. */
-#ifndef KERNEL_CUT_H
-#define KERNEL_CUT_H
+#ifndef KERNEL_TILING_H
+#define KERNEL_TILING_H
 
 #include <stddef.h>
 #include <stdint.h>

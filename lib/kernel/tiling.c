@@ -1,4 +1,4 @@
-#include "kernel/cut.h"
+#include "kernel/tiling.h"
 
 #include "kernel/span.h"
 
