@@ -75,7 +75,8 @@ static visml_status make_grower(visml_boosting *b, visml_error *err) {
                   .monotone = b->monotone},
         .gamma = o->gamma, .learning_rate = o->learning_rate, .columns_by_tree = o->colsample_bytree,
         .columns_by_level = o->colsample_bylevel, .columns_by_node = o->colsample_bynode,
-        .max_depth = o->max_depth > 0 ? o->max_depth : 0, .max_leaves = o->max_leaves, .best_first = o->grow_policy == VISML_GROW_LOSSGUIDE};
+        .max_depth = o->max_depth > 0 ? o->max_depth : 0, .max_leaves = o->max_leaves,
+        .best_first = o->grow_policy == VISML_GROW_LOSSGUIDE};
     b->grower = visml_grower_new(&b->bins, &b->compute, &rules, err);
     return b->grower ? VISML_OK : VISML_ENOMEM;
 }

@@ -102,12 +102,14 @@ static visml_status read_blocks(const reading *w, visml_error *err) {
         VISML_TRY(read_block(w, &block, first, err));
     }
     return first == w->r->rows.n ? VISML_OK
-                                 : visml_fail(err, VISML_EINVAL, "%s: the source's second walk has fewer rows than its first", w->walk->what);
+                                 : visml_fail(err, VISML_EINVAL, "%s: the source's second walk has fewer rows than its first",
+                                              w->walk->what);
 }
 
 static visml_status read_all(const reading *w, row_sample *s, int32_t max_bin, visml_error *err) {
     VISML_TRY(take_sample(w, s, err));
-    visml_samples sample = {.n = s->n, .d = s->d, .x = s->x, .row_stride = s->d, .column_stride = 1, .weights = s->weighted ? s->weights : NULL};
+    visml_samples sample = {.n = s->n, .d = s->d, .x = s->x, .row_stride = s->d, .column_stride = 1,
+                            .weights = s->weighted ? s->weights : NULL};
     VISML_TRY(visml_bins_new(&w->r->bins, w->r->memory, w->k, &sample, s->seen, max_bin, err));
     VISML_TRY(make_room(w->r, w->walk, s, err));
     return read_blocks(w, err);

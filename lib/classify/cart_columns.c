@@ -100,7 +100,8 @@ static void code_block(void *arg, size_t block, size_t worker) {
     }
 }
 
-visml_status visml_code_columns_new(visml_code_columns *c, visml_memory *m, const visml_compute *k, const visml_samples *s, visml_error *err) {
+visml_status visml_code_columns_new(visml_code_columns *c, visml_memory *m, const visml_compute *k, const visml_samples *s,
+                                    visml_error *err) {
     *c = (visml_code_columns){.memory = m, .n = s->n, .d = s->d};
     code_job j = {.c = c, .s = s, .columns = s->d < COLUMNS ? s->d : COLUMNS};
     c->columns = visml_mem_zalloc(m, (size_t)s->d, sizeof *c->columns, err);

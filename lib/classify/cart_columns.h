@@ -19,7 +19,8 @@ typedef struct visml_code_columns {
 } visml_code_columns;
 
 /* No NaN. Errors: VISML_ENOMEM. */
-visml_status visml_code_columns_new(visml_code_columns *c, visml_memory *m, const visml_compute *k, const visml_samples *s, visml_error *err);
+visml_status visml_code_columns_new(visml_code_columns *c, visml_memory *m, const visml_compute *k, const visml_samples *s,
+                                    visml_error *err);
 void visml_code_columns_clear(visml_code_columns *c);
 
 static inline uint32_t visml_code_at(const visml_code_column *c, int64_t row) {

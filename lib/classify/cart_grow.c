@@ -95,7 +95,8 @@ visml_cart *visml_cart_new(const visml_code_columns *c, const visml_compute *k, 
 void visml_cart_free(visml_cart *g) {
     if (!g)
         return;
-    void *const all[] = {g->rows, g->spare, g->places, g->targets, g->weights, g->totals, g->order, g->found, g->varies, g->scratch, g->open};
+    void *const all[] = {g->rows, g->spare, g->places, g->targets, g->weights, g->totals, g->order, g->found, g->varies, g->scratch,
+                         g->open};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         visml_mem_free(g->memory, all[i]);
     visml_mem_free(g->memory, g);
@@ -119,9 +120,9 @@ static visml_cart_node gather(visml_cart *g, const cart_node *n, const float *we
     }
     if (!classes)
         g->totals[0] = weight;
-    return (visml_cart_node){.impurity = g->rules.impurity, .classes = classes, .n = n->count, .least = g->rules.min_samples_leaf, .rows = rows,
-                             .places = g->places, .targets = g->targets, .weights = g->weights, .totals = g->totals, .weight = weight,
-                             .score = visml_cart_score(g->rules.impurity, classes, g->totals)};
+    return (visml_cart_node){.impurity = g->rules.impurity, .classes = classes, .n = n->count, .least = g->rules.min_samples_leaf,
+                             .rows = rows, .places = g->places, .targets = g->targets, .weights = g->weights, .totals = g->totals,
+                             .weight = weight, .score = visml_cart_score(g->rules.impurity, classes, g->totals)};
 }
 
 /* All of one class, or the same number in all rows. */

@@ -160,7 +160,8 @@ static visml_status grow_all(boost_job *j, visml_error *err) {
     j->err = err;
     for (int more = 1; more && j->grown < j->o->trees;) {
         size_t first = j->trees.trees.count;
-        visml_status status = visml_cart_grow(j->grower, j->weights, visml_key(j->run->seed, (uint64_t)j->grown), keep_on, j, &j->trees, err);
+        visml_status status = visml_cart_grow(j->grower, j->weights, visml_key(j->run->seed, (uint64_t)j->grown), keep_on, j, &j->trees,
+                                              err);
         if (status < 0)
             return j->status < 0 ? j->status : status;
         find_leaves(j);

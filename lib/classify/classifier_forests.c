@@ -62,7 +62,8 @@ static int64_t features_of(int64_t option, int64_t d) {
     return wanted < 1 ? 1 : wanted > d ? d : wanted;
 }
 
-static visml_status fit_tree(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run, visml_error *err) {
+static visml_status fit_tree(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run,
+                             visml_error *err) {
     const visml_decision_tree_opts *o = c->object.opts;
     visml_forest_rules rules = {
         .cart = {.impurity = o->task ? VISML_IMPURITY_ERROR : (visml_impurity)o->criterion, .max_depth = o->max_depth,
@@ -72,7 +73,8 @@ static visml_status fit_tree(visml_classifier *c, const visml_compute *k, const 
     return visml_forest_fit(c, k, s, run, &rules, err);
 }
 
-static visml_status fit_trees(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run, int random_thresholds,
+static visml_status fit_trees(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run,
+                              int random_thresholds,
                               visml_error *err) {
     const visml_forest_opts *o = c->object.opts;
     int64_t features = o->max_features || o->task == VISML_TASK_REGRESSION ? o->max_features : VISML_FEATURES_SQRT;
@@ -81,13 +83,16 @@ static visml_status fit_trees(visml_classifier *c, const visml_compute *k, const
                  .max_depth = o->max_depth, .max_leaf_nodes = o->max_leaf_nodes, .min_samples_split = o->min_samples_split,
                  .min_samples_leaf = o->min_samples_leaf, .max_features = features_of(features, s->d),
                  .min_impurity_decrease = o->min_impurity_decrease},
-        .trees = o->trees, .bootstrap = o->sampling == VISML_ROWS_BOOTSTRAP, .out_of_bag = o->out_of_bag && o->sampling == VISML_ROWS_BOOTSTRAP};
+        .trees = o->trees, .bootstrap = o->sampling == VISML_ROWS_BOOTSTRAP,
+        .out_of_bag = o->out_of_bag && o->sampling == VISML_ROWS_BOOTSTRAP};
     return visml_forest_fit(c, k, s, run, &rules, err);
 }
-static visml_status fit_forest(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run, visml_error *err) {
+static visml_status fit_forest(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run,
+                               visml_error *err) {
     return fit_trees(c, k, s, run, 0, err);
 }
-static visml_status fit_extra(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run, visml_error *err) {
+static visml_status fit_extra(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run,
+                              visml_error *err) {
     return fit_trees(c, k, s, run, 1, err);
 }
 

@@ -98,7 +98,8 @@ static visml_status tick_read(void *user, visml_error *err) {
 }
 
 /* What is missing in no row of the sample goes with the lowest bin. */
-static visml_status fit_rows(visml_classifier *c, const visml_compute *k, visml_row_walk *walk, const visml_fit_run *run, visml_error *err) {
+static visml_status fit_rows(visml_classifier *c, const visml_compute *k, visml_row_walk *walk, const visml_fit_run *run,
+                             visml_error *err) {
     visml_binned_rows r;
     const options *o = c->object.opts;
     VISML_TRY(visml_binned_rows_read(&r, visml_classifier_memory(c), k, walk, o->max_bin, tick_read, (void *)(uintptr_t)run, err));

@@ -61,7 +61,9 @@ static int64_t chunk_of(int64_t n) {
 size_t visml_forest_scratch(const visml_classifier *c, const visml_compute *k, int64_t n) {
     const visml_tree_run *t = c->ready;
     (void)k;
-    return (size_t)chunk_of(n) * ((size_t)t->trees.trees * sizeof(int32_t) + (size_t)c->dims * sizeof(float)) + visml_tree_run_scratch(n, c->dims);
+    if (!c->class_count)
+        return visml_tree_run_scratch(n, c->dims);
+    return (size_t)chunk_of(n) * ((size_t)t->trees.trees * sizeof(int32_t) + (size_t)c->dims * sizeof(float));
 }
 
 typedef struct sum_job {
@@ -90,7 +92,8 @@ static void sum_block(void *arg, size_t block, size_t worker) {
     }
 }
 
-static void sum_numbers(const visml_classifier *c, const visml_compute *k, const visml_samples *s, float *y, float divisor, float *scratch) {
+static void sum_numbers(const visml_classifier *c, const visml_compute *k, const visml_samples *s, float *y, float divisor,
+                        float *scratch) {
     visml_tree_run_sum(c->ready, k, s, NULL, y, scratch);
     for (int64_t i = 0; i < s->n; i++)
         y[i] /= divisor;

@@ -60,7 +60,8 @@ static void draw_node_columns(visml_grower *g, int32_t number, uint8_t *to, uint
 
 /* ---- finding ---- */
 
-static void find_in_block(const visml_grower *g, int32_t number, int64_t block, const uint8_t *allowed, const int64_t *h, visml_split *best) {
+static void find_in_block(const visml_grower *g, int32_t number, int64_t block, const uint8_t *allowed, const int64_t *h,
+                          visml_split *best) {
     const growing_node *n = g->nodes + number;
     double without = visml_node_gain(&g->split, &n->sums);
     int64_t from = block * VISML_BIN_COLUMNS, to = from + VISML_BIN_COLUMNS < g->bins->d ? from + VISML_BIN_COLUMNS : g->bins->d;

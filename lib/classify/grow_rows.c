@@ -67,7 +67,8 @@ static split_table table_of(const visml_bin_column *c, int32_t bin, int32_t miss
 /* In their order on both sides. */
 static int64_t part_node(const visml_grower *g, const growing_node *node) {
     const visml_split *s = &node->split;
-    const uint8_t *codes = g->bins->codes + (s->column / VISML_BIN_COLUMNS * g->bins->n * VISML_BIN_COLUMNS + s->column % VISML_BIN_COLUMNS);
+    int64_t block = s->column / VISML_BIN_COLUMNS, place = s->column % VISML_BIN_COLUMNS;
+    const uint8_t *codes = g->bins->codes + block * g->bins->n * VISML_BIN_COLUMNS + place;
     split_table t = table_of(g->bins->columns + s->column, s->bin, s->missing_left);
     int32_t *rows = g->rows + node->begin, *spare_rows = g->spare_rows + node->begin;
     int64_t *gradients = g->gradients + node->begin, *spare_gradients = g->spare_gradients + node->begin, lefts = 0, rights = 0;

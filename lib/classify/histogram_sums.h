@@ -1,7 +1,7 @@
 /* Sums of gradients over the rows of a tree's node, one for each bin of each column.
  *
- * First and second derivatives are whole numbers side by side in 64 bits: g times 2^32 plus h, h >= 0. Sums of them are exact, whatever their
- * order, and so are differences: of two children one is added up, the other is what is left of the parent. Numbers are scaled so that
+ * First and second derivatives are whole numbers side by side in 64 bits: g times 2^32 plus h, h >= 0. Sums of them are exact, whatever
+ * their order, and so are differences: of two children one is added up, the other is what is left of the parent. Numbers are scaled so that
  * the sums over all rows fit (visml_gradient_scale). */
 #ifndef CLASSIFY_HISTOGRAM_SUMS_H
 #define CLASSIFY_HISTOGRAM_SUMS_H

@@ -72,7 +72,8 @@ static void plain_gains(const visml_split_rules *r, const visml_node_sums *node,
     }
 }
 
-static double bounded_gain(const visml_split_rules *r, const visml_node_sums *node, int32_t number, double gl, double hl, double gr, double hr) {
+static double bounded_gain(const visml_split_rules *r, const visml_node_sums *node, int32_t number, double gl, double hl, double gr,
+                           double hr) {
     double left = visml_leaf_value(r, gl, hl, node->lower, node->upper), right = visml_leaf_value(r, gr, hr, node->lower, node->upper);
     int direction = r->monotone ? r->monotone[number] : 0;
     if ((direction > 0 && left > right) || (direction < 0 && left < right))

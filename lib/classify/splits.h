@@ -28,7 +28,8 @@ typedef struct visml_split {
 /* The best value of a leaf with these derivatives. */
 double visml_leaf_value(const visml_split_rules *r, double first, double second, double lower, double upper);
 static inline double visml_leaf_value_of(const visml_split_rules *r, const visml_node_sums *node) {
-    return visml_leaf_value(r, (double)(int32_t)(node->sum >> 32) * r->first_unit, (double)(int32_t)(node->sum & 0x7fffffff) * r->second_unit,
+    return visml_leaf_value(r, (double)(int32_t)(node->sum >> 32) * r->first_unit,
+                            (double)(int32_t)(node->sum & 0x7fffffff) * r->second_unit,
                             node->lower, node->upper);
 }
 /* What a node gains by having its best value. */

@@ -110,9 +110,9 @@ static void *data_of(const visml_classifier *c, const char *name) {
 }
 
 static arrays arrays_of(const visml_classifier *c) {
-    return (arrays){.roots = data_of(c, "roots"), .feature = data_of(c, "feature"), .left = data_of(c, "left"), .right = data_of(c, "right"),
-                    .threshold = data_of(c, "threshold"), .value = data_of(c, "value"), .gain = data_of(c, "gain"),
-                    .cover = data_of(c, "cover"), .missing_left = data_of(c, "missing_left")};
+    return (arrays){.roots = data_of(c, "roots"), .feature = data_of(c, "feature"), .left = data_of(c, "left"),
+                    .right = data_of(c, "right"), .threshold = data_of(c, "threshold"), .value = data_of(c, "value"),
+                    .gain = data_of(c, "gain"), .cover = data_of(c, "cover"), .missing_left = data_of(c, "missing_left")};
 }
 
 int64_t visml_tree_arrays_nodes(const visml_classifier *c) {
@@ -222,8 +222,8 @@ visml_tree_run *visml_tree_run_of(const visml_grown *g, size_t begin, size_t end
         return NULL;
     for (int32_t i = first; i < last; i++) {
         const visml_grown_node *n = g->nodes + i;
-        to[i - first] = (visml_tree_node){flagged(n->column, n->missing_left), n->column < 0 ? n->value * factor : n->threshold, n->left - first,
-                                          n->right - first};
+        to[i - first] = (visml_tree_node){flagged(n->column, n->missing_left), n->column < 0 ? n->value * factor : n->threshold,
+                                          n->left - first, n->right - first};
     }
     for (size_t i = begin; i < end; i++)
         roots[i - begin] = g->roots[i] - first;

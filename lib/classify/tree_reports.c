@@ -202,7 +202,8 @@ static visml_tensor *run_shap(shap_job *j, const visml_compute *k, visml_error *
     int64_t n = j->t.outputs * (j->t.d + 1);
     double *means = visml_mem_zalloc(m, k->parallel->workers + 1, (size_t)n * sizeof *means, err);
     j->scratch = means ? visml_mem_alloc(m, k->parallel->workers * j->scratch_bytes, err) : NULL;
-    visml_tensor *out = j->scratch ? visml_tensor_new(j->c->object.context, VISML_F32, VISML_SHAPE(j->s.n, j->t.outputs, j->t.d + 1), err) : NULL;
+    const visml_shape *shape = VISML_SHAPE(j->s.n, j->t.outputs, j->t.d + 1);
+    visml_tensor *out = j->scratch ? visml_tensor_new(j->c->object.context, VISML_F32, shape, err) : NULL;
     if (out) {
         find_means(j, means);
         j->means = means, j->sums = means + n, j->out = (float *)(void *)out->data;

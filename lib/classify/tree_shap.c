@@ -3,7 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-/* A column on the way from the root: which share of subsets without it, and with it, comes this way, and the weight of ways of this length. */
+/* A column on the way from the root: which share of subsets without it, and with it, comes this way, and the weight of ways of this
+ * length. */
 typedef struct step {
     int64_t column;
     double zero, one, weight;

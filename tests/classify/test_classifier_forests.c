@@ -102,7 +102,8 @@ static void unseen_rows_are_scored(void **state) {
         assert_true(unseen > 0.7 && unseen < seen && seen > 0.95);
         visml_classifier_free(c);
     }
-    visml_classifier *c = fitted(ctx, "{\"class\": \"random_forest\", \"trees\": 40, \"out_of_bag\": true, \"task\": \"regression\"}", r.targets, NULL);
+    visml_classifier *c = fitted(ctx, "{\"class\": \"random_forest\", \"trees\": 40, \"out_of_bag\": true, \"task\": \"regression\"}",
+                                 r.targets, NULL);
     double unseen = *(double *)visml_tensor_data(visml_classifier_array(c, "oob_score"));
     assert_true(unseen > 0.8 && unseen < 1);
     visml_classifier_free(c);

@@ -27,7 +27,8 @@ static int tear_down(void **state) {
 static visml_classifier *boosted(visml_context *in, const char *json, const visml_tensor *x, const visml_tensor *y,
                                  const visml_classifier_fit_opts *opts) {
     char text[400];
-    int n = snprintf(text, sizeof text, "{\"class\": \"gradient_boosting\"%s%s%s}", strstr(json, "rounds") ? "" : ", \"rounds\": 5", *json ? ", " : "",
+    int n = snprintf(text, sizeof text, "{\"class\": \"gradient_boosting\"%s%s%s}", strstr(json, "rounds") ? "" : ", \"rounds\": 5",
+                     *json ? ", " : "",
                      json);
     visml_classifier *c = assert_made(visml_classifier_from_json(in, text, (size_t)n, &err), &err);
     assert_ok(visml_classifier_fit(c, x, y, opts, &err), &err);
@@ -81,7 +82,8 @@ static void weights_are_those_of_xgboost(void **state) {
 
 /* ---- threads, layouts ---- */
 
-static const char *const everything = "\"subsample\": 0.7, \"colsample_bytree\": 0.8, \"colsample_bylevel\": 0.8, \"colsample_bynode\": 0.8, "
+static const char *const everything = "\"subsample\": 0.7, \"colsample_bytree\": 0.8, \"colsample_bylevel\": 0.8, "
+                                      "\"colsample_bynode\": 0.8, "
                                       "\"booster\": \"dart\", \"rate_drop\": 0.4, \"skip_drop\": 0.2, \"one_drop\": true";
 
 static void threads_do_not_matter(void **state) {
@@ -194,12 +196,14 @@ static void blocks_of_rows_learn_the_same(void **state) {
     (void)state;
     source s = {.last_walk = -1}, shrinking = {.last_walk = 2};
     visml_classifier *a = boosted(ctx, "", r.holes, r.three, VISML_OPTS(visml_classifier_fit_opts, .weights = r.weights));
-    visml_classifier *b = assert_made(visml_classifier_gradient_boosting(ctx, VISML_OPTS(visml_gradient_boosting_opts, .rounds = 5), &err), &err);
+    visml_classifier *b = assert_made(visml_classifier_gradient_boosting(ctx, VISML_OPTS(visml_gradient_boosting_opts, .rounds = 5),
+                                                                         &err), &err);
     assert_ok(visml_classifier_fit_rows(b, VISML_OPTS(visml_row_source, .next = next_rows, .user = &s), NULL, &err), &err);
     assert_int_equal(s.walks, 3);
     assert_same(visml_classifier_array(a, "threshold"), visml_classifier_array(b, "threshold"));
     assert_same(visml_classifier_array(a, "value"), visml_classifier_array(b, "value"));
-    assert_status(visml_classifier_fit_rows(b, VISML_OPTS(visml_row_source, .next = next_rows, .user = &shrinking), NULL, &err), VISML_EINVAL,
+    assert_status(visml_classifier_fit_rows(b, VISML_OPTS(visml_row_source, .next = next_rows, .user = &shrinking), NULL, &err),
+                  VISML_EINVAL,
                   &err);
     assert_string_equal(err.message, "gradient_boosting: the source's second walk has fewer rows than its first");
     let_go(&s), let_go(&shrinking);

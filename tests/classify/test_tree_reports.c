@@ -74,7 +74,8 @@ static void contributions_are_those_of_xgboost(void **state) {
 
 /* What columns add makes up the decision, of forests and AdaBoost too. */
 static void contributions_add_up(void **state) {
-    static const char *const all[] = {"{\"class\": \"random_forest\", \"trees\": 5}", "{\"class\": \"adaboost\", \"trees\": 5, \"max_depth\": 3}",
+    static const char *const all[] = {"{\"class\": \"random_forest\", \"trees\": 5}",
+                                      "{\"class\": \"adaboost\", \"trees\": 5, \"max_depth\": 3}",
                                       "{\"class\": \"extra_trees\", \"trees\": 5, \"task\": \"regression\"}"};
     (void)state;
     for (int i = 0; i < 3; i++) {
@@ -98,7 +99,8 @@ static void leaves_are_places_in_the_arrays(void **state) {
     visml_classifier *c = fitted(boosted_numbers, r.holes, r.targets);
     visml_tensor *leaves = assert_made(visml_classifier_apply(c, r.holes, &err), &err);
     visml_tensor *y = assert_made(visml_classifier_decision(c, r.holes, &err), &err);
-    const float *value = visml_tensor_data(visml_classifier_array(c, "value")), *base = visml_tensor_data(visml_classifier_array(c, "base"));
+    const float *value = visml_tensor_data(visml_classifier_array(c, "value")), *base = visml_tensor_data(visml_classifier_array(c,
+                                                                                                                                 "base"));
     const int32_t *at = visml_tensor_data(leaves);
     assert_int_equal(visml_tensor_count(leaves), TREE_N * 5);
     for (int i = 0; i < TREE_N; i++) {

@@ -28,7 +28,8 @@ def rows(missing):
 
 
 full, holes = rows(False), rows(True)
-targets = np.array([(noise(i, 0) % 1009) / 100.0 - ((noise(i, 1) % 1009) / 100.0) ** 2 / 8 + (noise(i, 99) % 100) / 100.0 for i in range(N)],
+targets = np.array([(noise(i, 0) % 1009) / 100.0 - ((noise(i, 1) % 1009) / 100.0) ** 2 / 8 + (noise(i, 99) % 100) / 100.0
+                    for i in range(N)],
                    np.float32)
 three = np.array([(0 if full[i, 0] + full[i, 4] < 9 else 1 if full[i, 1] > 7 else 2) if noise(i, 77) % 10 else noise(i, 78) % 3
                   for i in range(N)])
