@@ -3,7 +3,7 @@
 #define CLASSIFY_BINS_H
 
 #include "base/memory.h"
-#include "classify/samples.h"
+#include "classify/labelled_rows.h"
 
 #define VISML_MOST_BINS 256
 #define VISML_BIN_COLUMNS 16 /* side by side: their sums fit into the first cache */

@@ -2,7 +2,7 @@
 #ifndef CLASSIFY_BOOSTING_OBJECTIVE_H
 #define CLASSIFY_BOOSTING_OBJECTIVE_H
 
-#include "classify/samples.h"
+#include "classify/labelled_rows.h"
 
 typedef struct visml_objective {
     int64_t classes; /* 0: regression */

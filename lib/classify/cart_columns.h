@@ -3,7 +3,7 @@
 #define CLASSIFY_CART_COLUMNS_H
 
 #include "base/memory.h"
-#include "classify/samples.h"
+#include "classify/labelled_rows.h"
 
 typedef struct visml_code_column {
     int64_t count;   /* different numbers */

@@ -2,7 +2,7 @@
 #ifndef CLASSIFY_CLASSIFIER_H
 #define CLASSIFY_CLASSIFIER_H
 
-#include "classify/samples.h"
+#include "classify/labelled_rows.h"
 #include "tensor/draft.h"
 #include "tensor/object.h"
 

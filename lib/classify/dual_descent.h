@@ -2,7 +2,7 @@
 #ifndef CLASSIFY_DUAL_DESCENT_H
 #define CLASSIFY_DUAL_DESCENT_H
 
-#include "classify/samples.h"
+#include "classify/labelled_rows.h"
 #include "classify/classifier.h"
 
 /* Minimizes |w|^2 / 2 + C sum of losses for every output by coordinate descent with shrinking: hinge losses of class against the others

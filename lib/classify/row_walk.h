@@ -2,7 +2,7 @@
 #ifndef CLASSIFY_ROW_WALK_H
 #define CLASSIFY_ROW_WALK_H
 
-#include "classify/samples.h"
+#include "classify/labelled_rows.h"
 
 typedef struct visml_row_walk {
     visml_context *context;

@@ -3,7 +3,7 @@
 #ifndef CLASSIFY_SVM_KERNEL_H
 #define CLASSIFY_SVM_KERNEL_H
 
-#include "classify/samples.h"
+#include "classify/labelled_rows.h"
 
 #define VISML_SVM_BLOCK 128 /* columns that are packed together: those of 784 numbers lie in a second-level cache */
 

@@ -1,4 +1,4 @@
-#include "classify/samples.h"
+#include "classify/labelled_rows.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Rows to learn from or to predict for, as they lie in a caller's tensors, checked. */
-#ifndef CLASSIFY_SAMPLES_H
-#define CLASSIFY_SAMPLES_H
+#ifndef CLASSIFY_LABELLED_ROWS_H
+#define CLASSIFY_LABELLED_ROWS_H
 
 #include "kernel/compute.h"
 #include "feature/row_view.h"
