@@ -122,6 +122,7 @@ VALUES |= {
     ("visml_classifier_fit_rows", "rows"): "&f->rows", ("visml_classifier_score", "score"): "&f->out.score",
     ("visml_classifier_array", "name"): '"means"',
     **{(f"visml_classifier_{what}", "classifier"): "f->trees" for what in ("importances", "apply", "shap")},
+    ("visml_classifier_importances", "kind"): "VISML_IMPORTANCE_IMPURITY",
     ("visml_classifier_from_json", "text"): json(NAIVE, NAIVE), ("visml_classifier_from_json", "n"): str(len(NAIVE)),
     ("visml_classifier_save", "path"): 'fixture_path("new")', ("visml_classifier_load", "path"): 'fixture_path("classifier.visml")',
 }
