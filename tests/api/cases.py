@@ -137,7 +137,7 @@ CONSUMES |= {f"visml_classifier_{name}" for name in ("one_vs_rest", "one_vs_one"
 PIPELINE = '{"features": ["average"], "classifier": "gaussian_naive_bayes"}'
 NEW_CLASSIFIER = "visml_classifier_gaussian_naive_bayes(f->ctx, NULL, &f->err)"
 VALUES |= {
-    "pipeline": "f->pipeline", "overlap": "0.5", "kind": "f->out.text",
+    "pipeline": "f->pipeline", "overlap": "0.5", ("visml_file_kind", "kind"): "f->out.text", "kind": "0",
     ("visml_pipeline_new", "features"): f"visml_features_from_json(f->ctx, {json(FEATURES, FEATURES)}, {len(FEATURES)}, &f->err)",
     ("visml_pipeline_new", "classifier"): NEW_CLASSIFIER, ("visml_pipeline_from_network", "classifier"): NEW_CLASSIFIER,
     ("visml_pipeline_from_network", "model"): "f->pictured", ("visml_pipeline_from_model", "model"): "f->pictured",
