@@ -122,6 +122,7 @@ VALUES |= {
     ("visml_classifier_fit_rows", "rows"): "&f->rows", ("visml_classifier_score", "score"): "&f->out.score",
     ("visml_classifier_array", "name"): '"means"',
     **{(f"visml_classifier_{what}", "classifier"): "f->trees" for what in ("importances", "apply", "shap")},
+    ("visml_classifier_importances", "kind"): "VISML_IMPORTANCE_IMPURITY",
     ("visml_classifier_from_json", "text"): json(NAIVE, NAIVE), ("visml_classifier_from_json", "n"): str(len(NAIVE)),
     ("visml_classifier_save", "path"): 'fixture_path("new")', ("visml_classifier_load", "path"): 'fixture_path("classifier.visml")',
 }
@@ -601,6 +602,7 @@ BAD_FIELDS = {
     **{(f"visml_{o}_opts", "min_samples_split"): [("@ = 1", None)] for o in ("decision_tree", "forest")},
     ("visml_gradient_boosting_opts", "max_bin"): [("@ = 1", None), ("@ = 257", None)],
     ("visml_gradient_boosting_opts", "max_leaves"): [("@ = 1", None)],
+    ("visml_gradient_boosting_opts", "base_score"): [("@ = NAN", None), ("@ = INFINITY", None)],
     ("visml_gradient_boosting_opts", "max_depth"): [("@ = -2", None)],
     ("visml_gradient_boosting_opts", "monotone_constraints"): [("@[0] = INT32_MIN", None)],
     # neighbours, naive Bayes, clusters
@@ -634,6 +636,8 @@ OWN_RANGE = {
     ("visml_rescaling_opts", "offset"),
     ("visml_layernorm_opts", "axis"), ("visml_groupnorm_opts", "groups"), ("visml_batchnorm_opts", "axis"),
     ("visml_svm_opts", "coef0"), ("visml_svr_opts", "coef0"), ("visml_one_class_svm_opts", "coef0"),
+    ("visml_decision_tree_opts", "max_features"), ("visml_forest_opts", "max_features"), ("visml_gradient_boosting_opts", "max_depth"),
+    ("visml_gradient_boosting_opts", "base_score"), ("visml_gradient_boosting_opts", "monotone_constraints"),
     ("visml_masking_opts", "mask_value"), ("visml_window_opts", "padding_value"),
     ("visml_masking_opts", "mask_value"), ("visml_window_opts", "padding_value"), ("visml_detect_opts", "threshold"),
 }
