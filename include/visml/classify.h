@@ -54,7 +54,7 @@ typedef struct visml_classifier_fit_opts {
     int32_t warm_start; /* 1: goes on from what was learned before, where the class can; x must have as many columns, y the same classes */
     const visml_tensor *weights;       /* VISML_F32 [N]: how much a row counts, finite and >= 0, not all 0; default: 1 each */
     const visml_tensor *class_weights; /* VISML_F32 [K], in ascending order of the labels; times the weights; default: 1 each */
-    const visml_tensor *classes;       /* VISML_I32 [K], ascending: for the first partial_fit, where y need not show all; default: those of y */
+    const visml_tensor *classes;       /* VISML_I32 [K], ascending: of the first partial_fit, where y need not show all; default: y's */
     const visml_tensor *validation_x;  /* for early stopping where the class has it: [M, D]; default: none */
     const visml_tensor *validation_y;  /* [M] */
     visml_class_weighting class_weighting;
@@ -458,13 +458,13 @@ typedef int32_t visml_dart_normalize;
 
 #define VISML_MONOTONE_COLUMNS 64
 
-/* Boosted trees, as XGBoost grows them with histograms: columns become at most max_bin quantile bins, each round adds one tree (of more than
- * two classes: one a class) that follows the loss' derivatives (logistic loss, cross-entropy, squared error). NaN are missing numbers;
- * each split learns where they go. Rows of weight 0 are left out. Decides by the sums of the trees' values (logarithms of odds). Learned:
- * "base" [O], "roots" [T] (tree t is of output t % O), and of all nodes "feature" (-1: a leaf), "threshold" (x < threshold goes left),
- * "left", "right", "missing_left", "value", "gain", "cover". Learns from rows that are not in memory, too: the cuts are then those of a
- * sample, the bins lie in memory, a byte a number. opts.warm_start: adds `rounds` rounds to what was learned; DART lets only new trees
- * sit out. */
+/* Boosted trees, as XGBoost grows them with histograms: columns become at most max_bin quantile bins, each round adds one tree (of more
+ * than two classes: one a class) that follows the loss' derivatives (logistic loss, cross-entropy, squared error). NaN are missing
+ * numbers; each split learns where they go. Rows of weight 0 are left out. Decides by the sums of the trees' values (logarithms of odds).
+ * Learned: "base" [O], "roots" [T] (tree t is of output t % O), and of all nodes "feature" (-1: a leaf), "threshold" (x < threshold goes
+ * left), "left", "right", "missing_left", "value", "gain", "cover". Learns from rows that are not in memory, too: the cuts are then those
+ * of a sample, the bins lie in memory, a byte a number. opts.warm_start: adds `rounds` rounds to what was learned; DART lets only new
+ * trees sit out. */
 typedef struct visml_gradient_boosting_opts {
     uint32_t size;
     visml_task task; /* classification (default) or regression */

@@ -539,8 +539,8 @@ VISML_API visml_transform *visml_transform_mutual_information_selection(visml_co
 
 /* Vectors whose products are about sums of an additive kernel of the old ones, so that a linear classifier does about as well as one with
  * that kernel (homogeneous kernel maps, Vedaldi and Zisserman 2012; scikit-learn's AdditiveChi2Sampler with order + 1 steps). For
- * histograms: a number below 0 is mapped as its magnitude, turned around. [N, D] becomes [N, (2 order + 1) D]: D numbers for each of the samples of the
- * spectrum. Learns nothing. */
+ * histograms: a number below 0 is mapped as its magnitude, turned around. [N, D] becomes [N, (2 order + 1) D]: D numbers for each of the
+ * samples of the spectrum. Learns nothing. */
 typedef int32_t visml_kernel_map_kernel;
 #define VISML_KERNEL_MAP_CHI2 0           /* 2 x y / (x + y) */
 #define VISML_KERNEL_MAP_INTERSECTION 1   /* min(x, y) */

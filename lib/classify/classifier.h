@@ -38,11 +38,12 @@ typedef struct visml_classifier_class {
     visml_status (*check_of)(const visml_classifier *c, visml_error *err);
     /* By the options. NULL: the one that it can do, or that of the first that it works by. */
     visml_task (*task)(const void *opts);
-    /* Fills a classifier that has learned nothing: arrays, parts. c->dims, c->class_count and c->classes are set. On failure all that it has
+    /* Fills a classifier that has learned nothing: arrays, parts. c->dims, c->class_count and c->classes are set. On failure all it has
      * is thrown away. */
     visml_status (*fit)(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run, visml_error *err);
     /* The same from rows that are not in memory all at once. NULL: by partial fits of one walk where it can do these, else unsupported. */
-    visml_status (*fit_rows)(visml_classifier *c, const visml_compute *k, struct visml_row_walk *walk, const visml_fit_run *run, visml_error *err);
+    visml_status (*fit_rows)(visml_classifier *c, const visml_compute *k, struct visml_row_walk *walk, const visml_fit_run *run,
+                             visml_error *err);
     /* Makes c->ready, from the context's memory, of what was learned or loaded; visml_mem_free frees it. NULL: nothing to make. */
     visml_status (*prepare)(visml_classifier *c, const visml_compute *k, visml_error *err);
 

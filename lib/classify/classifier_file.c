@@ -40,8 +40,8 @@ static int add_parts(json_t *object, const visml_classifier *c) {
 
 static json_t *fitted_json(const visml_classifier *c) {
     json_t *object = visml_classifier_json(c);
-    if (object && json_object_set_new(object, "features", json_integer(c->dims)) == 0 && (!c->classes || !add_classes(object, c->classes)) &&
-        (!c->part_count || !add_parts(object, c)))
+    if (object && json_object_set_new(object, "features", json_integer(c->dims)) == 0 &&
+        (!c->classes || !add_classes(object, c->classes)) && (!c->part_count || !add_parts(object, c)))
         return object;
     json_decref(object);
     return NULL;

@@ -172,7 +172,8 @@ static void decide_row(const run_rows *r, int64_t i, double *joint) {
     const double *means = visml_object_array_data(&c->object, "means"), *ready = c->ready;
     int64_t d = c->dims;
     for (int64_t k = 0; k < c->class_count; k++)
-        joint[k] = ready[c->class_count * d + k] - distance(d, r->s->x + i * r->s->row_stride, r->s->column_stride, means + k * d, ready + k * d);
+        joint[k] = ready[c->class_count * d + k] -
+                   distance(d, r->s->x + i * r->s->row_stride, r->s->column_stride, means + k * d, ready + k * d);
 }
 
 /* Joint likelihoods to likelihoods of classes, the largest taken off first. */

@@ -95,7 +95,8 @@ static void multiply(const job *j, int64_t first, int64_t rows, int64_t row, int
 static void multiply_task(void *arg, size_t task, size_t worker) {
     const job *j = arg;
     int64_t first = (int64_t)task / j->cut.col_blocks * j->cut.row_block, rows = least(j->cut.row_block, j->rows - first);
-    int64_t width = j->cut.col_block * j->b.nr, col = (int64_t)task % j->cut.col_blocks * width, end = least(col + width, group_f(&j->q->g));
+    int64_t width = j->cut.col_block * j->b.nr, col = (int64_t)task % j->cut.col_blocks * width;
+    int64_t end = least(col + width, group_f(&j->q->g));
     uint8_t *packed = j->packed + (int64_t)worker * j->packed_size;
     j->compute->kernels->qpack(&j->patches, first, rows, packed);
     for (; col < end; col += j->b.nr)

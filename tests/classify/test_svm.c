@@ -108,7 +108,7 @@ static void classification_is_libsvms(void **state) {
          "\"decision_function_shape\": \"ovo\"}", 3, 1, 3, BOUND(4 * 25), OF(weighted)}, /* values are up to 25, weights up to 2 */
         {"{\"class\": \"svm\", \"tol\": 1e-6, \"kernel\": \"sigmoid\", \"gamma\": 0.02, \"coef0\": -1}", 3, 0, 3, BOUND(1), OF(sigmoid)},
         {"{\"class\": \"svm\", \"tol\": 1e-6, \"kernel\": \"chi2\"}", 3, 0, 3, BOUND(1), OF(chi2)},
-        {"{\"class\": \"svm\", \"tol\": 1e-6, \"nu\": 0.4, \"C\": 7}", 3, 0, 3, BOUND(4), OF(nu)}, /* margins of about 1 / 4 are scaled to 1 */
+        {"{\"class\": \"svm\", \"tol\": 1e-6, \"nu\": 0.4, \"C\": 7}", 3, 0, 3, BOUND(4), OF(nu)}, /* margins of about 1 / 4 become 1 */
         {"{\"class\": \"svm\", \"tol\": 1e-6}", 2, 0, 1, BOUND(1), OF(two)},
     };
     (void)state;

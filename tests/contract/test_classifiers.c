@@ -248,7 +248,8 @@ static void check_probabilities(const classifier_case *r, const visml_classifier
 
 /* Finite numbers of the right shapes, labels that there are. */
 static void check_says(const classifier_case *r, const visml_classifier *c, const visml_tensor *x) {
-    visml_tensor *y = assert_made(visml_classifier_decision(c, x, &err), &err), *l = assert_made(visml_classifier_predict(c, x, &err), &err);
+    visml_tensor *y = assert_made(visml_classifier_decision(c, x, &err), &err);
+    visml_tensor *l = assert_made(visml_classifier_predict(c, x, &err), &err);
     check_numbers(r, y);
     assert_int_equal(l->count, x->shape.dims[0]);
     if (l->dtype == VISML_F32)

@@ -3,6 +3,8 @@
 
     python3 make_classifier_tree_goldens.py > classifier_tree_goldens.h
 """
+import textwrap
+
 import numpy as np
 import xgboost as xgb
 from sklearn.ensemble import AdaBoostClassifier
@@ -41,7 +43,8 @@ def numbers(name, values, double=False):
     flat = np.asarray(values, np.float64).ravel()
     kind = "double" if double else "float"
     text = ", ".join(f"{v:.17g}" if double else f"{v:.9g}" + ("" if "e" in f"{v:.9g}" or "." in f"{v:.9g}" else ".0") + "F" for v in flat)
-    print(f"static const {kind} {name}[{len(flat)}] = {{{text}}};")
+    line = f"static const {kind} {name}[{len(flat)}] = {{{text}}};"
+    print(line if len(line) <= 140 else textwrap.fill(line, 136, subsequent_indent="    "))
 
 
 def boosted(name, x, y, rounds=5, weight=None, contributions=False, **options):

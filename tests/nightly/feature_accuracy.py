@@ -117,7 +117,8 @@ def main():
         ours = np.asarray(visml.Features(description).transform(x))
         a, b = accuracy(ours, y, split, args), accuracy(np.stack([theirs(p) for p in x]), y, split, args)
         worst = max(worst, b - a)
-        print(f"{name}: libvisml {a:.4f}, scikit-image and OpenCV {b:.4f}, {100 * (a - b):+.2f} points, {ours.shape[1]} numbers", flush=True)
+        print(f"{name}: libvisml {a:.4f}, scikit-image and OpenCV {b:.4f}, {100 * (a - b):+.2f} points, {ours.shape[1]} numbers",
+              flush=True)
     return 1 if worst > 0.01 else 0
 
 
