@@ -1,5 +1,5 @@
-/* Rows through trees, 16 at a time: every lane stands at a node of its own, and all go down together until all are at leaves. Lanes are plain
- * numbers: a gather of 16 takes longer than 16 loads that do not wait for each other. */
+/* Rows through trees, 16 at a time: every lane stands at a node of its own, and all go down together until all are at leaves. Lanes are
+ * plain numbers: a gather of 16 takes longer than 16 loads that do not wait for each other. */
 #include "kernel/kernels.h"
 #include "kernel/vec.h"
 
