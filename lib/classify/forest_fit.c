@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/rng.h"
 #include "classify/forest.h"
 #include "kernel/span.h"
 
@@ -227,7 +228,7 @@ visml_status visml_forest_fit(visml_classifier *c, const visml_compute *k, const
     visml_memory *m = visml_classifier_memory(c);
     visml_code_columns columns;
     VISML_TRY(visml_fit_tick(run, 0, rules->trees, NAN, NAN, err));
-    VISML_TRY(visml_code_columns_new(&columns, m, k, s, err));
+    VISML_TRY(visml_code_columns_new(&columns, m, k, s, rules->cart.random_thresholds, err));
     forest_job j = {.columns = &columns, .samples = s, .rules = rules, .run = run, .compute = *k, .memory = m};
     if (rules->trees > 1) /* trees are shared out; of a single one, the columns of its nodes */
         j.compute.parallel = &alone;
