@@ -49,6 +49,17 @@ static visml_status room_for_leaves(visml_cart_trees *t, size_t n, int64_t class
     return visml_mem_grow(t->trees.memory, (void **)&t->shares, &t->capacity, (t->leaves + n) * (size_t)classes, sizeof *t->shares, err);
 }
 
+visml_status visml_cart_trees_reserve(visml_cart_trees *t, const visml_cart_trees *lists, int64_t count, int64_t classes,
+                                      visml_error *err) {
+    size_t nodes = t->trees.count, leaves = 0;
+    for (int64_t i = 0; i < count; i++) {
+        nodes += lists[i].trees.count;
+        leaves += lists[i].leaves;
+    }
+    VISML_TRY(visml_mem_grow(t->trees.memory, (void **)&t->trees.nodes, &t->trees.capacity, nodes, sizeof *t->trees.nodes, err));
+    return room_for_leaves(t, leaves, classes, err);
+}
+
 visml_status visml_cart_trees_append(visml_cart_trees *t, const visml_cart_trees *more, int64_t classes, visml_error *err) {
     size_t first = t->trees.count;
     VISML_TRY(visml_grown_append(&t->trees, &more->trees, err));

@@ -9,7 +9,7 @@
 #include "kernel/span.h"
 
 typedef struct forest_job {
-    const visml_code_columns *columns;
+    visml_code_columns *columns;
     const visml_samples *samples;
     const visml_forest_rules *rules;
     const visml_fit_run *run;
@@ -97,25 +97,32 @@ static visml_status make_growers(forest_job *j, size_t workers, visml_error *err
     return j->growers ? VISML_OK : VISML_ENOMEM;
 }
 
-static void clear(forest_job *j, size_t workers) {
+/* What only growing needs, before trees are copied. */
+static void clear_growers(forest_job *j, size_t workers) {
     for (size_t w = 0; j->growers && w < workers; w++)
         visml_cart_free(j->growers[w]);
+    visml_mem_free(j->memory, j->growers);
+    visml_code_columns_clear(j->columns);
+}
+
+static void clear(forest_job *j) {
     for (int64_t t = 0; j->trees && t < j->rules->trees; t++) {
         j->trees[t].trees.memory = j->memory;
         visml_cart_trees_clear(&j->trees[t]);
     }
-    visml_mem_free(j->memory, j->growers);
     visml_mem_free(j->memory, j->weights);
     visml_mem_free(j->memory, j->trees);
 }
 
 static visml_status grow_all(forest_job *j, const visml_parallel *p, visml_error *err) {
-    VISML_TRY(make_growers(j, p->workers, err));
+    visml_status status = make_growers(j, p->workers, err);
     j->err = err;
-    visml_parallel_run(p, (size_t)j->rules->trees, grow_block, j);
+    if (status == VISML_OK)
+        visml_parallel_run(p, (size_t)j->rules->trees, grow_block, j);
+    clear_growers(j, p->workers);
     if (j->stop == 2)
         return visml_fail(err, VISML_ENOMEM, "classifier: out of memory for trees");
-    return j->status;
+    return status < 0 ? status : j->status;
 }
 
 /* ---- rows that trees have not seen ---- */
@@ -203,7 +210,7 @@ static visml_status score_bags(const forest_job *j, const visml_parallel *p, vis
 
 static visml_status keep_all(const forest_job *j, visml_classifier *c, visml_error *err) {
     visml_cart_trees all = {.trees = {.memory = j->memory}};
-    visml_status status = VISML_OK;
+    visml_status status = visml_cart_trees_reserve(&all, j->trees, j->rules->trees, c->class_count, err);
     for (int64_t t = 0; status == VISML_OK && t < j->rules->trees; t++) {
         status = visml_cart_trees_append(&all, &j->trees[t], c->class_count, err);
         visml_cart_trees_clear(&j->trees[t]);
@@ -233,7 +240,6 @@ visml_status visml_forest_fit(visml_classifier *c, const visml_compute *k, const
     if (rules->trees > 1) /* trees are shared out; of a single one, the columns of its nodes */
         j.compute.parallel = &alone;
     visml_status status = run_job(&j, k, c, err);
-    clear(&j, k->parallel->workers);
-    visml_code_columns_clear(&columns);
+    clear(&j);
     return status;
 }
