@@ -49,15 +49,24 @@ static visml_status room_for_leaves(visml_cart_trees *t, size_t n, int64_t class
     return visml_mem_grow(t->trees.memory, (void **)&t->shares, &t->capacity, (t->leaves + n) * (size_t)classes, sizeof *t->shares, err);
 }
 
+void visml_cart_trees_empty(visml_cart_trees *t) {
+    t->trees.count = t->trees.trees = t->leaves = 0;
+}
+
 visml_status visml_cart_trees_reserve(visml_cart_trees *t, const visml_cart_trees *lists, int64_t count, int64_t classes,
                                       visml_error *err) {
-    size_t nodes = t->trees.count, leaves = 0;
+    size_t nodes = 0, leaves = 0;
+    visml_memory *m = t->trees.memory;
     for (int64_t i = 0; i < count; i++) {
         nodes += lists[i].trees.count;
-        leaves += lists[i].leaves;
+        leaves += lists[i].leaves * (size_t)classes;
     }
-    VISML_TRY(visml_mem_grow(t->trees.memory, (void **)&t->trees.nodes, &t->trees.capacity, nodes, sizeof *t->trees.nodes, err));
-    return room_for_leaves(t, leaves, classes, err);
+    visml_cart_trees_clear(t);
+    t->trees.nodes = visml_mem_alloc(m, nodes * sizeof *t->trees.nodes, err);
+    t->shares = t->trees.nodes && leaves ? visml_mem_alloc(m, leaves * sizeof *t->shares, err) : NULL;
+    t->trees.capacity = t->trees.nodes ? nodes : 0;
+    t->capacity = t->shares ? leaves : 0;
+    return t->trees.nodes && (t->shares || !leaves) ? VISML_OK : VISML_ENOMEM;
 }
 
 visml_status visml_cart_trees_append(visml_cart_trees *t, const visml_cart_trees *more, int64_t classes, visml_error *err) {

@@ -16,9 +16,10 @@ typedef struct forest_job {
     visml_compute compute; /* for a tree */
     visml_memory *memory;
     visml_cart **growers; /* [workers] */
+    visml_cart_trees *grown; /* [workers]: a tree while it grows, copied without what is left of its room */
     float *weights;       /* [workers, n] */
     visml_cart_trees *trees;
-    _Atomic int32_t stop, grown;
+    _Atomic int32_t stop, done;
     visml_status status; /* of worker 0's ticks, and of trees */
     visml_error *err;
 } forest_job;
@@ -63,7 +64,7 @@ static int keep_on(void *user) {
     const tree_call *t = user;
     forest_job *j = t->j;
     if (t->worker == 0 && !j->stop) {
-        visml_status status = visml_fit_tick(j->run, j->grown, j->rules->trees, NAN, NAN, j->err);
+        visml_status status = visml_fit_tick(j->run, j->done, j->rules->trees, NAN, NAN, j->err);
         if (status < 0) {
             j->status = status;
             j->stop = 1;
@@ -72,36 +73,51 @@ static int keep_on(void *user) {
     return !j->stop;
 }
 
+static visml_status keep_tree(const forest_job *j, const visml_cart_trees *grown, visml_cart_trees *to) {
+    to->trees.memory = j->memory;
+    VISML_TRY(visml_cart_trees_reserve(to, grown, 1, j->samples->class_count, NULL));
+    return visml_cart_trees_append(to, grown, j->samples->class_count, NULL);
+}
+
 static void grow_block(void *arg, size_t block, size_t worker) {
     forest_job *j = arg;
     tree_call call = {j, worker};
     float *weights = j->weights + (int64_t)worker * j->samples->n;
-    visml_cart_trees *t = j->trees + block;
+    visml_cart_trees *t = j->grown + worker;
     if (!keep_on(&call))
         return;
-    t->trees.memory = j->memory;
     draw_rows(j, (int64_t)block, weights);
+    visml_cart_trees_empty(t);
     visml_status status = visml_cart_grow(j->growers[worker], weights, visml_key(j->run->seed, (uint64_t)block), keep_on, &call, t, NULL);
+    if (status == VISML_OK)
+        status = keep_tree(j, t, j->trees + block);
     if (status < 0 && status != VISML_ECANCELLED)
         j->stop = 2;
-    j->grown++;
+    j->done++;
 }
 
 static visml_status make_growers(forest_job *j, size_t workers, visml_error *err) {
     j->trees = visml_mem_zalloc(j->memory, (size_t)j->rules->trees, sizeof *j->trees, err);
     j->weights = j->trees ? visml_mem_alloc(j->memory, workers * (size_t)j->samples->n * sizeof *j->weights, err) : NULL;
     j->growers = j->weights ? visml_mem_zalloc(j->memory, workers, sizeof(visml_cart *), err) : NULL;
-    for (size_t w = 0; j->growers && w < workers; w++)
+    j->grown = j->growers ? visml_mem_zalloc(j->memory, workers, sizeof *j->grown, err) : NULL;
+    for (size_t w = 0; j->grown && w < workers; w++) {
+        j->grown[w].trees.memory = j->memory;
         if ((j->growers[w] = visml_cart_new(j->columns, &j->compute, j->samples, &j->rules->cart, err)) == NULL)
             return VISML_ENOMEM;
-    return j->growers ? VISML_OK : VISML_ENOMEM;
+    }
+    return j->grown ? VISML_OK : VISML_ENOMEM;
 }
 
 /* What only growing needs, before trees are copied. */
 static void clear_growers(forest_job *j, size_t workers) {
     for (size_t w = 0; j->growers && w < workers; w++)
         visml_cart_free(j->growers[w]);
+    for (size_t w = 0; j->grown && w < workers; w++)
+        if (j->grown[w].trees.memory)
+            visml_cart_trees_clear(&j->grown[w]);
     visml_mem_free(j->memory, j->growers);
+    visml_mem_free(j->memory, j->grown);
     visml_code_columns_clear(j->columns);
 }
 
