@@ -119,7 +119,8 @@ visml_status visml_code_columns_new(visml_code_columns *c, visml_memory *m, cons
     code_job j = {.c = c, .s = s, .columns = s->d < COLUMNS ? s->d : COLUMNS};
     c->columns = visml_mem_zalloc(m, (size_t)s->d, sizeof *c->columns, err);
     c->rows = c->columns && by_rows ? visml_mem_alloc(m, (size_t)s->n * (size_t)s->d, err) : NULL;
-    j.buffers = c->columns && (c->rows || !by_rows) ? visml_mem_alloc(m, k->parallel->workers * (size_t)(j.columns * s->n) * sizeof(float), err) : NULL;
+    if (c->columns && (c->rows || !by_rows))
+        j.buffers = visml_mem_alloc(m, k->parallel->workers * (size_t)(j.columns * s->n) * sizeof(float), err);
     if (j.buffers)
         visml_parallel_run(k->parallel, (size_t)((s->d + j.columns - 1) / j.columns), code_block, &j);
     visml_mem_free(m, j.buffers);

@@ -157,7 +157,8 @@ static visml_cart_node gather(visml_cart *g, const cart_node *n, const float *we
         g->ends[k] += g->ends[k - 1];
     return (visml_cart_node){.impurity = g->rules.impurity, .classes = classes, .n = n->count, .least = g->rules.min_samples_leaf,
                              .rows = rows, .places = g->places, .targets = g->targets, .weights = g->weights, .totals = g->totals,
-                             .ends = g->ends, .equal = equal, .weight = weight, .score = visml_cart_score(g->rules.impurity, classes, g->totals)};
+                             .ends = g->ends, .equal = equal, .weight = weight,
+                             .score = visml_cart_score(g->rules.impurity, classes, g->totals)};
 }
 
 /* All of one class, or the same number in all rows. */
@@ -190,7 +191,8 @@ static void find_group(void *arg, size_t block, size_t worker) {
     if (g->rules.random_thresholds)
         visml_cart_find_random(j->node, g->columns, n, columns, j->key, scratch, g->found + from, g->varies + from);
     for (int64_t i = 0; !g->rules.random_thresholds && i < n; i++)
-        g->varies[from + i] = (uint8_t)visml_cart_find(j->node, g->columns->columns + columns[i], columns[i], scratch, g->found + from + i);
+        g->varies[from + i] = (uint8_t)visml_cart_find(j->node, g->columns->columns + columns[i], columns[i], scratch,
+                                                       g->found + from + i);
 }
 
 #define SHARED_WORK 32768 /* numbers to look at that are worth several threads */
