@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/rng.h"
+#include "classify/cart_random.h"
+#include "kernel/span.h"
 
 typedef struct cart_node {
     int32_t node, depth;
@@ -23,6 +26,7 @@ struct visml_cart {
     int32_t *places;       /* [n]: of one node's rows, side by side, as what follows */
     float *targets, *weights;
     double *totals;
+    int64_t *ends;  /* [classes] */
     int64_t *order; /* [d]: columns in the order in which they are looked at */
     visml_cart_split *found; /* [max_features] */
     uint8_t *varies;         /* [max_features] */
@@ -43,6 +47,26 @@ void visml_cart_trees_clear(visml_cart_trees *t) {
 
 static visml_status room_for_leaves(visml_cart_trees *t, size_t n, int64_t classes, visml_error *err) {
     return visml_mem_grow(t->trees.memory, (void **)&t->shares, &t->capacity, (t->leaves + n) * (size_t)classes, sizeof *t->shares, err);
+}
+
+void visml_cart_trees_empty(visml_cart_trees *t) {
+    t->trees.count = t->trees.trees = t->leaves = 0;
+}
+
+visml_status visml_cart_trees_reserve(visml_cart_trees *t, const visml_cart_trees *lists, int64_t count, int64_t classes,
+                                      visml_error *err) {
+    size_t nodes = 0, leaves = 0;
+    visml_memory *m = t->trees.memory;
+    for (int64_t i = 0; i < count; i++) {
+        nodes += lists[i].trees.count;
+        leaves += lists[i].leaves * (size_t)classes;
+    }
+    visml_cart_trees_clear(t);
+    t->trees.nodes = visml_mem_alloc(m, nodes * sizeof *t->trees.nodes, err);
+    t->shares = t->trees.nodes && leaves ? visml_mem_alloc(m, leaves * sizeof *t->shares, err) : NULL;
+    t->trees.capacity = t->trees.nodes ? nodes : 0;
+    t->capacity = t->shares ? leaves : 0;
+    return t->trees.nodes && (t->shares || !leaves) ? VISML_OK : VISML_ENOMEM;
 }
 
 visml_status visml_cart_trees_append(visml_cart_trees *t, const visml_cart_trees *more, int64_t classes, visml_error *err) {
@@ -75,13 +99,14 @@ visml_cart *visml_cart_new(const visml_code_columns *c, const visml_compute *k, 
         return NULL;
     *g = (visml_cart){.memory = c->memory, .compute = *k, .columns = c, .samples = s, .rules = *rules};
     int64_t n = c->n;
-    g->scratch_bytes = visml_cart_scratch(n, s->class_count);
+    g->scratch_bytes = rules->random_thresholds ? visml_cart_random_scratch(n, s->class_count) : visml_cart_scratch(n, s->class_count);
     g->rows = take(g, n, sizeof *g->rows, &status, err);
     g->spare = take(g, n, sizeof *g->spare, &status, err);
     g->places = take(g, n, sizeof *g->places, &status, err);
     g->targets = take(g, n, sizeof *g->targets, &status, err);
     g->weights = take(g, n, sizeof *g->weights, &status, err);
     g->totals = take(g, s->class_count + 2, sizeof *g->totals, &status, err);
+    g->ends = take(g, s->class_count + 1, sizeof *g->ends, &status, err);
     g->order = take(g, c->d, sizeof *g->order, &status, err);
     g->found = take(g, rules->max_features, sizeof *g->found, &status, err);
     g->varies = take(g, rules->max_features, 1, &status, err);
@@ -95,8 +120,8 @@ visml_cart *visml_cart_new(const visml_code_columns *c, const visml_compute *k, 
 void visml_cart_free(visml_cart *g) {
     if (!g)
         return;
-    void *const all[] = {g->rows, g->spare, g->places, g->targets, g->weights, g->totals, g->order, g->found, g->varies, g->scratch,
-                         g->open};
+    void *const all[] = {g->rows, g->spare, g->places, g->targets, g->weights, g->totals, g->ends, g->order, g->found, g->varies,
+                         g->scratch, g->open};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         visml_mem_free(g->memory, all[i]);
     visml_mem_free(g->memory, g);
@@ -104,25 +129,36 @@ void visml_cart_free(visml_cart *g) {
 
 /* ---- a node's rows ---- */
 
+static void add_class(visml_cart *g, int32_t place, double w) {
+    g->totals[place] += w;
+    g->ends[place]++;
+}
+
 static visml_cart_node gather(visml_cart *g, const cart_node *n, const float *weights) {
     const visml_samples *s = g->samples;
     int64_t classes = s->class_count;
     const int32_t *rows = g->rows + n->begin;
     double weight = 0;
+    int equal = 1;
+    memset(g->ends, 0, (size_t)classes * sizeof *g->ends);
     memset(g->totals, 0, (size_t)(classes + 2) * sizeof *g->totals);
     for (int64_t p = 0; p < n->count; p++) {
         double w = (double)(g->weights[p] = weights[rows[p]]);
         weight += w;
+        equal &= g->weights[p] == g->weights[0];
         if (classes)
-            g->totals[g->places[p] = s->places[rows[p]]] += w;
+            add_class(g, g->places[p] = s->places[rows[p]], w);
         else
             g->totals[1] += w * (double)(g->targets[p] = s->targets[rows[p]]);
     }
     if (!classes)
         g->totals[0] = weight;
+    for (int64_t k = 1; k < classes; k++)
+        g->ends[k] += g->ends[k - 1];
     return (visml_cart_node){.impurity = g->rules.impurity, .classes = classes, .n = n->count, .least = g->rules.min_samples_leaf,
                              .rows = rows, .places = g->places, .targets = g->targets, .weights = g->weights, .totals = g->totals,
-                             .weight = weight, .score = visml_cart_score(g->rules.impurity, classes, g->totals)};
+                             .ends = g->ends, .equal = equal, .weight = weight,
+                             .score = visml_cart_score(g->rules.impurity, classes, g->totals)};
 }
 
 /* All of one class, or the same number in all rows. */
@@ -140,20 +176,23 @@ static int is_pure(const visml_cart_node *n) {
 typedef struct find_job {
     visml_cart *g;
     const visml_cart_node *node;
-    int64_t first;
+    int64_t first, n, group; /* columns, and how many are looked at together */
     uint64_t key;
 } find_job;
 
-static void find_one(void *arg, size_t block, size_t worker) {
+static void find_group(void *arg, size_t block, size_t worker) {
     const find_job *j = arg;
     visml_cart *g = j->g;
-    int64_t column = g->order[j->first + (int64_t)block];
-    visml_rng rng;
+    int64_t from = (int64_t)block * j->group, n = visml_block_length((int64_t)block, j->group, j->n);
+    const int64_t *columns = g->order + j->first + from;
+    char *scratch = g->scratch + worker * g->scratch_bytes;
+    for (int64_t i = from; i < from + n; i++)
+        g->found[i] = (visml_cart_split){.column = -1};
     if (g->rules.random_thresholds)
-        visml_rng_init(&rng, visml_key(j->key, (uint64_t)column));
-    g->found[block] = (visml_cart_split){.column = -1};
-    g->varies[block] = (uint8_t)visml_cart_find(j->node, g->columns->columns + column, column, g->rules.random_thresholds ? &rng : NULL,
-                                                g->scratch + worker * g->scratch_bytes, &g->found[block]);
+        visml_cart_find_random(j->node, g->columns, n, columns, j->key, scratch, g->found + from, g->varies + from);
+    for (int64_t i = 0; !g->rules.random_thresholds && i < n; i++)
+        g->varies[from + i] = (uint8_t)visml_cart_find(j->node, g->columns->columns + columns[i], columns[i], scratch,
+                                                       g->found + from + i);
 }
 
 #define SHARED_WORK 32768 /* numbers to look at that are worth several threads */
@@ -161,10 +200,14 @@ static void find_one(void *arg, size_t block, size_t worker) {
 /* Looks at columns first ... first + n - 1 of the order; returns how many of them are not the same in all rows. */
 static int64_t find_some(find_job *j, int64_t n, visml_cart_split *best) {
     int64_t varying = 0;
-    if (n * j->node->n >= SHARED_WORK)
-        visml_parallel_run(j->g->compute.parallel, (size_t)n, find_one, j);
+    const visml_parallel *p = j->g->compute.parallel;
+    int shared = p->workers > 1 && n * j->node->n >= SHARED_WORK;
+    j->n = n;
+    j->group = shared ? (j->g->rules.random_thresholds ? 4 : 1) : VISML_RANDOM_COLUMNS;
+    if (shared)
+        visml_parallel_run(p, (size_t)visml_blocks(n, j->group), find_group, j);
     else
-        visml_run_alone(NULL, (size_t)n, find_one, j);
+        visml_run_alone(NULL, (size_t)visml_blocks(n, j->group), find_group, j);
     for (int64_t i = 0; i < n; i++) {
         const visml_cart_split *f = j->g->found + i;
         varying += j->g->varies[i];
@@ -291,8 +334,25 @@ static cart_node take_open(visml_cart *g) {
     return n;
 }
 
-static void begin_rows(visml_cart *g, const float *weights, cart_node *root) {
+/* In the order of their classes, so that of each class the rows of a node lie side by side: splitting keeps the order. */
+static void begin_by_classes(visml_cart *g, const float *weights, cart_node *root) {
+    const int32_t *places = g->samples->places;
+    memset(g->ends, 0, (size_t)(g->samples->class_count + 1) * sizeof *g->ends);
     for (int64_t i = 0; i < g->columns->n; i++)
+        g->ends[places[i] + 1] += weights[i] > 0;
+    for (int64_t k = 0; k < g->samples->class_count; k++)
+        g->ends[k + 1] += g->ends[k];
+    root->count = g->ends[g->samples->class_count];
+    for (int64_t i = 0; i < g->columns->n; i++)
+        if (weights[i] > 0)
+            g->rows[g->ends[places[i]]++] = (int32_t)i;
+}
+
+static void begin_rows(visml_cart *g, const float *weights, cart_node *root) {
+    int sorted = g->rules.random_thresholds && g->samples->class_count;
+    if (sorted)
+        begin_by_classes(g, weights, root);
+    for (int64_t i = 0; !sorted && i < g->columns->n; i++)
         if (weights[i] > 0)
             g->rows[root->count++] = (int32_t)i;
     for (int64_t c = 0; c < g->columns->d; c++)

@@ -21,6 +21,10 @@ typedef struct visml_cart_trees {
     size_t leaves, capacity; /* capacity in numbers */
 } visml_cart_trees;
 void visml_cart_trees_clear(visml_cart_trees *t);
+/* No trees; the room stays. */
+void visml_cart_trees_empty(visml_cart_trees *t);
+/* For a list without trees: room for all trees of some lists, and no more. */
+visml_status visml_cart_trees_reserve(visml_cart_trees *t, const visml_cart_trees *lists, int64_t count, int64_t classes, visml_error *err);
 /* The trees of another list behind those that there are. */
 visml_status visml_cart_trees_append(visml_cart_trees *t, const visml_cart_trees *more, int64_t classes, visml_error *err);
 

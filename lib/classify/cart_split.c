@@ -116,10 +116,10 @@ typedef struct code_sums {
     int32_t *counts; /* [256] */
 } code_sums;
 
-static void add_up(const visml_cart_node *node, const uint8_t *codes, const code_sums *t) {
+static void add_up(const visml_cart_node *node, const visml_code_column *c, const code_sums *t) {
     int64_t k = node->classes;
     for (int64_t p = 0; p < node->n; p++) {
-        int64_t code = codes[node->rows[p]];
+        int64_t code = c->small[node->rows[p] * c->step];
         double w = (double)node->weights[p];
         t->counts[code]++;
         if (k) {
@@ -147,7 +147,7 @@ static int find_by_sums(const visml_cart_node *node, const visml_code_column *c,
     code_sums t = {.sums = room + 2 * width, .counts = (int32_t *)(void *)(room + (2 + 256) * width)};
     memset(t.sums, 0, (size_t)(c->count * width) * sizeof *t.sums);
     memset(t.counts, 0, 256 * sizeof *t.counts);
-    add_up(node, c->small, &t);
+    add_up(node, c, &t);
     int different = 0;
     for (int64_t code = 0; code < c->count; code++) {
         if (!t.counts[code])
@@ -178,110 +178,18 @@ static int find_by_sorting(const visml_cart_node *node, const visml_code_column 
     return 1;
 }
 
-/* ---- one random threshold ---- */
-
-static int64_t last_at_most(const visml_code_column *c, double t) {
-    int64_t low = 0, high = c->count - 1;
-    while (low < high) {
-        int64_t middle = (low + high + 1) / 2;
-        if ((double)c->values[middle] <= t)
-            low = middle;
-        else
-            high = middle - 1;
-    }
-    return low;
-}
-
-/* Codes of the rows, side by side; the least and the greatest. */
-typedef struct code_range {
-    uint32_t least, most;
-} code_range;
-
-static code_range copy_codes(const visml_cart_node *node, const visml_code_column *c, uint32_t *codes) {
-    code_range r = {UINT32_MAX, 0};
-    for (int64_t p = 0; p < node->n; p++) {
-        uint32_t code = visml_code_at(c, node->rows[p]);
-        codes[p] = code;
-        r.least = code < r.least ? code : r.least;
-        r.most = code > r.most ? code : r.most;
-    }
-    return r;
-}
-
-/* Weights by class, or of numbers, of those up to a code: table 1 and 3; of the others: 0 and 2. Rows take turns with tables, so that
- * additions do not wait for each other. */
-static void add_sides(const visml_cart_node *node, const uint32_t *codes, uint32_t cut, double *tables, int64_t *left_count) {
-    int64_t k = node->classes, lefts = 0;
-    memset(tables, 0, (size_t)(4 * (k ? k : 2)) * sizeof *tables);
-    for (int64_t p = 0; p < node->n; p++) {
-        int64_t left = codes[p] <= cut, table = left + 2 * (p & 1);
-        double w = (double)node->weights[p];
-        lefts += left;
-        if (k) {
-            tables[table * k + node->places[p]] += w;
-        } else {
-            tables[2 * table] += w;
-            tables[2 * table + 1] += w * (double)node->targets[p];
-        }
-    }
-    *left_count = lefts;
-}
-
-static void move_sides(sides *s, const double *tables) {
-    int64_t k = s->node->classes;
-    for (int64_t place = 0; place < k; place++) {
-        double w = tables[k + place] + tables[3 * k + place];
-        if (w > 0)
-            move_class(s, (int32_t)place, w);
-    }
-    if (!k)
-        move_numbers(s, tables[2] + tables[6], tables[3] + tables[7]);
-}
-
-/* A threshold between the least and the greatest number: the last code that is left, and x < *threshold. */
-static uint32_t draw_threshold(const visml_code_column *c, code_range r, visml_rng *rng, float *threshold) {
-    double low = (double)c->values[r.least], high = (double)c->values[r.most], t = low + visml_rng_uniform(rng) * (high - low);
-    int64_t cut = last_at_most(c, t);
-    cut = cut >= (int64_t)r.most ? (int64_t)r.most - 1 : cut < (int64_t)r.least ? (int64_t)r.least : cut;
-    float at = (float)t;
-    at = at < c->values[cut] || at >= c->values[cut + 1] ? c->values[cut] : at;
-    *threshold = nextafterf(at, INFINITY);
-    return (uint32_t)cut;
-}
-
-static int find_random(const visml_cart_node *node, const visml_code_column *c, int64_t number, visml_rng *rng, double *room,
-                       visml_cart_split *best) {
-    int64_t width = node->classes ? node->classes : 2;
-    double *tables = room + 2 * width;
-    uint32_t *codes = (uint32_t *)(void *)(tables + 4 * width);
-    code_range range = copy_codes(node, c, codes);
-    if (range.least == range.most)
-        return 0;
-    float threshold;
-    uint32_t cut = draw_threshold(c, range, rng, &threshold);
-    sides s = begin_sides(node, room);
-    add_sides(node, codes, cut, tables, &s.left_count);
-    move_sides(&s, tables);
-    if (is_allowed(&s) && (best->column < 0 || score_of(&s) > best->score))
-        *best = (visml_cart_split){score_of(&s), number, cut, threshold};
-    return 1;
-}
-
 /* ---- any ---- */
 
 size_t visml_cart_scratch(int64_t n, int64_t classes) {
     size_t width = (size_t)(classes ? classes : 2), sums = 256 * width * sizeof(double) + 256 * sizeof(int32_t);
-    size_t keys = (size_t)n * 2 * sizeof(uint64_t) + 4 * width * sizeof(double);
+    size_t keys = (size_t)n * 2 * sizeof(uint64_t);
     return (2 * width * sizeof(double) + (sums > keys ? sums : keys) + 63) / 64 * 64;
 }
 
 /* Sums of all codes are worth it when there are about as many rows. */
-int visml_cart_find(const visml_cart_node *node, const visml_code_column *c, int64_t number, visml_rng *rng, void *scratch,
-                    visml_cart_split *best) {
+int visml_cart_find(const visml_cart_node *node, const visml_code_column *c, int64_t number, void *scratch, visml_cart_split *best) {
     if (c->count < 2)
         return 0;
-    if (rng)
-        return find_random(node, c, number, rng, scratch, best);
     if (c->small && node->n >= c->count)
         return find_by_sums(node, c, number, scratch, best);
     return find_by_sorting(node, c, number, scratch, best);

@@ -1,8 +1,7 @@
-/* The best split of a node on one column (Breiman et al. 1984): exact, or at one random threshold (Geurts et al. 2006). */
+/* The best split of a node on one column (Breiman et al. 1984). */
 #ifndef CLASSIFY_CART_SPLIT_H
 #define CLASSIFY_CART_SPLIT_H
 
-#include "base/rng.h"
 #include "classify/cart_columns.h"
 
 typedef enum visml_impurity {
@@ -20,6 +19,8 @@ typedef struct visml_cart_node {
     const int32_t *places; /* [n] */
     const float *targets;  /* [n] */
     const float *weights;  /* [n] */
+    const int64_t *ends;   /* [classes]: behind the last row of a class, where rows are in the order of their classes */
+    int equal;             /* all weights are the same */
     const double *totals;  /* [classes] weights, or {weight, weight times number} */
     double weight, score;  /* of all: what a split is to make more */
 } visml_cart_node;
@@ -36,8 +37,7 @@ size_t visml_cart_scratch(int64_t n, int64_t classes);
 /* The score of weights by class, or of {weight, weight times number}: a weight less weight times impurity, but for what is the same before
  * and after a split. */
 double visml_cart_score(visml_impurity impurity, int64_t classes, const double *totals);
-/* Returns 0 when the column is the same in all rows. rng: for a random threshold; NULL: the best one. */
-int visml_cart_find(const visml_cart_node *node, const visml_code_column *c, int64_t number, visml_rng *rng, void *scratch,
-                    visml_cart_split *best);
+/* Returns 0 when the column is the same in all rows. */
+int visml_cart_find(const visml_cart_node *node, const visml_code_column *c, int64_t number, void *scratch, visml_cart_split *best);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/rng.h"
 #include "classify/forest.h"
 #include "kernel/softmax.h"
 
@@ -214,7 +215,7 @@ static visml_status run_job(boost_job *j, visml_classifier *c, const visml_compu
 static visml_status fit(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run, visml_error *err) {
     visml_memory *m = visml_classifier_memory(c);
     visml_code_columns columns;
-    VISML_TRY(visml_code_columns_new(&columns, m, k, s, err));
+    VISML_TRY(visml_code_columns_new(&columns, m, k, s, 0, err));
     boost_job j = {.o = c->object.opts, .s = s, .run = run, .columns = &columns};
     visml_status status = run_job(&j, c, k, err);
     visml_cart_free(j.grower);

@@ -20,9 +20,13 @@ static visml_status keep_shares(const visml_cart_trees *t, visml_classifier *c, 
     return VISML_OK;
 }
 
-visml_status visml_forest_keep(const visml_cart_trees *t, visml_classifier *c, visml_error *err) {
-    VISML_TRY(visml_grown_keep(&t->trees, c, err));
-    return c->class_count ? keep_shares(t, c, err) : VISML_OK;
+visml_status visml_forest_keep(visml_cart_trees *t, visml_classifier *c, visml_error *err) {
+    if (c->class_count)
+        VISML_TRY(keep_shares(t, c, err));
+    visml_mem_free(t->trees.memory, t->shares);
+    t->shares = NULL;
+    t->capacity = t->leaves = 0;
+    return visml_grown_keep(&t->trees, c, err);
 }
 
 visml_status visml_forest_check(const visml_classifier *c, visml_error *err) {

@@ -15,8 +15,8 @@ typedef struct visml_forest_rules {
 visml_status visml_forest_fit(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run,
                               const visml_forest_rules *rules, visml_error *err);
 /* The arrays of visml_grown_keep, and "distribution" [leaves, K] for classification, where row l belongs to leaf l, counted over all
- * nodes. */
-visml_status visml_forest_keep(const visml_cart_trees *t, visml_classifier *c, visml_error *err);
+ * nodes. Of the list, shares are freed on the way. */
+visml_status visml_forest_keep(visml_cart_trees *t, visml_classifier *c, visml_error *err);
 
 /* c->ready, and what a class needs to run by it. Sums over all trees, divided by `divisor`. */
 visml_status visml_forest_prepare(visml_classifier *c, const visml_compute *k, visml_error *err);

@@ -4,20 +4,22 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/rng.h"
 #include "classify/forest.h"
 #include "kernel/span.h"
 
 typedef struct forest_job {
-    const visml_code_columns *columns;
+    visml_code_columns *columns;
     const visml_samples *samples;
     const visml_forest_rules *rules;
     const visml_fit_run *run;
     visml_compute compute; /* for a tree */
     visml_memory *memory;
     visml_cart **growers; /* [workers] */
+    visml_cart_trees *grown; /* [workers]: a tree while it grows, copied without what is left of its room */
     float *weights;       /* [workers, n] */
     visml_cart_trees *trees;
-    _Atomic int32_t stop, grown;
+    _Atomic int32_t stop, done;
     visml_status status; /* of worker 0's ticks, and of trees */
     visml_error *err;
 } forest_job;
@@ -62,7 +64,7 @@ static int keep_on(void *user) {
     const tree_call *t = user;
     forest_job *j = t->j;
     if (t->worker == 0 && !j->stop) {
-        visml_status status = visml_fit_tick(j->run, j->grown, j->rules->trees, NAN, NAN, j->err);
+        visml_status status = visml_fit_tick(j->run, j->done, j->rules->trees, NAN, NAN, j->err);
         if (status < 0) {
             j->status = status;
             j->stop = 1;
@@ -71,50 +73,72 @@ static int keep_on(void *user) {
     return !j->stop;
 }
 
+static visml_status keep_tree(const forest_job *j, const visml_cart_trees *grown, visml_cart_trees *to) {
+    to->trees.memory = j->memory;
+    VISML_TRY(visml_cart_trees_reserve(to, grown, 1, j->samples->class_count, NULL));
+    return visml_cart_trees_append(to, grown, j->samples->class_count, NULL);
+}
+
 static void grow_block(void *arg, size_t block, size_t worker) {
     forest_job *j = arg;
     tree_call call = {j, worker};
     float *weights = j->weights + (int64_t)worker * j->samples->n;
-    visml_cart_trees *t = j->trees + block;
+    visml_cart_trees *t = j->grown + worker;
     if (!keep_on(&call))
         return;
-    t->trees.memory = j->memory;
     draw_rows(j, (int64_t)block, weights);
+    visml_cart_trees_empty(t);
     visml_status status = visml_cart_grow(j->growers[worker], weights, visml_key(j->run->seed, (uint64_t)block), keep_on, &call, t, NULL);
+    if (status == VISML_OK)
+        status = keep_tree(j, t, j->trees + block);
     if (status < 0 && status != VISML_ECANCELLED)
         j->stop = 2;
-    j->grown++;
+    j->done++;
 }
 
 static visml_status make_growers(forest_job *j, size_t workers, visml_error *err) {
     j->trees = visml_mem_zalloc(j->memory, (size_t)j->rules->trees, sizeof *j->trees, err);
     j->weights = j->trees ? visml_mem_alloc(j->memory, workers * (size_t)j->samples->n * sizeof *j->weights, err) : NULL;
     j->growers = j->weights ? visml_mem_zalloc(j->memory, workers, sizeof(visml_cart *), err) : NULL;
-    for (size_t w = 0; j->growers && w < workers; w++)
+    j->grown = j->growers ? visml_mem_zalloc(j->memory, workers, sizeof *j->grown, err) : NULL;
+    for (size_t w = 0; j->grown && w < workers; w++) {
+        j->grown[w].trees.memory = j->memory;
         if ((j->growers[w] = visml_cart_new(j->columns, &j->compute, j->samples, &j->rules->cart, err)) == NULL)
             return VISML_ENOMEM;
-    return j->growers ? VISML_OK : VISML_ENOMEM;
+    }
+    return j->grown ? VISML_OK : VISML_ENOMEM;
 }
 
-static void clear(forest_job *j, size_t workers) {
+/* What only growing needs, before trees are copied. */
+static void clear_growers(forest_job *j, size_t workers) {
     for (size_t w = 0; j->growers && w < workers; w++)
         visml_cart_free(j->growers[w]);
+    for (size_t w = 0; j->grown && w < workers; w++)
+        if (j->grown[w].trees.memory)
+            visml_cart_trees_clear(&j->grown[w]);
+    visml_mem_free(j->memory, j->growers);
+    visml_mem_free(j->memory, j->grown);
+    visml_code_columns_clear(j->columns);
+}
+
+static void clear(forest_job *j) {
     for (int64_t t = 0; j->trees && t < j->rules->trees; t++) {
         j->trees[t].trees.memory = j->memory;
         visml_cart_trees_clear(&j->trees[t]);
     }
-    visml_mem_free(j->memory, j->growers);
     visml_mem_free(j->memory, j->weights);
     visml_mem_free(j->memory, j->trees);
 }
 
 static visml_status grow_all(forest_job *j, const visml_parallel *p, visml_error *err) {
-    VISML_TRY(make_growers(j, p->workers, err));
+    visml_status status = make_growers(j, p->workers, err);
     j->err = err;
-    visml_parallel_run(p, (size_t)j->rules->trees, grow_block, j);
+    if (status == VISML_OK)
+        visml_parallel_run(p, (size_t)j->rules->trees, grow_block, j);
+    clear_growers(j, p->workers);
     if (j->stop == 2)
         return visml_fail(err, VISML_ENOMEM, "classifier: out of memory for trees");
-    return j->status;
+    return status < 0 ? status : j->status;
 }
 
 /* ---- rows that trees have not seen ---- */
@@ -202,7 +226,7 @@ static visml_status score_bags(const forest_job *j, const visml_parallel *p, vis
 
 static visml_status keep_all(const forest_job *j, visml_classifier *c, visml_error *err) {
     visml_cart_trees all = {.trees = {.memory = j->memory}};
-    visml_status status = VISML_OK;
+    visml_status status = visml_cart_trees_reserve(&all, j->trees, j->rules->trees, c->class_count, err);
     for (int64_t t = 0; status == VISML_OK && t < j->rules->trees; t++) {
         status = visml_cart_trees_append(&all, &j->trees[t], c->class_count, err);
         visml_cart_trees_clear(&j->trees[t]);
@@ -227,12 +251,11 @@ visml_status visml_forest_fit(visml_classifier *c, const visml_compute *k, const
     visml_memory *m = visml_classifier_memory(c);
     visml_code_columns columns;
     VISML_TRY(visml_fit_tick(run, 0, rules->trees, NAN, NAN, err));
-    VISML_TRY(visml_code_columns_new(&columns, m, k, s, err));
+    VISML_TRY(visml_code_columns_new(&columns, m, k, s, rules->cart.random_thresholds, err));
     forest_job j = {.columns = &columns, .samples = s, .rules = rules, .run = run, .compute = *k, .memory = m};
     if (rules->trees > 1) /* trees are shared out; of a single one, the columns of its nodes */
         j.compute.parallel = &alone;
     visml_status status = run_job(&j, k, c, err);
-    clear(&j, k->parallel->workers);
-    visml_code_columns_clear(&columns);
+    clear(&j);
     return status;
 }
