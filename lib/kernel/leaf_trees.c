@@ -1,5 +1,5 @@
-/* Rows through trees, 16 at a time: every lane stands at a node of its own, and all go down together until all are at leaves. Lanes are
- * plain numbers: a gather of 16 takes longer than 16 loads that do not wait for each other. */
+/* Rows through trees. Large trees, 16 rows at a time: every lane stands at a node of its own, and all go down together until all are at
+ * leaves. Lanes are plain numbers: a gather of 16 takes longer than 16 loads that do not wait for each other. */
 #include "kernel/kernels.h"
 #include "kernel/vec.h"
 
@@ -93,12 +93,17 @@ static inline void fold(const small *s, int32_t end) {
 
 /* ---- all trees ---- */
 
+/* The leaves of up to 16 rows from `first` on; how many. */
+static inline int64_t leaves_of(const visml_tree_rows *r, const visml_trees *f, int64_t tree, int64_t first, int32_t *at) {
+    lanes in = stand(r, first);
+    walk(f->nodes, f->roots[tree], &in, at);
+    return r->rows - first < LANES ? r->rows - first : LANES;
+}
+
 static void add_walked(const visml_tree_rows *r, const visml_trees *f, int64_t tree, float *to) {
+    int32_t at[LANES];
     for (int64_t i = 0; i < r->rows; i += LANES) {
-        int64_t n = r->rows - i < LANES ? r->rows - i : LANES;
-        int32_t at[LANES];
-        lanes in = stand(r, i);
-        walk(f->nodes, f->roots[tree], &in, at);
+        int64_t n = leaves_of(r, f, tree, i, at);
         for (int64_t l = 0; l < n; l++)
             to[(i + l) * f->groups] += f->nodes[at[l]].number;
     }
@@ -125,12 +130,10 @@ void LEAF(tree_sums)(const visml_tree_rows *r, const visml_trees *f, float *out)
 }
 
 void LEAF(tree_leaves)(const visml_tree_rows *r, const visml_trees *f, int32_t *out) {
+    int32_t at[LANES];
     for (int64_t t = 0; t < f->trees; t++)
         for (int64_t i = 0; i < r->rows; i += LANES) {
-            int64_t n = r->rows - i < LANES ? r->rows - i : LANES;
-            int32_t at[LANES];
-            lanes in = stand(r, i);
-            walk(f->nodes, f->roots[t], &in, at);
+            int64_t n = leaves_of(r, f, t, i, at);
             for (int64_t l = 0; l < n; l++)
                 out[(i + l) * f->trees + t] = at[l];
         }

@@ -15,7 +15,8 @@
 #define VISML_TREE_LEAF (-1)
 
 /* out[rows, groups] = start[groups] (NULL: 0) + the leaves' values, those of tree t to group t % groups, added in the order of the trees.
- * ld: from one row of x to the next, at most 2^26. */
+ * ld: from one row of x to the next, at most 2^26. scratch: visml_trees_sum_scratch bytes for f->features or more; NULL: slower, the same
+ * bits. */
 void visml_trees_sum(const visml_compute *c, const visml_trees *f, int64_t rows, const float *x, int64_t ld, const float *start,
                      float *out, void *scratch);
 size_t visml_trees_sum_scratch(const visml_compute *c, int64_t features);
