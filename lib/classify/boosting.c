@@ -29,7 +29,8 @@ static visml_status make_room(visml_boosting *b, visml_error *err) {
     if (v) {
         b->validation_sums = take(b, v->n, k * (int64_t)sizeof *b->sums, &status, err);
         b->validation_p = take(b, v->n, columns * (int64_t)sizeof *b->p, &status, err);
-        b->validation_part = take(b, v->n, k * (int64_t)sizeof *b->sums + b->rows.d * (int64_t)sizeof(float), &status, err);
+        b->validation_part = take(b, v->n, k * (int64_t)sizeof *b->sums, &status, err);
+        b->validation_room = take(b, 1, (int64_t)visml_tree_run_scratch(&b->compute, v->n, v->d), &status, err);
     }
     if (b->opts->booster == VISML_BOOSTER_DART) {
         b->tree_weights = take(b, b->opts->rounds, k * (int64_t)sizeof *b->tree_weights, &status, err);
@@ -40,7 +41,7 @@ static visml_status make_room(visml_boosting *b, visml_error *err) {
 
 void visml_boosting_clear(visml_boosting *b) {
     void *const all[] = {b->base, b->sums, b->p, b->first, b->second, b->used, b->validation_sums, b->validation_p, b->validation_part,
-                         b->tree_weights, b->dropped, b->monotone};
+                         b->validation_room, b->tree_weights, b->dropped, b->monotone};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         visml_mem_free(b->memory, all[i]);
     visml_grower_free(b->grower);
@@ -103,7 +104,7 @@ static void fill_with_base(const visml_boosting *b, int64_t n, float *sums) {
 }
 
 static visml_status sum_trees(const visml_boosting *b, const visml_tree_run *t, const visml_samples *s, float *sums, visml_error *err) {
-    float *scratch = visml_mem_alloc(b->memory, visml_tree_run_scratch(s->n, s->d), err);
+    void *scratch = visml_mem_alloc(b->memory, visml_tree_run_scratch(&b->compute, s->n, s->d), err);
     if (!scratch)
         return VISML_ENOMEM;
     visml_tree_run_sum(t, &b->compute, s, b->base, sums, scratch);
@@ -187,7 +188,7 @@ visml_status visml_boosting_validate(visml_boosting *b, size_t begin, size_t end
     visml_tree_run *t = v ? visml_tree_run_of(&b->trees, begin, end, groups, factor, err) : NULL;
     if (!t)
         return v ? VISML_ENOMEM : VISML_OK;
-    visml_tree_run_sum(t, &b->compute, v, NULL, b->validation_part, b->validation_part + v->n * outputs);
+    visml_tree_run_sum(t, &b->compute, v, NULL, b->validation_part, b->validation_room);
     for (int64_t i = 0; i < v->n; i++)
         for (int64_t g = 0; g < groups; g++)
             b->validation_sums[i * outputs + first + g] += b->validation_part[i * groups + g];

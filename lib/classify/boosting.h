@@ -27,7 +27,7 @@ typedef struct visml_boosting {
     visml_grower *grower;
     float *sums, *p, *first, *second; /* of rows: [n, outputs], [n, columns], [n], [n] */
     uint8_t *used;                    /* [n] or NULL */
-    float *validation_sums, *validation_p, *validation_part;
+    float *validation_sums, *validation_p, *validation_part, *validation_room;
     double *tree_weights;             /* DART: of the trees of this fit */
     int32_t *dropped;                 /* of this fit's, in ascending order */
     size_t dropped_count;

@@ -121,8 +121,7 @@ static visml_status prepare(visml_classifier *c, const visml_compute *k, visml_e
 }
 
 static size_t scratch(const visml_classifier *c, const visml_compute *k, int64_t n) {
-    (void)k;
-    return visml_tree_run_scratch(n, c->dims);
+    return visml_tree_run_scratch(k, n, c->dims);
 }
 
 static void decide(const visml_classifier *c, const visml_compute *k, const visml_samples *s, float *y, void *room) {

@@ -64,9 +64,8 @@ static int64_t chunk_of(int64_t n) {
 
 size_t visml_forest_scratch(const visml_classifier *c, const visml_compute *k, int64_t n) {
     const visml_tree_run *t = c->ready;
-    (void)k;
     if (!c->class_count)
-        return visml_tree_run_scratch(n, c->dims);
+        return visml_tree_run_scratch(k, n, c->dims);
     return (size_t)chunk_of(n) * ((size_t)t->trees.trees * sizeof(int32_t) + (size_t)c->dims * sizeof(float));
 }
 
@@ -97,7 +96,7 @@ static void sum_block(void *arg, size_t block, size_t worker) {
 }
 
 static void sum_numbers(const visml_classifier *c, const visml_compute *k, const visml_samples *s, float *y, float divisor,
-                        float *scratch) {
+                        void *scratch) {
     visml_tree_run_sum(c->ready, k, s, NULL, y, scratch);
     for (int64_t i = 0; i < s->n; i++)
         y[i] /= divisor;

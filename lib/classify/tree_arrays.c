@@ -179,6 +179,15 @@ visml_status visml_tree_arrays_check(const visml_classifier *c, visml_error *err
 
 /* ---- running ---- */
 
+static int64_t features_of(const visml_trees *f) {
+    int64_t most = 0;
+    for (int64_t i = 0; i < f->count; i++) {
+        int64_t feature = f->nodes[i].feature < 0 ? -1 : f->nodes[i].feature & VISML_TREE_FEATURES;
+        most = feature >= most ? feature + 1 : most;
+    }
+    return most;
+}
+
 static visml_tree_run *run_new(visml_memory *m, size_t nodes, size_t trees, int64_t groups, visml_tree_node **to, int32_t **roots,
                                visml_error *err) {
     size_t head = (sizeof(visml_tree_run) + 63) / 64 * 64;
@@ -187,7 +196,7 @@ static visml_tree_run *run_new(visml_memory *m, size_t nodes, size_t trees, int6
         return NULL;
     *to = (visml_tree_node *)(void *)((char *)t + head);
     *roots = (int32_t *)(void *)(*to + nodes);
-    t->trees = (visml_trees){.nodes = *to, .roots = *roots, .trees = (int64_t)trees, .groups = groups};
+    t->trees = (visml_trees){.nodes = *to, .roots = *roots, .trees = (int64_t)trees, .groups = groups, .count = (int64_t)nodes};
     return t;
 }
 
@@ -210,6 +219,7 @@ visml_tree_run *visml_tree_run_new(const visml_classifier *c, int64_t groups, vi
         else
             to[i] = (visml_tree_node){flagged(a.feature[i], a.missing_left[i]), a.threshold[i], a.left[i], a.right[i]};
     memcpy(roots, a.roots, trees * sizeof *roots);
+    t->trees.features = features_of(&t->trees);
     return t;
 }
 
@@ -227,21 +237,28 @@ visml_tree_run *visml_tree_run_of(const visml_grown *g, size_t begin, size_t end
     }
     for (size_t i = begin; i < end; i++)
         roots[i - begin] = g->roots[i] - first;
+    t->trees.features = features_of(&t->trees);
     return t;
 }
 
 #define TURNED_ROWS 2048 /* at a time */
 
-size_t visml_tree_run_scratch(int64_t n, int64_t d) {
+static size_t turned_bytes(int64_t n, int64_t d) {
     return (size_t)(n < TURNED_ROWS ? n : TURNED_ROWS) * (size_t)d * sizeof(float);
 }
 
+/* What the kernel needs stands first: it is to be aligned. */
+size_t visml_tree_run_scratch(const visml_compute *k, int64_t n, int64_t d) {
+    return visml_trees_sum_scratch(k, d) + turned_bytes(n, d);
+}
+
 void visml_tree_run_sum(const visml_tree_run *t, const visml_compute *k, const visml_samples *s, const float *start, float *out,
-                        float *scratch) {
+                        void *scratch) {
     int64_t rows = s->column_stride == 1 ? s->n : TURNED_ROWS, ld;
+    float *turned = (float *)(void *)((char *)scratch + visml_trees_sum_scratch(k, s->d));
     for (int64_t i = 0; i < s->n; i += rows) {
         int64_t n = s->n - i < rows ? s->n - i : rows;
-        const float *x = visml_samples_rows(s, i, n, scratch, &ld);
-        visml_trees_sum(k, &t->trees, n, x, ld, start, out + i * t->trees.groups);
+        const float *x = visml_samples_rows(s, i, n, turned, &ld);
+        visml_trees_sum(k, &t->trees, n, x, ld, start, out + i * t->trees.groups, scratch);
     }
 }

@@ -55,7 +55,7 @@ visml_tree_run *visml_tree_run_of(const visml_grown *g, size_t begin, size_t end
 /* out[n, groups] = start[groups] + the leaves of each row. Rows that lie column by column are turned around block by block, in scratch
  * (visml_tree_run_scratch bytes). */
 void visml_tree_run_sum(const visml_tree_run *t, const visml_compute *k, const visml_samples *s, const float *start, float *out,
-                        float *scratch);
-size_t visml_tree_run_scratch(int64_t n, int64_t d);
+                        void *scratch);
+size_t visml_tree_run_scratch(const visml_compute *k, int64_t n, int64_t d);
 
 #endif

@@ -407,12 +407,18 @@ typedef struct visml_tree_node {
 typedef struct visml_trees {
     const visml_tree_node *nodes;
     const int32_t *roots; /* [trees] */
-    int64_t trees, groups;
+    int64_t trees, groups, count, features; /* count: nodes of all trees; features: all that nodes ask for are below it */
 } visml_trees;
 
+#define VISML_TREE_LANES 32
+#define VISML_TREE_SMALL 128 /* nodes of a tree at most that is small */
+
+/* turned: NULL, or for VISML_TREE_LANES rows [features + VISML_TREE_SMALL, VISML_TREE_LANES], what small trees are summed by: the same
+ * rows column by column, and behind them room for a number of each node. */
 typedef struct visml_tree_rows {
     int64_t rows, ld;
     const float *x;
+    float *turned;
 } visml_tree_rows;
 #endif
 

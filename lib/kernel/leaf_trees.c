@@ -1,5 +1,5 @@
-/* Rows through trees, 16 at a time: every lane stands at a node of its own, and all go down together until all are at leaves. Lanes are
- * plain numbers: a gather of 16 takes longer than 16 loads that do not wait for each other. */
+/* Rows through trees. Large trees, 16 rows at a time: every lane stands at a node of its own, and all go down together until all are at
+ * leaves. Lanes are plain numbers: a gather of 16 takes longer than 16 loads that do not wait for each other. */
 #include "kernel/kernels.h"
 #include "kernel/vec.h"
 
@@ -39,31 +39,104 @@ static inline lanes stand(const visml_tree_rows *r, int64_t first) {
     return in;
 }
 
-/* A tree stays in the cache while all rows go through it. */
-#define EACH_TREE                                  \
-    for (int64_t t = 0; t < f->trees; t++)         \
-        for (int64_t i = 0; i < r->rows; i += LANES)
-#define LEAF_OF_LANES                                             \
-    int64_t n = r->rows - i < LANES ? r->rows - i : LANES;        \
-    int32_t at[LANES];                                            \
-    lanes in = stand(r, i);                                       \
-    walk(f->nodes, f->roots[t], &in, at)
+/* ---- small trees ---- */
 
-void LEAF(tree_sums)(const visml_tree_rows *r, const visml_trees *f, float *out) {
-    EACH_TREE {
-        LEAF_OF_LANES;
-        float *to = out + i * f->groups + t % f->groups;
+static int32_t end_of(const visml_trees *f, int64_t tree) {
+    return tree + 1 < f->trees ? f->roots[tree + 1] : (int32_t)f->count;
+}
+
+/* A small tree, the rows column by column, and what they get at its inner nodes: [nodes, VISML_TREE_LANES] each. */
+typedef struct small {
+    const visml_tree_node *nodes;
+    int32_t root;
+    const float *x;
+    float *known;
+} small;
+
+static inline float *known_at(const small *s, int32_t node) {
+    return s->known + (int64_t)(node - s->root) * VISML_TREE_LANES;
+}
+
+/* What rows get at a node: what they get at the child that they go to, a number where it is a leaf. */
+#define CHOOSE(LEFT, RIGHT)                             \
+    for (int l = 0; l < VISML_TREE_LANES; l += LANES) { \
+        v16 v = v_load(x + l);                          \
+        m16 goes = v_gt(threshold, v);                  \
+        if (missing_left)                               \
+            goes = m_or(goes, v_unordered(v, v));       \
+        v_store(to + l, v_select(goes, LEFT, RIGHT));   \
+    }
+
+static inline void choose(const small *s, const visml_tree_node *n, float *to) {
+    const float *x = s->x + (int64_t)(n->feature & VISML_TREE_FEATURES) * VISML_TREE_LANES;
+    const visml_tree_node *a = s->nodes + n->left, *b = s->nodes + n->right;
+    const float *left = known_at(s, n->left), *right = known_at(s, n->right);
+    v16 threshold = v_set1(n->number), left_leaf = v_set1(a->number), right_leaf = v_set1(b->number);
+    int missing_left = n->feature > VISML_TREE_FEATURES;
+    if (a->feature < 0 && b->feature < 0)
+        CHOOSE(left_leaf, right_leaf)
+    else if (a->feature < 0)
+        CHOOSE(left_leaf, v_load(right + l))
+    else if (b->feature < 0)
+        CHOOSE(v_load(left + l), right_leaf)
+    else
+        CHOOSE(v_load(left + l), v_load(right + l))
+}
+
+/* A tree from its last node to its root, for all rows and without asking where they are: a comparison at each node takes less than to
+ * look for each row's next node. (As QuickScorer of Lucchese et al. 2015 visits nodes out of order, here without its bit vectors.) */
+static inline void fold(const small *s, int32_t end) {
+    for (int32_t i = end - 1; i >= s->root; i--)
+        if (s->nodes[i].feature >= 0)
+            choose(s, s->nodes + i, known_at(s, i));
+}
+
+/* ---- all trees ---- */
+
+/* The leaves of up to 16 rows from `first` on; how many. */
+static inline int64_t leaves_of(const visml_tree_rows *r, const visml_trees *f, int64_t tree, int64_t first, int32_t *at) {
+    lanes in = stand(r, first);
+    walk(f->nodes, f->roots[tree], &in, at);
+    return r->rows - first < LANES ? r->rows - first : LANES;
+}
+
+static void add_walked(const visml_tree_rows *r, const visml_trees *f, int64_t tree, float *to) {
+    int32_t at[LANES];
+    for (int64_t i = 0; i < r->rows; i += LANES) {
+        int64_t n = leaves_of(r, f, tree, i, at);
         for (int64_t l = 0; l < n; l++)
-            to[l * f->groups] += f->nodes[at[l]].number;
+            to[(i + l) * f->groups] += f->nodes[at[l]].number;
+    }
+}
+
+static void add_folded(const visml_tree_rows *r, const visml_trees *f, int64_t tree, int32_t end, float *to) {
+    small s = {f->nodes, f->roots[tree], r->turned, r->turned + f->features * VISML_TREE_LANES};
+    const visml_tree_node *root = f->nodes + s.root;
+    fold(&s, end);
+    for (int64_t l = 0; l < VISML_TREE_LANES; l++)
+        to[l * f->groups] += root->feature < 0 ? root->number : s.known[l];
+}
+
+/* A tree stays in the cache while all rows go through it. */
+void LEAF(tree_sums)(const visml_tree_rows *r, const visml_trees *f, float *out) {
+    for (int64_t t = 0; t < f->trees; t++) {
+        float *to = out + t % f->groups;
+        int32_t end = end_of(f, t);
+        if (r->turned && end - f->roots[t] <= VISML_TREE_SMALL)
+            add_folded(r, f, t, end, to);
+        else
+            add_walked(r, f, t, to);
     }
 }
 
 void LEAF(tree_leaves)(const visml_tree_rows *r, const visml_trees *f, int32_t *out) {
-    EACH_TREE {
-        LEAF_OF_LANES;
-        for (int64_t l = 0; l < n; l++)
-            out[(i + l) * f->trees + t] = at[l];
-    }
+    int32_t at[LANES];
+    for (int64_t t = 0; t < f->trees; t++)
+        for (int64_t i = 0; i < r->rows; i += LANES) {
+            int64_t n = leaves_of(r, f, t, i, at);
+            for (int64_t l = 0; l < n; l++)
+                out[(i + l) * f->trees + t] = at[l];
+        }
 }
 
 #endif

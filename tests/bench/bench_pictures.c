@@ -100,7 +100,7 @@ static void run_distance(bench *b) {
     visml_distances_run(&b->compute, &d, b->scratch);
 }
 
-static void run_trees(bench *b) { visml_trees_sum(&b->compute, &b->trees, 8192, b->x, 64, NULL, b->y); }
+static void run_trees(bench *b) { visml_trees_sum(&b->compute, &b->trees, 8192, b->x, 64, NULL, b->y, b->scratch); }
 
 static void resize(bench *b, visml_tensor *picture, visml_filter filter) {
     visml_tensor *out = visml_image_resize(picture, b->side, b->side, filter, NULL);
@@ -123,7 +123,7 @@ static visml_trees forest(void) {
                                     (float)((uint32_t)i * 40503u % 1000) / 1000, base + 2 * at + 1, base + 2 * at + 2};
         roots[i / NODES] = base;
     }
-    return (visml_trees){node, roots, TREES, 1};
+    return (visml_trees){node, roots, TREES, 1, TREES * NODES, 64};
 }
 
 static void bench_resize(const char *filter, bench *b, const char *level) {

@@ -3,6 +3,8 @@
 #include "kernel/trees.h"
 #include "support/golden.h"
 
+enum { FEATURES = 12 };
+
 typedef struct forest {
     visml_tree_node *nodes;
     int32_t *roots;
@@ -19,7 +21,7 @@ static forest forest_of(const test_array *nodes, const test_array *roots, int64_
     }
     for (int64_t i = 0; i < roots->count; i++)
         f.roots[i] = (int32_t)roots->values[i];
-    f.trees = (visml_trees){f.nodes, f.roots, roots->count, groups};
+    f.trees = (visml_trees){f.nodes, f.roots, roots->count, groups, (int64_t)n, FEATURES};
     return f;
 }
 
@@ -37,7 +39,7 @@ static int32_t leaf_by_hand(const forest *f, int64_t tree, const float *x) {
 /* Margins of XGBoost; leaves and sums by plain loops, the same bits. One row in seven is missing something. */
 static void as_xgboost(void **state) {
     (void)state;
-    enum { ROWS = 403, FEATURES = 12 };
+    enum { ROWS = 403 };
     test_golden g = test_golden_open("kernels.bin");
     test_array x = test_golden_find(&g, "trees-x");
     static level levels[MAX_LEVELS]; /* too large for a frame */
@@ -55,7 +57,9 @@ static void as_xgboost(void **state) {
         for (size_t l = 0; l < n; l++) {
             visml_parallel p = workers(2);
             visml_compute c = {&levels[l].kernels, &p};
-            visml_trees_sum(&c, &f.trees, ROWS, x.values, FEATURES, start, out);
+            void *scratch = malloc(visml_trees_sum_scratch(&c, FEATURES));
+            visml_trees_sum(&c, &f.trees, ROWS, x.values, FEATURES, start, out, scratch);
+            free(scratch);
             visml_trees_leaves(&c, &f.trees, ROWS, x.values, FEATURES, leaves);
             for (int64_t i = 0; i < ROWS; i++) {
                 float sum[3] = {0.5f, 0.5f, 0.5f};
@@ -89,18 +93,18 @@ static void at_the_threshold(void **state) {
     static const int32_t roots[] = {0};
     static const float x[] = {0, 9, 1, -1, 1, 0, 1, -0.0f, NAN, NAN, -INFINITY, NAN, INFINITY, -INFINITY, NAN, 5};
     static const float want[] = {10, 20, 30, 30, 20, 10, 20, 30};
-    visml_trees f = {nodes, roots, 1, 1};
+    visml_trees f = {nodes, roots, 1, 1, 5, 2};
     static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     visml_parallel p = workers(1);
     for (size_t l = 0; l < n; l++) {
         visml_compute c = {&levels[l].kernels, &p};
         float out[8];
-        visml_trees_sum(&c, &f, 8, x, 2, NULL, out);
+        visml_trees_sum(&c, &f, 8, x, 2, NULL, out, NULL);
         assert_same(out, want, 8, "threshold", levels[l].name);
-        visml_trees_sum(&c, &f, 0, NULL, 2, NULL, out);
+        visml_trees_sum(&c, &f, 0, NULL, 2, NULL, out, NULL);
         f.trees = 0;
-        visml_trees_sum(&c, &f, 8, x, 2, NULL, out);
+        visml_trees_sum(&c, &f, 8, x, 2, NULL, out, NULL);
         for (size_t i = 0; i < 8; i++)
             assert_true(out[i] == 0);
         f.trees = 1;
