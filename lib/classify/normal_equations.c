@@ -69,7 +69,7 @@ static void find_shift(visml_normal_equations *e, const visml_samples *s) {
         total += weight;
         for (int64_t j = 0; j < e->d; j++)
             e->shift[j] += weight * (double)visml_samples_at(s, i, j);
-        if (s->targets)
+        if (s->targets && e->outputs)
             e->shift[e->d + 1] += weight * (double)s->targets[i];
     }
     for (int64_t j = 0; j < e->length; j++)
