@@ -22,7 +22,7 @@ static void affinity_counts(void **state) {
     cpu_set_t all, one;
     int cpu = 0;
     if (sched_getaffinity(0, sizeof all, &all) != 0)
-        skip();
+        skip(); /* more CPUs than a cpu_set_t holds, or a sandbox that does not tell */
     while (!CPU_ISSET(cpu, &all))
         cpu++;
     CPU_ZERO(&one);
@@ -70,7 +70,7 @@ static void levels_are_what_the_kernel_says(void **state) {
     if (f)
         fclose(f);
     if (!found)
-        skip();
+        skip(); /* no /proc */
     line[strcspn(line, "\n")] = ' ';
     uint32_t levels = visml_cpu_levels();
     assert_int_equal(!!(levels & VISML_CPU_SSE4), listed(line, sse4));
@@ -81,7 +81,7 @@ static void levels_are_what_the_kernel_says(void **state) {
 #else
 static void levels_are_what_the_kernel_says(void **state) {
     (void)state;
-    skip();
+    skip(); /* the list of flags above is x86's */
 }
 #endif
 

@@ -191,7 +191,7 @@ static void workers_leave_the_bringers_cpu_to_him(void **state) {
     cpu_set_t all, one;
     assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
     if (CPU_COUNT(&all) < 2)
-        skip();
+        skip(); /* there is no other CPU to be kept to */
     visml_context *ctx = test_context(2);
     visml_compute c = visml_context_compute(ctx);
     assert_true(run_one(c.parallel)); /* starts the thread, which may run everywhere */

@@ -575,7 +575,14 @@ static void a_fit_that_is_stopped_changes_nothing(void **state) {
     for_rows(check_cancel);
 }
 
-static visml_status use(visml_context *c, const classifier_case *r, visml_task task, visml_error *e) {
+typedef struct use_of {
+    const classifier_case *row;
+    visml_task task;
+} use_of;
+
+static visml_status use(visml_context *c, const void *what, visml_error *e) {
+    const classifier_case *r = ((const use_of *)what)->row;
+    visml_task task = ((const use_of *)what)->task;
     set s = make_set(c, task, 30, columns_of(r) == N ? 30 : D, 3, e);
     int wants = task == VISML_TASK_CLASSIFICATION || task == VISML_TASK_REGRESSION;
     visml_classifier *it = s.x && (s.y || !wants) ? make(c, r, e) : NULL;
@@ -589,26 +596,8 @@ static visml_status use(visml_context *c, const classifier_case *r, visml_task t
 }
 
 static void check_allocations(const classifier_case *r) {
-    test_allocator a;
-    test_allocator_init(&a);
-    visml_task task = task_of(r);
-    visml_context *c = assert_made(visml_context_new(VISML_OPTS(visml_context_opts, .allocator = &a.table, .threads = 1), &err), &err);
-    int64_t before = a.live;
-    for (int64_t n = 1;; n += n < 60 ? 1 : n / 7) { /* the later ones are those of later parts */
-        visml_error e = {0};
-        a.countdown = n;
-        visml_status status = use(c, r, task, &e);
-        if (a.live != before)
-            fail_msg("%s {%s}: %lld blocks are left after allocation %lld failed", r->name, r->json, (long long)(a.live - before),
-                     (long long)n);
-        if (status == VISML_OK)
-            break;
-        if (status != VISML_ENOMEM || !*e.message)
-            fail_msg("%s {%s}: allocation %lld failed, and the error is %d: %s", r->name, r->json, (long long)n, (int)status, e.message);
-    }
-    a.countdown = -1;
-    visml_context_free(c);
-    assert_int_equal(a.live, 0);
+    use_of what = {r, task_of(r)};
+    test_failing_allocations(r->name, 60, use, &what); /* the later ones are those of later parts */
 }
 
 static void failing_allocations_are_survived(void **state) {

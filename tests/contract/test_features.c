@@ -343,8 +343,15 @@ static void files_give_the_same_back(void **state) {
 
 /* ---- allocations ---- */
 
+typedef struct use_of {
+    const family *family;
+    const feature_case *row;
+} use_of;
+
 /* Made, fitted, and used on one picture. 0, or an error. */
-static visml_status use(visml_context *c, const family *f, const feature_case *r, visml_error *e) {
+static visml_status use(visml_context *c, const void *what, visml_error *e) {
+    const family *f = ((const use_of *)what)->family;
+    const feature_case *r = ((const use_of *)what)->row;
     visml_tensor *x = visml_tensor_new(c, VISML_U8, VISML_SHAPE(48, 48, 3), e);
     visml_features *features = x ? fitted(c, f, r, e) : NULL;
     visml_tensor *y = features ? visml_features_transform(features, x, e) : NULL;
@@ -356,25 +363,8 @@ static visml_status use(visml_context *c, const family *f, const feature_case *r
 }
 
 static void check_allocations(const family *f, const feature_case *r) {
-    test_allocator a;
-    test_allocator_init(&a);
-    visml_context *c = assert_made(visml_context_new(VISML_OPTS(visml_context_opts, .allocator = &a.table, .threads = 1), &err), &err);
-    int64_t before = a.live;
-    for (int64_t n = 1;; n += n < 60 ? 1 : n / 7) { /* the later ones are those of later pictures */
-        visml_error e = {0};
-        a.countdown = n;
-        visml_status status = use(c, f, r, &e);
-        if (a.live != before)
-            fail_msg("%s %s: %lld blocks are left after allocation %lld failed", f->name, r->name, (long long)(a.live - before),
-                     (long long)n);
-        if (status == VISML_OK)
-            break;
-        if (status != VISML_ENOMEM || !*e.message)
-            fail_msg("%s %s: allocation %lld failed, and the error is %d: %s", f->name, r->name, (long long)n, (int)status, e.message);
-    }
-    a.countdown = -1;
-    visml_context_free(c);
-    assert_int_equal(a.live, 0);
+    use_of what = {f, r};
+    test_failing_allocations(r->name, 60, use, &what); /* the later ones are those of later pictures */
 }
 
 static void failing_allocations_are_survived(void **state) {

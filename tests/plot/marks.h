@@ -43,28 +43,15 @@ static inline void assert_refused(const void *made, visml_status code, const cha
     assert_int_equal(err->code, code);
 }
 
-/* Makes something under an allocator whose n-th allocation fails, for all n, until it can be made; `use` returns a status and frees
- * whatever it made. Nothing may leak, and each failure must be told. */
-static inline void survive_allocations(visml_status (*use)(visml_context *c, visml_error *e)) {
-    test_allocator a;
-    visml_error e = {0};
-    test_allocator_init(&a);
-    visml_context *c = assert_made(visml_context_new(VISML_OPTS(visml_context_opts, .allocator = &a.table, .threads = 1), &e), &e);
-    int64_t before = a.live;
-    for (int64_t n = 1;; n += n < 100 ? 1 : n / 7) { /* the later ones are those of later marks and pictures */
-        memset(&e, 0, sizeof e);
-        a.countdown = n;
-        visml_status status = use(c, &e);
-        if (a.live != before)
-            fail_msg("%lld blocks are left after allocation %lld failed", (long long)(a.live - before), (long long)n);
-        if (status == VISML_OK)
-            break;
-        if (e.code != VISML_ENOMEM || !*e.message)
-            fail_msg("allocation %lld failed, and the error is %d: %s", (long long)n, (int)e.code, e.message);
-    }
-    a.countdown = -1;
-    visml_context_free(c);
-    assert_int_equal(a.live, 0);
+typedef visml_status draw_something(visml_context *c, visml_error *e);
+
+static inline visml_status draw_it(visml_context *c, const void *what, visml_error *e) {
+    return (*(draw_something *const *)what)(c, e);
+}
+
+/* `use` frees what it makes. The later allocations are those of later marks and pictures. */
+static inline void survive_allocations(draw_something *use) {
+    test_failing_allocations("plot", 100, draw_it, &use);
 }
 
 /* As a picture and as both kinds of file; consumed. */

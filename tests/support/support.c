@@ -44,6 +44,31 @@ void test_allocator_init(test_allocator *a) {
     a->table = (visml_allocator){sizeof a->table, 0, a, test_alloc, test_release};
 }
 
+/* 1 when it went well. */
+static int use_once(const char *name, test_allocator *a, visml_context *c, int64_t n, test_use *use, const void *what) {
+    int64_t before = a->live;
+    visml_error e = {0};
+    a->countdown = n;
+    visml_status status = use(c, what, &e);
+    a->countdown = -1;
+    if (a->live != before)
+        fail_msg("%s: %lld blocks are left after allocation %lld failed", name, (long long)(a->live - before), (long long)n);
+    if (status != VISML_OK && (status != VISML_ENOMEM || !*e.message))
+        fail_msg("%s: allocation %lld failed, and the error is %d: %s", name, (long long)n, (int)status, e.message);
+    return status == VISML_OK;
+}
+
+void test_failing_allocations(const char *name, int64_t each, test_use *use, const void *what) {
+    test_allocator a;
+    visml_error e = {0};
+    test_allocator_init(&a);
+    visml_context *c = assert_made(visml_context_new(VISML_OPTS(visml_context_opts, .allocator = &a.table, .threads = 1), &e), &e);
+    for (int64_t n = 1; !use_once(name, &a, c, n, use, what); n += n < each ? 1 : n / 7)
+        ;
+    visml_context_free(c);
+    assert_int_equal(a.live, 0);
+}
+
 visml_context *test_context(int32_t threads) {
     visml_error err = {0};
     visml_context_opts o = VISML_OPTS_INIT(visml_context_opts);

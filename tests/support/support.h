@@ -20,6 +20,10 @@ typedef struct test_allocator {
     _Atomic int64_t live, calls;
 } test_allocator;
 void test_allocator_init(test_allocator *a);
+/* Calls use(context, what, e) with a context of one thread, whose n-th allocation fails, for n = 1 ... `each` and then further and further
+ * apart, until it is VISML_OK: till then it must give VISML_ENOMEM with a message, and never leave a block. `name` is for messages. */
+typedef visml_status test_use(visml_context *ctx, const void *what, visml_error *e);
+void test_failing_allocations(const char *name, int64_t each, test_use *use, const void *what);
 
 /* A context with default options and so many threads; fails the test when there is none. */
 visml_context *test_context(int32_t threads);
