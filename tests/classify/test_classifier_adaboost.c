@@ -4,24 +4,6 @@
 
 #include <string.h>
 
-static visml_context *ctx;
-static visml_error err;
-static tree_rows r;
-
-static int set_up(void **state) {
-    (void)state;
-    ctx = test_context(2);
-    r = tree_rows_new(ctx);
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    tree_rows_free(&r);
-    visml_context_free(ctx);
-    return 0;
-}
-
 static visml_classifier *fitted(const visml_adaboost_opts *opts, const visml_tensor *y) {
     visml_classifier *c = assert_made(visml_classifier_adaboost(ctx, opts, &err), &err);
     assert_ok(visml_classifier_fit(c, r.full, y, NULL, &err), &err);

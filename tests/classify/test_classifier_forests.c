@@ -5,24 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static visml_context *ctx;
-static visml_error err;
-static tree_rows r;
-
-static int set_up(void **state) {
-    (void)state;
-    ctx = test_context(2);
-    r = tree_rows_new(ctx);
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    tree_rows_free(&r);
-    visml_context_free(ctx);
-    return 0;
-}
-
 static visml_classifier *fitted(visml_context *in, const char *json, const visml_tensor *y, const visml_tensor *weights) {
     visml_classifier *c = assert_made(visml_classifier_from_json(in, json, strlen(json), &err), &err);
     assert_ok(visml_classifier_fit(c, r.full, y, VISML_OPTS(visml_classifier_fit_opts, .weights = weights, .seed = 3), &err), &err);

@@ -6,24 +6,6 @@
 
 #include "classify/classifier.h"
 
-static visml_context *ctx;
-static visml_error err;
-static tree_rows r;
-
-static int set_up(void **state) {
-    (void)state;
-    ctx = test_context(2);
-    r = tree_rows_new(ctx);
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    tree_rows_free(&r);
-    visml_context_free(ctx);
-    return 0;
-}
-
 static visml_classifier *boosted(visml_context *in, const char *json, const visml_tensor *x, const visml_tensor *y,
                                  const visml_classifier_fit_opts *opts) {
     char text[400];

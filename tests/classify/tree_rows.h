@@ -79,4 +79,23 @@ static inline void assert_same(const visml_tensor *a, const visml_tensor *b) {
                         (size_t)visml_tensor_count(a) * visml_dtype_bytes(visml_tensor_dtype(a)));
 }
 
+/* What each program of trees begins with. */
+static visml_context *ctx;
+static visml_error err;
+static tree_rows r;
+
+static int set_up(void **state) {
+    (void)state;
+    ctx = test_context(2);
+    r = tree_rows_new(ctx);
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    tree_rows_free(&r);
+    visml_context_free(ctx);
+    return 0;
+}
+
 #endif
