@@ -102,11 +102,8 @@ typedef struct tile {
 } tile;
 
 static tile tile_of(const pointwise *j, size_t task) {
-    const visml_cut *t = &j->cut;
-    tile at = {.row = (int64_t)task / t->col_blocks * t->row_block, .col = (int64_t)task % t->col_blocks * t->col_block * j->b.nr};
-    at.end = least(at.row + t->row_block, j->m);
-    at.col_end = least(at.col + t->col_block * j->b.nr, j->n);
-    return at;
+    visml_tile t = visml_tile_at(&j->cut, task);
+    return (tile){t.row, t.row_end, t.panel * j->b.nr, least(t.panel_end * j->b.nr, j->n)};
 }
 
 static const real *panel_at(const pointwise *j, int64_t k0, int64_t kc, int64_t col) {
@@ -181,9 +178,8 @@ static void packed_task(void *arg, size_t task, size_t worker) {
 static void run(pointwise *j, void *scratch) {
     j->left = scratch;
     j->is_far = j->m * (j->n + j->k) > FAR_ELEMENTS;
-    j->cut = visml_cut_product(j->m, j->b.mr, j->b.mc, visml_blocks(j->n, j->b.nr), j->b.nr, j->compute->parallel->workers);
-    visml_parallel_run(j->compute->parallel, (size_t)(j->cut.row_blocks * j->cut.col_blocks),
-                       j->k <= VISML_KC ? rows_task : packed_task, j);
+    j->cut = visml_cut_product(j->m, j->b.mr, j->b.mc, visml_blocks(j->n, j->b.nr), j->compute->parallel->workers);
+    visml_parallel_run(j->compute->parallel, visml_cut_tiles(&j->cut), j->k <= VISML_KC ? rows_task : packed_task, j);
 }
 
 static size_t left_bytes(const visml_compute *c) {

@@ -299,11 +299,8 @@ static void multiply_rows(const pass *s, int64_t row, int64_t rows, int64_t firs
 
 static void multiply_task(void *arg, size_t task, size_t worker) {
     const pass *s = arg;
-    const visml_cut *t = &s->cut;
-    int64_t r = (int64_t)task / t->col_blocks, c = (int64_t)task % t->col_blocks;
-    int64_t row = r * t->row_block, rows = least(t->row_block, s->product->m - row);
-    int64_t first = c * t->col_block, end = least(first + t->col_block, s->panels);
-    multiply_rows(s, row, rows, first, end, s->left + worker * s->left_size);
+    visml_tile t = visml_tile_at(&s->cut, task);
+    multiply_rows(s, t.row, t.row_end - t.row, t.panel, t.panel_end, s->left + worker * s->left_size);
 }
 
 static size_t right_elements(const visml_blocking *b, int64_t n, int64_t k) {
@@ -357,10 +354,10 @@ void visml_product_run(const visml_compute *c, const visml_product *p, void *scr
             s.right = scratch;
             s.left = (real *)(void *)left;
             s.left_size = left_blocks(p->k) * left_elements(&b);
-            s.cut = visml_cut_product(p->m, b.mr, b.mc, s.panels, b.nr, c->parallel->workers);
+            s.cut = visml_cut_product(p->m, b.mr, b.mc, s.panels, c->parallel->workers);
             if (!p->packed)
                 pack_pass(&s, c->parallel);
-            visml_parallel_run(c->parallel, (size_t)(s.cut.row_blocks * s.cut.col_blocks), multiply_task, &s);
+            visml_parallel_run(c->parallel, visml_cut_tiles(&s.cut), multiply_task, &s);
         }
 }
 

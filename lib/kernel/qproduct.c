@@ -94,14 +94,13 @@ static void multiply(const job *j, int64_t first, int64_t rows, int64_t row, int
 
 static void multiply_task(void *arg, size_t task, size_t worker) {
     const job *j = arg;
-    int64_t first = (int64_t)task / j->cut.col_blocks * j->cut.row_block, rows = least(j->cut.row_block, j->rows - first);
-    int64_t width = j->cut.col_block * j->b.nr, col = (int64_t)task % j->cut.col_blocks * width;
-    int64_t end = least(col + width, group_f(&j->q->g));
+    visml_tile t = visml_tile_at(&j->cut, task);
+    int64_t rows = t.row_end - t.row;
     uint8_t *packed = j->packed + (int64_t)worker * j->packed_size;
-    j->compute->kernels->qpack(&j->patches, first, rows, packed);
-    for (; col < end; col += j->b.nr)
+    j->compute->kernels->qpack(&j->patches, t.row, rows, packed);
+    for (int64_t panel = t.panel; panel < t.panel_end; panel++)
         for (int64_t row = 0; row < rows; row += j->b.mr)
-            multiply(j, first, rows, row, col, packed);
+            multiply(j, t.row, rows, row, panel * j->b.nr, packed);
 }
 
 static int64_t most_rows(const visml_blocking *b, const visml_conv2d_geometry *g) {
@@ -114,10 +113,10 @@ static void run_products(const visml_compute *c, const visml_qconv2d *q, int64_t
     job j = {.compute = c, .q = q, .patches = patches_of(g, x, scratch), .rows = n * g->oh * g->ow, .b = c->kernels->qblocking(), .y = y,
              .residual = residual, .packed = scratch + pad_bytes(g)};
     j.packed_size = most_rows(&j.b, g) * packed_row(g);
-    j.cut = visml_cut_product(j.rows, j.b.mr, most_rows(&j.b, g), visml_blocks(group_f(g), j.b.nr), j.b.nr, c->parallel->workers);
+    j.cut = visml_cut_product(j.rows, j.b.mr, most_rows(&j.b, g), visml_blocks(group_f(g), j.b.nr), c->parallel->workers);
     for (j.group = 0; j.group < g->groups; j.group++) {
         j.patches.first = j.group * group_c(g);
-        visml_parallel_run(c->parallel, (size_t)(j.cut.row_blocks * j.cut.col_blocks), multiply_task, &j);
+        visml_parallel_run(c->parallel, visml_cut_tiles(&j.cut), multiply_task, &j);
     }
 }
 

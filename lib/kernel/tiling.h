@@ -6,11 +6,27 @@
 #include <stdint.h>
 
 typedef struct visml_cut {
-    int64_t row_blocks, row_block; /* rows are cut into so many blocks of that size (the last may be smaller), ... */
-    int64_t col_blocks, col_block; /* ... panels of columns, too */
+    int64_t rows, panels;           /* what is cut */
+    int64_t row_blocks, col_blocks; /* into blocks that differ by at most one row, one panel */
 } visml_cut;
 
-/* m rows in blocks of at most mc, in multiples of mr; `panels` of nr columns. */
-visml_cut visml_cut_product(int64_t m, int64_t mr, int64_t mc, int64_t panels, int64_t nr, size_t workers);
+/* Rows row ... row_end, panels panel ... panel_end. */
+typedef struct visml_tile {
+    int64_t row, row_end, panel, panel_end;
+} visml_tile;
+
+/* m rows in blocks of at most mc, which are multiplied in pieces of at most mr; `panels` of columns. */
+visml_cut visml_cut_product(int64_t m, int64_t mr, int64_t mc, int64_t panels, size_t workers);
+
+static inline size_t visml_cut_tiles(const visml_cut *c) {
+    return (size_t)(c->row_blocks * c->col_blocks);
+}
+
+/* Tiles of the same panels follow each other, so that a worker, whose share is a run of tiles, reads few panels. */
+static inline visml_tile visml_tile_at(const visml_cut *c, size_t task) {
+    int64_t i = (int64_t)task % c->row_blocks, j = (int64_t)task / c->row_blocks;
+    return (visml_tile){i * c->rows / c->row_blocks, (i + 1) * c->rows / c->row_blocks, j * c->panels / c->col_blocks,
+                        (j + 1) * c->panels / c->col_blocks};
+}
 
 #endif
