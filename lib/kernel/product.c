@@ -8,9 +8,12 @@
 #define MAX_N 1024   /* columns of the right factor packed at a time */
 #define MAX_K 2048   /* and rows: bounds the scratch to 8 MiB */
 #define SLICE 32     /* rows packed at a time; divides VISML_KC */
-#define FEW_ROWS 256 /* the right factor is not packed for so few rows of the left one, ... */
-#define FEW_ROWS_OF_LINES 24 /* ... or for so few where a panel is a line wide, ... */
-#define FEW_COLS 1024 /* ... nor the left one for so few columns of the right one; without influence on results */
+/* The right factor is not packed for so few rows of the left one, ... */
+#define FEW_ROWS 256         /* where its rows are whole lines, ... */
+#define NEAR_ROWS 1024       /* (or for any number of them, if they lie so near, in elements,) ... */
+#define FEW_ROWS_ASTRIDE 112 /* ... where they are not, ... */
+#define FEW_ROWS_OF_LINES 24 /* ... where a panel is a line wide, ... */
+#define FEW_COLS 1024        /* ... nor the left one for so few columns of the right one; without influence on results */
 #define FAR (512 * 1024) /* elements of the result: so many do not stay in a second-level cache */
 #define LINE (64 / (int64_t)sizeof(real))
 
@@ -48,13 +51,19 @@ static const real *packed_panel(const pass *s, int64_t block, int64_t panel) {
     return s->product->packed + ((s->k0 + block * VISML_KC) * panels + (s->col / nr + panel) * block_length(s, block)) * nr;
 }
 
+static int has_more(const visml_product *p, int64_t elements) {
+    return p->n > 0 && p->k > elements / p->n;
+}
+
 /* Where a row of a panel is one line, rows that lie far apart drive each other out of the first-level cache, and packing pays sooner; a
- * large factor costs more to copy. */
+ * large factor costs more to copy. Loads that lie astride two lines cost most where they come from memory. */
 static int64_t few_rows(const pass *s) {
     const visml_product *p = s->product;
-    if (s->b.nr > LINE)
-        return FEW_ROWS;
-    return p->n > 0 && p->k > FAR / p->n ? 2 * FEW_ROWS_OF_LINES : FEW_ROWS_OF_LINES;
+    if (s->b.nr <= LINE)
+        return has_more(p, FAR) ? 2 * FEW_ROWS_OF_LINES : FEW_ROWS_OF_LINES;
+    if (((uintptr_t)p->right_plain | (uintptr_t)p->ld_plain * sizeof(real)) % 64 != 0)
+        return has_more(p, 8 * FAR) ? FEW_ROWS_OF_LINES : FEW_ROWS_ASTRIDE;
+    return p->ld_plain <= NEAR_ROWS ? p->m : FEW_ROWS;
 }
 
 /* A panel that is multiplied where it stands. */
