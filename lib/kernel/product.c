@@ -81,26 +81,33 @@ static void pack_right(const pass *s, int64_t block, int64_t k, int64_t rows, in
     p->right(s->compute, p, s->k0 + block * VISML_KC + k, rows, s->col + j, cols, nr, to);
 }
 
-/* Some rows across all panels: they are read from end to end. */
-static void pack_slice_task(void *arg, size_t task, size_t worker) {
-    const pass *s = arg;
-    int64_t k = (int64_t)task * SLICE, rows = least(SLICE, s->depth - k);
-    (void)worker;
-    for (int64_t panel = 0; panel < s->panels; panel++)
+/* Some rows across panels: they are read from end to end. */
+static void pack_slice(const pass *s, int64_t slice, int64_t panel, int64_t end) {
+    int64_t k = slice * SLICE, rows = least(SLICE, s->depth - k);
+    for (; panel < end; panel++)
         if (!is_plain(s, panel))
             pack_right(s, k / VISML_KC, k % VISML_KC, rows, panel);
 }
 
+/* Tasks are in the order of the panels, so that a worker mostly packs what it multiplies. */
+static void pack_slice_task(void *arg, size_t task, size_t worker) {
+    const pass *s = arg;
+    int64_t slices = blocks_of(s->depth, SLICE), i = (int64_t)task / slices;
+    visml_tile t = visml_tile_at(&s->cut, (size_t)(i * s->cut.row_blocks));
+    (void)worker;
+    pack_slice(s, (int64_t)task % slices, t.panel, t.panel_end);
+}
+
 static void pack_panel_task(void *arg, size_t task, size_t worker) {
     const pass *s = arg;
-    int64_t block = (int64_t)task / s->panels;
+    int64_t blocks = blocks_of(s->depth, VISML_KC), block = (int64_t)task % blocks;
     (void)worker;
-    pack_right(s, block, 0, block_length(s, block), (int64_t)task % s->panels);
+    pack_right(s, block, 0, block_length(s, block), (int64_t)task / blocks);
 }
 
 static void pack_pass(pass *s, const visml_parallel *parallel) {
     if (s->product->right_plain)
-        visml_parallel_run(parallel, (size_t)blocks_of(s->depth, SLICE), pack_slice_task, s);
+        visml_parallel_run(parallel, (size_t)(s->cut.col_blocks * blocks_of(s->depth, SLICE)), pack_slice_task, s);
     else
         visml_parallel_run(parallel, (size_t)(s->panels * blocks_of(s->depth, VISML_KC)), pack_panel_task, s);
 }
@@ -382,8 +389,8 @@ void visml_product_part(const visml_compute *c, const visml_product *p, int64_t 
         for (int64_t k0 = 0; k0 == 0 || k0 < p->k; k0 += VISML_KC) {
             pass s = pass_of(c, p, &b, col, k0, VISML_KC);
             s.right = scratch;
-            for (int64_t k = 0; k < s.depth; k += SLICE)
-                pack_slice_task(&s, (size_t)(k / SLICE), 0);
+            for (int64_t i = 0; i < blocks_of(s.depth, SLICE); i++)
+                pack_slice(&s, i, 0, s.panels);
             for (int64_t i = 0; i < rows; i += b.mc)
                 multiply_rows(&s, row + i, least(b.mc, rows - i), 0, s.panels, left);
         }
