@@ -241,6 +241,8 @@ typedef struct weights_job {
     int64_t size;         /* elements of a part's sums */
     int64_t rows, chains; /* rows in a chain, chains in an image */
     int64_t parts;
+    int64_t channels; /* of a piece of work; without influence on results */
+    int32_t is_far;
 } weights_job;
 
 static int64_t rows_in_chain(const visml_conv2d_geometry *g) {
@@ -252,9 +254,12 @@ static int64_t parts_of(const visml_conv2d_geometry *g) {
     return chains < 1 ? 1 : chains < PARTS ? chains : PARTS;
 }
 
-static void add_chain(const weights_job *j, int64_t n, int64_t row, real *sums) {
+static void add_chain(const weights_job *j, int64_t n, int64_t row, int64_t channel, int64_t channels, real *sums) {
     const visml_conv2d_geometry *g = j->g;
-    visml_depthwise_sums s = {.rows = g->oh - row < j->rows ? g->oh - row : j->rows, .count = g->ow, .c = g->c, .th = g->kh, .tw = g->kw};
+    visml_depthwise_sums s = {.rows = g->oh - row < j->rows ? g->oh - row : j->rows, .count = g->ow, .th = g->kh, .tw = g->kw};
+    s.c = channels;
+    s.ld = g->c;
+    s.is_far = j->is_far;
     s.height = g->h;
     s.y0 = row * g->sh - g->top;
     s.sy = g->sh;
@@ -263,17 +268,29 @@ static void add_chain(const weights_job *j, int64_t n, int64_t row, real *sums) 
     s.x0 = -g->left;
     s.sx = g->sw;
     s.tx = g->dw;
-    j->k->depthwise_weights(&s, j->x + n * g->h * g->w * g->c, j->dy + (n * g->oh + row) * g->ow * g->c, sums);
+    j->k->depthwise_weights(&s, j->x + n * g->h * g->w * g->c + channel, j->dy + (n * g->oh + row) * g->ow * g->c + channel, sums);
 }
 
-static void weights_part(void *arg, size_t part, size_t worker) {
+static void weights_part(void *arg, size_t task, size_t worker) {
     const weights_job *j = arg;
-    int64_t all = j->g->n * j->chains, at = (int64_t)part * all / j->parts, end = ((int64_t)part + 1) * all / j->parts;
-    real *sums = j->sums + (int64_t)part * j->size;
+    const visml_conv2d_geometry *g = j->g;
+    int64_t part = (int64_t)task % j->parts, channel = (int64_t)task / j->parts * j->channels;
+    int64_t all = g->n * j->chains, at = part * all / j->parts, end = (part + 1) * all / j->parts;
+    int64_t channels = g->c - channel < j->channels ? g->c - channel : j->channels;
+    real *sums = j->sums + part * j->size + channel;
     (void)worker;
-    j->k->copy_rows(1, j->size, NULL, 0, sums, 0);
+    j->k->copy_rows(g->kh * g->kw, channels, NULL, 0, sums, g->c);
     for (; at < end; at++)
-        add_chain(j, at / j->chains, at % j->chains * j->rows, sums);
+        add_chain(j, at / j->chains, at % j->chains * j->rows, channel, channels, sums);
+}
+
+#define LANES 16
+#define FAR ((int64_t)256 * 1024) /* elements of all arrays: more are in no second-level cache */
+
+/* Few parts are shared by cutting the channels, too. */
+static int64_t channels_of(const weights_job *j, size_t workers) {
+    int64_t cuts = j->parts < (int64_t)workers ? visml_blocks(2 * (int64_t)workers, j->parts) : 1;
+    return visml_blocks(visml_blocks(j->g->c, LANES), cuts) * LANES;
 }
 
 static void weights_images(const visml_compute *c, const visml_conv2d_geometry *g, const real *x, const real *dy, real *dw, void *scratch) {
@@ -281,7 +298,9 @@ static void weights_images(const visml_compute *c, const visml_conv2d_geometry *
     j.size = g->kh * g->kw * g->c;
     j.chains = visml_blocks(g->oh, j.rows);
     j.sums = j.parts == 1 ? dw : scratch;
-    visml_parallel_run(c->parallel, (size_t)j.parts, weights_part, &j);
+    j.channels = channels_of(&j, c->parallel->workers);
+    j.is_far = g->n * (g->h * g->w + g->oh * g->ow) > FAR / (g->c + 1);
+    visml_parallel_run(c->parallel, (size_t)(j.parts * visml_blocks(g->c, j.channels)), weights_part, &j);
     for (int64_t step = 1; step < j.parts; step *= 2)
         for (int64_t i = 0; i + step < j.parts; i += 2 * step) {
             real *to = 2 * step < j.parts ? j.sums + i * j.size : dw;

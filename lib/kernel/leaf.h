@@ -121,10 +121,11 @@ typedef struct visml_depthwise_row {
 
 /* `rows` rows of `count` gradients of outputs, one below the other; the first one's first tap is at row y0, column x0 of the source. */
 typedef struct visml_depthwise_sums {
-    int64_t rows, count, c;
+    int64_t rows, count, c, ld; /* ld: from a pixel, or a tap, to the next */
     int64_t height, y0, sy, ty;
     int64_t width, x0, sx, tx;
     int64_t th, tw;
+    int32_t is_far; /* the arrays are in no second-level cache */
 } visml_depthwise_sums;
 
 /* ---- batch normalisation backward: dx = p (dy - q - (x - mean) r) act'(x), each [c]; x = act(...) ---- */

@@ -156,7 +156,15 @@ void LEAF(depthwise)(const visml_depthwise_row *r, const real *x, const real *w,
 
 /* ---- gradient of the weights ---- */
 
-#define WIDE 20 /* outputs in a row: of fewer, one row more than needed pushes lines out of the first cache */
+#define WIDE 20 /* outputs in a row: of fewer, one row more than needed pushes lines out of the first cache; the next channels do not */
+
+/* Gradients at ... at + blocks, so many after those of this row, and the pixels of sx rows, beginning with y, that belong to them. */
+VEC void ask(const visml_depthwise_sums *s, int64_t y, int64_t after, int64_t at, int64_t j, const int blocks, const int sx, const real *x,
+             const real *dy) {
+    look_ahead(dy, (after + at) * s->ld + j, blocks, s->ld);
+    UNROLL for (int i = 0; i < sx; i++)
+        look_ahead(x, ((y + i * s->ty) * s->width + s->x0 + at * sx) * s->ld + j, blocks * sx, s->ld);
+}
 
 /* Outputs at ... at + blocks of one row: adds to th x tw sums. */
 VEC void gather(const visml_depthwise_sums *s, int64_t y, int64_t at, int64_t j, const int blocks, const int th, const int tw, const int sx,
@@ -164,17 +172,16 @@ VEC void gather(const visml_depthwise_sums *s, int64_t y, int64_t at, int64_t j,
     v16 d[4];
     int64_t first = s->x0 + at * sx;
     UNROLL for (int p = 0; p < blocks; p++)
-        d[p] = v_load(dy + (at + p) * s->c + j);
-    if (blocks > 1 && s->count >= WIDE) {
-        look_ahead(dy, (s->count + at) * s->c + j, blocks, s->c);
-        UNROLL for (int i = 0; i < sx; i++)
-            look_ahead(x, ((y + th * s->ty + i) * s->width + first) * s->c + j, blocks * sx, s->c);
-    }
+        d[p] = v_load(dy + (at + p) * s->ld + j);
+    if (blocks > 1 && s->count >= WIDE)
+        ask(s, y + th * s->ty, s->count, at, j, blocks, sx, x, dy);
+    else if (blocks > 1 && s->is_far)
+        ask(s, y + (th - sx) * s->ty, 0, at, j + LANES, blocks, sx, x, dy);
     UNROLL for (int i = 0; i < th; i++) {
         if (!inside(y + i * s->ty, s->height))
             continue;
-        int64_t line = ((y + i * s->ty) * s->width + first) * s->c + j;
-        UNROLL for (int k = 0; k < (blocks - 1) * sx + tw; k++, line += s->c) {
+        int64_t line = ((y + i * s->ty) * s->width + first) * s->ld + j;
+        UNROLL for (int k = 0; k < (blocks - 1) * sx + tw; k++, line += s->ld) {
             if (edge && !inside(first + k, s->width))
                 continue;
             v16 v = v_keep(v_load(x + line));
@@ -195,10 +202,10 @@ VEC void gather_any(const visml_depthwise_sums *s, int64_t i, int64_t t, int64_t
         for (int64_t p = 0; p < s->count; p++) {
             int64_t column = s->x0 + p * s->sx + t * s->tx;
             if (inside(column, s->width))
-                sum = v_fma(v_get(x + (y * s->width + column) * s->c + j, lanes), v_get(dy + (o * s->count + p) * s->c + j, lanes), sum);
+                sum = v_fma(v_get(x + (y * s->width + column) * s->ld + j, lanes), v_get(dy + (o * s->count + p) * s->ld + j, lanes), sum);
         }
     }
-    real *to = sums + (i * s->tw + t) * s->c + j;
+    real *to = sums + (i * s->tw + t) * s->ld + j;
     v_put(to, lanes, v_add(v_get(to, lanes), sum));
 }
 
@@ -232,10 +239,10 @@ VEC void sums_side_by_side(const visml_depthwise_sums *s, const int th, const in
                 UNROLL for (int t = 0; t < tw; t++)
                     sum[a][t] = v_zero();
             for (int64_t o = 0; o < s->rows; o++)
-                sums_row(s, s->y0 + o * s->sy + i * s->ty, j, th, tw, sx, x, dy + o * s->count * s->c, sum);
+                sums_row(s, s->y0 + o * s->sy + i * s->ty, j, th, tw, sx, x, dy + o * s->count * s->ld, sum);
             UNROLL for (int a = 0; a < th; a++)
                 UNROLL for (int t = 0; t < tw; t++) {
-                    real *to = sums + ((i + a) * tw + t) * s->c + j;
+                    real *to = sums + ((i + a) * tw + t) * s->ld + j;
                     v_store(to, v_add(v_load(to), sum[a][t]));
                 }
         }
