@@ -52,7 +52,7 @@ typedef struct job {
     const visml_qconv2d *q;
     visml_qpatches patches;
     int64_t group, rows;
-    visml_cut cut; /* into panels of nr columns */
+    visml_cut cut; /* of blocks of mr rows, of panels of nr columns */
     visml_blocking b;
     void *y;
     const uint8_t *residual;
@@ -94,13 +94,13 @@ static void multiply(const job *j, int64_t first, int64_t rows, int64_t row, int
 
 static void multiply_task(void *arg, size_t task, size_t worker) {
     const job *j = arg;
-    visml_tile t = visml_tile_at(&j->cut, task);
-    int64_t rows = t.row_end - t.row;
+    visml_tile t = visml_tile_at(&j->cut, task); /* rows: blocks of mr */
+    int64_t first = t.row * j->b.mr, rows = least(t.row_end * j->b.mr, j->rows) - first;
     uint8_t *packed = j->packed + (int64_t)worker * j->packed_size;
-    j->compute->kernels->qpack(&j->patches, t.row, rows, packed);
+    j->compute->kernels->qpack(&j->patches, first, rows, packed);
     for (int64_t panel = t.panel; panel < t.panel_end; panel++)
         for (int64_t row = 0; row < rows; row += j->b.mr)
-            multiply(j, t.row, rows, row, panel * j->b.nr, packed);
+            multiply(j, first, rows, row, panel * j->b.nr, packed);
 }
 
 static int64_t most_rows(const visml_blocking *b, const visml_conv2d_geometry *g) {
@@ -113,7 +113,8 @@ static void run_products(const visml_compute *c, const visml_qconv2d *q, int64_t
     job j = {.compute = c, .q = q, .patches = patches_of(g, x, scratch), .rows = n * g->oh * g->ow, .b = c->kernels->qblocking(), .y = y,
              .residual = residual, .packed = scratch + pad_bytes(g)};
     j.packed_size = most_rows(&j.b, g) * packed_row(g);
-    j.cut = visml_cut_product(j.rows, j.b.mr, most_rows(&j.b, g), visml_blocks(group_f(g), j.b.nr), c->parallel->workers);
+    int64_t blocks = visml_blocks(j.rows, j.b.mr), panels = visml_blocks(group_f(g), j.b.nr);
+    j.cut = visml_cut_product(blocks, 1, most_rows(&j.b, g) / j.b.mr, panels, c->parallel->workers);
     for (j.group = 0; j.group < g->groups; j.group++) {
         j.patches.first = j.group * group_c(g);
         visml_parallel_run(c->parallel, visml_cut_tiles(&j.cut), multiply_task, &j);
