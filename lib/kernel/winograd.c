@@ -4,12 +4,10 @@
 #include "kernel/elementwise.h"
 #include "kernel/kernels.h"
 #include "kernel/span.h"
+#include "kernel/winograd_job.h"
 #include "visml/base.h"
 
-#define MOST_ROWS 112        /* tiles in a block */
-#define LEAST_ROWS 28        /* fewer would read the weights too often */
-#define BLOCK_ELEMENTS 160000 /* planes of a block: they are to stay in a second-level cache */
-#define CHUNK 4              /* tiles of one task where a block is shared by threads */
+#define CHUNK 4 /* tiles of one task where a block is shared by threads */
 
 static int64_t least(int64_t a, int64_t b) {
     return a < b ? a : b;
@@ -19,100 +17,30 @@ static int64_t round_up(int64_t n, int64_t to) {
     return (n + to - 1) / to * to;
 }
 
-/* From one row of a plane to the next: an odd number of cache lines, and room for a panel that is not full. */
-static int64_t row_of(int64_t channels) {
-    return round_up(channels, VISML_MAX_NR) + 16;
-}
-
-/* Two families of planes over tiles: `in`, transformed from x, and `out`, the products or the transformed gradients. */
-typedef struct winograd {
-    const visml_compute *compute;
-    int32_t m;
-    int64_t places, tiles, block; /* planes; tiles of the batch; tiles in a block */
-    visml_tiles in, out;
-    int64_t ld_in, ld_out;
-    const real *x, *y, *u; /* y: gradient, for the weights'. u: transformed weights */
-    int64_t plane_u;
-    visml_finish finish;
-    real *planes;       /* one set for each worker */
-    size_t set;         /* elements of a set */
-    int64_t first, count; /* of the block that the threads share */
-    /* weights' gradient */
-    int64_t parts, part; /* part: blocks in one */
-    real *sums;          /* [parts][places][c][f] */
-    real *dw;
-} winograd;
-
-static visml_tiles tiles_of(int32_t m, int64_t h, int64_t w, int64_t c, int64_t oh, int64_t ow, int64_t top, int64_t left) {
-    visml_tiles t = {.h = h, .w = w, .ld = c, .c = c, .top = top, .left = left, .m = m};
-    t.down = (oh + m - 1) / m;
-    t.across = (ow + m - 1) / m;
-    return t;
-}
-
-/* A convolution of [n, h, w, c] to [n, oh, ow, f]. */
-static winograd job_of(const visml_compute *compute, int32_t m, const visml_conv2d_geometry *g) {
-    winograd j = {.compute = compute, .m = m, .places = (m + 2) * (m + 2)};
-    j.in = tiles_of(m, g->h, g->w, g->c, g->oh, g->ow, g->top, g->left);
-    j.out = tiles_of(m, g->oh, g->ow, g->f, g->oh, g->ow, 0, 0);
-    j.tiles = g->n * j.in.down * j.in.across;
-    j.ld_in = row_of(g->c);
-    j.ld_out = row_of(g->f);
-    int64_t rows = BLOCK_ELEMENTS / (j.places * (j.ld_in + j.ld_out)) / 14 * 14;
-    j.block = rows < LEAST_ROWS ? LEAST_ROWS : least(rows, MOST_ROWS);
-    j.set = (size_t)(j.places * j.block * (j.ld_in + j.ld_out));
-    return j;
-}
-
-static int64_t blocks_of(const winograd *j) {
+static int64_t blocks_of(const visml_winograd *j) {
     return visml_blocks(j->tiles, j->block);
 }
 
-static real *out_planes(const winograd *j, real *in) {
+static real *out_planes(const visml_winograd *j, real *in) {
     return in + j->places * j->block * j->ld_in;
-}
-
-/* ---- the products ---- */
-
-/* `count` rows of one place: out = in u, in register blocks of about equal size. */
-static void multiply_place(const winograd *j, int64_t place, int64_t count, const real *in, real *out) {
-    const visml_kernels *k = j->compute->kernels;
-    visml_blocking b = k->gemm_blocking();
-    int64_t offset[MOST_ROWS], c = j->in.c, f = j->out.c, panels = visml_blocks(f, b.nr), pieces = visml_blocks(count, b.mr);
-    for (int64_t i = 0; i < count; i++)
-        offset[i] = i * j->ld_out;
-    in += place * j->block * j->ld_in;
-    out += place * j->block * j->ld_out;
-    for (int64_t k0 = 0; k0 < c; k0 += VISML_KC)
-        for (int64_t panel = 0; panel < panels; panel++) {
-            visml_factors x = {.lda = j->ld_in, .ldb = b.nr, .k = least(VISML_KC, c - k0), .segments = 1};
-            visml_finish end = {.c = out + panel * b.nr, .add = k0 > 0, .cols = (int32_t)least(b.nr, f - panel * b.nr)};
-            x.b = j->u + place * j->plane_u + (k0 * panels + panel * x.k) * b.nr;
-            for (int64_t i = 0, done = 0; i < pieces; i++, done += end.rows) {
-                end.rows = (int32_t)((count - done) / (pieces - i));
-                end.offset = offset + done;
-                x.a = in + done * j->ld_in + k0;
-                k->gemm_rows(&x, &end);
-            }
-        }
 }
 
 /* A block by one thread. */
 static void block_task(void *arg, size_t b, size_t worker) {
-    const winograd *j = arg;
+    const visml_winograd *j = arg;
     const visml_kernels *k = j->compute->kernels;
     int64_t first = (int64_t)b * j->block, count = least(j->block, j->tiles - first);
     real *in = j->planes + worker * j->set, *out = out_planes(j, in);
     k->winograd_input(&j->in, j->x, first, count, in, j->block * j->ld_in, j->ld_in);
     for (int64_t place = 0; place < j->places; place++)
-        multiply_place(j, place, count, in, out);
+        visml_winograd_multiply(j, place, count, in, out);
     k->winograd_output(&j->out, out, j->block * j->ld_out, j->ld_out, first, count, &j->finish);
 }
 
 /* ---- a block by all threads: tiles, places, tiles ---- */
 
 static void input_task(void *arg, size_t task, size_t worker) {
-    const winograd *j = arg;
+    const visml_winograd *j = arg;
     int64_t i = (int64_t)task * CHUNK;
     (void)worker;
     j->compute->kernels->winograd_input(&j->in, j->x, j->first + i, least(CHUNK, j->count - i), j->planes + i * j->ld_in,
@@ -120,20 +48,20 @@ static void input_task(void *arg, size_t task, size_t worker) {
 }
 
 static void place_task(void *arg, size_t place, size_t worker) {
-    const winograd *j = arg;
+    const visml_winograd *j = arg;
     (void)worker;
-    multiply_place(j, (int64_t)place, j->count, j->planes, out_planes(j, j->planes));
+    visml_winograd_multiply(j, (int64_t)place, j->count, j->planes, out_planes(j, j->planes));
 }
 
 static void output_task(void *arg, size_t task, size_t worker) {
-    const winograd *j = arg;
+    const visml_winograd *j = arg;
     int64_t i = (int64_t)task * CHUNK;
     (void)worker;
     j->compute->kernels->winograd_output(&j->out, out_planes(j, j->planes) + i * j->ld_out, j->block * j->ld_out, j->ld_out, j->first + i,
                                          least(CHUNK, j->count - i), &j->finish);
 }
 
-static void run_shared(winograd *j) {
+static void run_shared(visml_winograd *j) {
     const visml_parallel *p = j->compute->parallel;
     for (j->first = 0; j->first < j->tiles; j->first += j->block) {
         j->count = least(j->block, j->tiles - j->first);
@@ -143,7 +71,7 @@ static void run_shared(winograd *j) {
     }
 }
 
-static void run(winograd *j) {
+static void run(visml_winograd *j) {
     size_t workers = j->compute->parallel->workers;
     if (workers == 1 || (size_t)blocks_of(j) >= 2 * workers)
         visml_parallel_run(j->compute->parallel, (size_t)blocks_of(j), block_task, j);
@@ -155,7 +83,7 @@ static void run(winograd *j) {
 
 /* u as multiply_place reads it: [places][blocks of VISML_KC][panels][kc][nr]. */
 typedef struct transform {
-    const winograd *j;
+    const visml_winograd *j;
     visml_winograd_weights s;
     const real *w;
     real *u;
@@ -175,7 +103,7 @@ static void transform_task(void *arg, size_t task, size_t worker) {
 }
 
 /* w [3, 3, c, f], or with tap < 0 from the last tap on. */
-static void transform_weights(winograd *j, const real *w, int64_t tap, real *u) {
+static void transform_weights(visml_winograd *j, const real *w, int64_t tap, real *u) {
     int64_t nr = j->compute->kernels->gemm_blocking().nr;
     transform t = {.j = j, .w = tap < 0 ? w - 8 * tap : w, .u = u};
     t.s = (visml_winograd_weights){.tap = tap, .ld = j->out.c, .plane = j->plane_u, .ldu = nr, .m = j->m};
@@ -183,7 +111,7 @@ static void transform_weights(winograd *j, const real *w, int64_t tap, real *u) 
 }
 
 /* Some lines more than needed: places a power of two apart would share a set of the caches. */
-static int64_t plane_of(const winograd *j) {
+static int64_t plane_of(const visml_winograd *j) {
     return round_up(j->out.c, j->compute->kernels->gemm_blocking().nr) * j->in.c + 48;
 }
 
@@ -204,30 +132,30 @@ static size_t bytes_sum(size_t a, size_t b) {
 }
 
 size_t visml_winograd_packed_elements(const visml_compute *c, const visml_conv2d_geometry *g, int32_t m) {
-    winograd j = job_of(c, m, g);
+    visml_winograd j = visml_winograd_of(c, m, g);
     return elements_of(plane_of(&j), j.places);
 }
 
 void visml_winograd_pack(const visml_compute *c, const visml_conv2d_geometry *g, int32_t m, const real *w, real *packed) {
-    winograd j = job_of(c, m, g);
+    visml_winograd j = visml_winograd_of(c, m, g);
     j.plane_u = plane_of(&j);
     transform_weights(&j, w, g->c * g->f, packed);
 }
 
 /* ---- forward ---- */
 
-static size_t sets_bytes(const winograd *j) {
+static size_t sets_bytes(const visml_winograd *j) {
     return bytes_of(elements_of((int64_t)j->set, (int64_t)j->compute->parallel->workers));
 }
 
 size_t visml_winograd_forward_scratch(const visml_compute *c, const visml_conv2d_geometry *g, int32_t m) {
-    winograd j = job_of(c, m, g);
+    visml_winograd j = visml_winograd_of(c, m, g);
     return bytes_sum(bytes_of(visml_winograd_packed_elements(c, g, m)), sets_bytes(&j));
 }
 
 void visml_winograd_forward(const visml_compute *c, const visml_conv2d_geometry *g, int32_t m, const real *x, const real *w,
                             const real *packed, real *y, const visml_epilogue *epilogue, void *scratch) {
-    winograd j = job_of(c, m, g);
+    visml_winograd j = visml_winograd_of(c, m, g);
     j.plane_u = plane_of(&j);
     j.planes = scratch;
     j.u = packed;
@@ -282,24 +210,34 @@ static void turn_task(void *arg, size_t tap, size_t worker) {
 
 size_t visml_winograd_backward_data_scratch(const visml_compute *c, const visml_conv2d_geometry *g, int32_t m) {
     visml_conv2d_geometry t = turned(g);
-    return bytes_sum(visml_winograd_forward_scratch(c, &t, m), bytes_of(elements_of(9 * g->c, g->f)));
+    visml_winograd j = visml_winograd_of(c, m, &t);
+    size_t few = visml_winograd_panels_scratch(&j);
+    size_t many = bytes_sum(visml_winograd_forward_scratch(c, &t, m), bytes_of(elements_of(9 * g->c, g->f)));
+    return few > many ? few : many;
+}
+
+static void data_of_many(visml_winograd *j, const visml_conv2d_geometry *g, const real *w, void *scratch) {
+    char *end = (char *)scratch + sets_bytes(j);
+    real *weights = (real *)(void *)end, *u = (real *)(void *)(end + bytes_of(elements_of(9 * g->c, g->f)));
+    turn turning = {j->compute, g, w, weights};
+    visml_parallel_run(j->compute->parallel, 9, turn_task, &turning);
+    j->plane_u = plane_of(j);
+    transform_weights(j, weights, -g->c * g->f, u);
+    j->planes = scratch;
+    j->u = u;
+    run(j);
 }
 
 void visml_winograd_backward_data(const visml_compute *c, const visml_conv2d_geometry *g, int32_t m, const real *dy, const real *w,
                                   real *dx, void *scratch) {
     visml_conv2d_geometry t = turned(g);
-    winograd j = job_of(c, m, &t);
-    char *end = (char *)scratch + sets_bytes(&j);
-    real *weights = (real *)(void *)end, *u = (real *)(void *)(end + bytes_of(elements_of(9 * g->c, g->f)));
-    turn turning = {c, g, w, weights};
-    visml_parallel_run(c->parallel, 9, turn_task, &turning);
-    j.plane_u = plane_of(&j);
-    transform_weights(&j, weights, -g->c * g->f, u);
-    j.planes = scratch;
-    j.u = u;
+    visml_winograd j = visml_winograd_of(c, m, &t);
     j.x = dy;
     j.finish.c = dx;
-    run(&j);
+    if (visml_winograd_panels_apply(&j))
+        visml_winograd_panels(&j, w, scratch);
+    else
+        data_of_many(&j, g, w, scratch);
 }
 
 /* ---- backward, weights: G' (sum over tiles of in' out) G, `out` being the transformed dy ----
@@ -307,56 +245,64 @@ void visml_winograd_backward_data(const visml_compute *c, const visml_conv2d_geo
  * The blocks are cut into parts by the shape alone; the parts' sums are added by a fixed tree. */
 
 #define PARTS 8
+#define FEW_ROWS 28 /* tiles */
+#define GROUPS_EACH 3 /* groups of rows of the weights, for a worker */
 #define LARGE_ROWS 132 /* tiles; keeps planes from being a power of two apart */
 #define PARTS_ELEMENTS ((int64_t)2 << 20) /* of all parts' sums together, where there are more than one */
 
-static int64_t sums_of(const winograd *j) {
+static int64_t sums_of(const visml_winograd *j) {
     return j->places * j->in.c * j->out.c;
 }
 
 /* Sums that no cache holds are read and written for each block: it is a large one then, on which all threads work. */
-static void enlarge(winograd *j) {
-    if (sums_of(j) <= PARTS_ELEMENTS / 2 || j->tiles <= LEAST_ROWS)
+static void enlarge(visml_winograd *j) {
+    if (sums_of(j) <= PARTS_ELEMENTS / 2 || j->tiles <= FEW_ROWS)
         return;
     j->block = LARGE_ROWS;
     j->set = (size_t)(j->places * j->block * (j->ld_in + j->ld_out));
 }
 
-static int64_t most_parts(const winograd *j) {
+static int64_t most_parts(const visml_winograd *j) {
     int64_t n = least(least(PARTS, blocks_of(j) / 4), PARTS_ELEMENTS / (sums_of(j) + 1));
     return n < 1 ? 1 : n;
 }
 
-static void cut(winograd *j) {
+static void cut(visml_winograd *j) {
     int64_t blocks = blocks_of(j), n = most_parts(j);
     j->part = visml_blocks(blocks, n);
     j->parts = visml_blocks(blocks, j->part);
 }
 
-/* sums[c, f] of one place (+)= in' out over `count` tiles. */
-static void collect_place(const winograd *j, int64_t place, int64_t count, const real *in, const real *out, real *sums, int add) {
+/* Rows row ... end of sums[c, f] of one place (+)= in' out over `count` tiles. */
+static void collect_rows(const visml_winograd *j, int64_t place, int64_t row, int64_t end_row, int64_t count, const real *in,
+                         const real *out, real *sums, int add) {
     const visml_kernels *k = j->compute->kernels;
     visml_blocking b = k->gemm_blocking();
-    int64_t c = j->in.c, f = j->out.c, pieces = visml_blocks(c, b.mr);
+    int64_t rows = end_row - row, f = j->out.c, pieces = visml_blocks(rows, b.mr);
     int64_t offset[VISML_MAX_MR];
-    in += place * j->block * j->ld_in;
+    in += place * j->block * j->ld_in + row;
     out += place * j->block * j->ld_out;
+    sums += (place * j->in.c + row) * f;
     for (int64_t i = 0; i < VISML_MAX_MR; i++)
         offset[i] = i * f;
     for (int64_t col = 0; col < f; col += b.nr) {
         visml_factors x = {.b = out + col, .lda = j->ld_in, .ldb = j->ld_out, .k = count, .segments = 1};
         visml_finish end = {.offset = offset, .add = add, .cols = (int32_t)least(b.nr, f - col)};
         for (int64_t i = 0, done = 0; i < pieces; i++, done += end.rows) {
-            end.rows = (int32_t)((c - done) / (pieces - i));
-            end.c = sums + (place * c + done) * f + col;
+            end.rows = (int32_t)((rows - done) / (pieces - i));
+            end.c = sums + done * f + col;
             x.a = in + done;
             k->gemm_cols(&x, &end);
         }
     }
 }
 
+static void collect_place(const visml_winograd *j, int64_t place, int64_t count, const real *in, const real *out, real *sums, int add) {
+    collect_rows(j, place, 0, j->in.c, count, in, out, sums, add);
+}
+
 static void part_task(void *arg, size_t part, size_t worker) {
-    const winograd *j = arg;
+    const visml_winograd *j = arg;
     const visml_kernels *k = j->compute->kernels;
     real *in = j->planes + worker * j->set, *out = out_planes(j, in), *sums = j->sums + (int64_t)part * sums_of(j);
     int64_t start = (int64_t)part * j->part * j->block, end = least(start + j->part * j->block, j->tiles);
@@ -371,7 +317,7 @@ static void part_task(void *arg, size_t part, size_t worker) {
 
 /* The same, a part by all threads. */
 static void gradient_task(void *arg, size_t task, size_t worker) {
-    const winograd *j = arg;
+    const visml_winograd *j = arg;
     int64_t i = (int64_t)task * CHUNK;
     input_task(arg, task, worker);
     j->compute->kernels->winograd_gradient(&j->out, j->y, j->first + i, least(CHUNK, j->count - i),
@@ -379,14 +325,14 @@ static void gradient_task(void *arg, size_t task, size_t worker) {
 }
 
 static void collect_task(void *arg, size_t place, size_t worker) {
-    const winograd *j = arg;
+    const visml_winograd *j = arg;
     int64_t block = j->first / j->block;
     (void)worker;
     collect_place(j, (int64_t)place, j->count, j->planes, out_planes(j, j->planes), j->sums + block / j->part * sums_of(j),
                   block % j->part > 0);
 }
 
-static void collect_shared(winograd *j) {
+static void collect_shared(visml_winograd *j) {
     const visml_parallel *p = j->compute->parallel;
     for (j->first = 0; j->first < j->tiles; j->first += j->block) {
         j->count = least(j->block, j->tiles - j->first);
@@ -395,29 +341,67 @@ static void collect_shared(winograd *j) {
     }
 }
 
-static void back_task(void *arg, size_t row, size_t worker) {
-    const winograd *j = arg;
+static void back(const visml_winograd *j, int64_t row, int64_t rows) {
     int64_t c = j->in.c, f = j->out.c;
-    visml_winograd_weights s = {.rows = 1, .cols = f, .tap = c * f, .ld = f, .plane = c * f, .ldu = f, .m = j->m};
+    visml_winograd_weights s = {.rows = rows, .cols = f, .tap = c * f, .ld = f, .plane = c * f, .ldu = f, .m = j->m};
+    j->compute->kernels->winograd_weights_back(&s, j->sums + row * f, j->dw + row * f);
+}
+
+static void back_task(void *arg, size_t row, size_t worker) {
     (void)worker;
-    j->compute->kernels->winograd_weights_back(&s, j->sums + (int64_t)row * f, j->dw + (int64_t)row * f);
+    back(arg, (int64_t)row, 1);
+}
+
+static int64_t row_groups(const visml_winograd *j) {
+    int64_t most = visml_blocks(j->in.c, j->compute->kernels->gemm_blocking().mr);
+    return least(most, GROUPS_EACH * (int64_t)j->compute->parallel->workers);
+}
+
+/* Some rows of the weights from end to end: their sums stay in that thread's own cache. */
+static void rows_task(void *arg, size_t group, size_t worker) {
+    const visml_winograd *j = arg;
+    int64_t c = j->in.c, n = row_groups(j), row = (int64_t)group * c / n, end = ((int64_t)group + 1) * c / n;
+    (void)worker;
+    for (int64_t place = 0; place < j->places; place++)
+        collect_rows(j, place, row, end, j->tiles, j->planes, out_planes(j, j->planes), j->sums, 0);
+    back(j, row, end - row);
+}
+
+/* A single block. */
+static void weights_of_few(visml_winograd *j) {
+    const visml_parallel *p = j->compute->parallel;
+    j->count = j->tiles;
+    visml_parallel_run(p, (size_t)visml_blocks(j->tiles, CHUNK), gradient_task, j);
+    visml_parallel_run(p, (size_t)row_groups(j), rows_task, j);
 }
 
 /* One part needs one set, for all threads. */
-static size_t gradient_sets(const winograd *j) {
+static size_t gradient_sets(const visml_winograd *j) {
     return most_parts(j) == 1 ? bytes_of(j->set) : sets_bytes(j);
+}
+
+static void weights_of_many(visml_winograd *j) {
+    const visml_parallel *p = j->compute->parallel;
+    if ((size_t)j->parts >= p->workers)
+        visml_parallel_run(p, (size_t)j->parts, part_task, j);
+    else
+        collect_shared(j);
+    for (int64_t step = 1, n = sums_of(j); step < j->parts; step *= 2)
+        for (int64_t i = 0; i + step < j->parts; i += 2 * step)
+            visml_sum(j->compute, (size_t)n, j->sums + i * n, j->sums + (i + step) * n, j->sums + i * n);
+    visml_parallel_run(p, (size_t)j->in.c, back_task, j);
 }
 
 /* Enough for this batch and for every smaller one. */
 size_t visml_winograd_backward_weights_scratch(const visml_compute *c, const visml_conv2d_geometry *g, int32_t m) {
-    winograd j = job_of(c, m, g);
+    visml_winograd j = visml_winograd_of(c, m, g);
     enlarge(&j);
     return bytes_sum(gradient_sets(&j), bytes_of(elements_of(sums_of(&j), most_parts(&j))));
 }
 
 void visml_winograd_backward_weights(const visml_compute *c, const visml_conv2d_geometry *g, int32_t m, const real *x, const real *dy,
                                      real *dw, void *scratch) {
-    winograd j = job_of(c, m, g);
+    visml_winograd j = visml_winograd_of(c, m, g);
     if (!j.tiles) {
         c->kernels->copy_rows(1, 9 * g->c * g->f, NULL, 0, dw, 0);
         return;
@@ -429,14 +413,10 @@ void visml_winograd_backward_weights(const visml_compute *c, const visml_conv2d_
     j.x = x;
     j.y = dy;
     j.dw = dw;
-    if ((size_t)j.parts >= c->parallel->workers)
-        visml_parallel_run(c->parallel, (size_t)j.parts, part_task, &j);
+    if (j.tiles <= j.block)
+        weights_of_few(&j);
     else
-        collect_shared(&j);
-    for (int64_t step = 1, n = sums_of(&j); step < j.parts; step *= 2)
-        for (int64_t i = 0; i + step < j.parts; i += 2 * step)
-            visml_sum(c, (size_t)n, j.sums + i * n, j.sums + (i + step) * n, j.sums + i * n);
-    visml_parallel_run(c->parallel, (size_t)j.in.c, back_task, &j);
+        weights_of_many(&j);
 }
 
 /* ---- choice ---- */
