@@ -214,15 +214,42 @@ void visml_pointwise_forward(const visml_compute *c, const visml_conv2d_geometry
 
 /* ---- backward, data: dy times the weights, turned ---- */
 
-static void turn_task(void *arg, size_t task, size_t worker) {
-    const pointwise *j = arg;
-    int64_t nr = j->b.nr, panels = visml_blocks(j->n, nr), k0 = (int64_t)task / panels * VISML_KC, col = (int64_t)task % panels * nr;
-    int64_t kc = least(VISML_KC, j->k - k0), cols = least(nr, j->n - col);
-    real *to = j->turned + k0 * panels * nr + col * kc;
-    (void)worker;
+static void turn(const pointwise *j, int64_t k0, int64_t kc, int64_t col, int64_t cols, real *to) {
+    int64_t nr = j->b.nr;
     if (cols < nr) /* nothing undefined may be computed with */
         j->compute->kernels->copy_rows(1, kc * nr, NULL, 0, to, 0);
     j->compute->kernels->transpose(cols, kc, j->w + col * j->k + k0, j->k, to, nr);
+}
+
+static void turn_task(void *arg, size_t task, size_t worker) {
+    const pointwise *j = arg;
+    int64_t nr = j->b.nr, panels = visml_blocks(j->n, nr), k0 = (int64_t)task / panels * VISML_KC, col = (int64_t)task % panels * nr;
+    int64_t kc = least(VISML_KC, j->k - k0);
+    (void)worker;
+    turn(j, k0, kc, col, least(nr, j->n - col), j->turned + k0 * panels * nr + col * kc);
+}
+
+/* Columns col ... col + cols of rows k0 ... k0 + kc of the turned weights, for m rows of dy. */
+static void multiply_turned(const pointwise *j, int64_t k0, int64_t kc, int64_t col, real *turned) {
+    int64_t pieces = visml_blocks(j->m, j->b.mr), cols = least(j->b.nr, j->n - col), offset[VISML_MAX_MR];
+    visml_factors x = {.b = turned, .lda = j->k, .ldb = j->b.nr, .k = kc, .segments = 1};
+    visml_finish f = {.offset = offset};
+    space_rows(j->n, offset);
+    turn(j, k0, kc, col, cols, turned);
+    for (int64_t i = 0, row = 0; i < pieces; i++, row += f.rows) {
+        f.rows = (int32_t)((j->m - row) / (pieces - i));
+        x.a = j->a + row * j->k + k0;
+        describe(j, row, k0, col, &f);
+        j->compute->kernels->gemm_rows(&x, &f);
+    }
+}
+
+/* Few rows: a panel of weights is turned where it is multiplied, and no other thread ever sees it. */
+static void turned_task(void *arg, size_t panel, size_t worker) {
+    const pointwise *j = arg;
+    real *turned = j->left + worker * (size_t)(VISML_KC * VISML_MAX_NR);
+    for (int64_t k0 = 0; k0 < j->k; k0 += VISML_KC)
+        multiply_turned(j, k0, least(VISML_KC, j->k - k0), (int64_t)panel * j->b.nr, turned);
 }
 
 size_t visml_pointwise_backward_data_scratch(const visml_compute *c, const visml_conv2d_geometry *g) {
@@ -238,6 +265,11 @@ void visml_pointwise_backward_data(const visml_compute *c, const visml_conv2d_ge
     j.a = dy;
     j.c = dx;
     j.w = w;
+    j.left = scratch;
+    if (j.m <= j.b.mc) {
+        visml_parallel_run(c->parallel, (size_t)visml_blocks(j.n, j.b.nr), turned_task, &j);
+        return;
+    }
     j.turned = (real *)(void *)((char *)scratch + left_bytes(c));
     j.right = j.turned;
     visml_parallel_run(c->parallel, (size_t)(visml_blocks(j.k, VISML_KC) * visml_blocks(j.n, j.b.nr)), turn_task, &j);
