@@ -9,6 +9,7 @@
 
 #define LINE 16       /* elements of a line of the cache */
 #define FAR_ELEMENTS ((int64_t)3 << 20) /* arrays of more are not in a cache: asking beforehand pays, else it costs a little */
+#define FEW_COLS 256 /* of the right factor */
 #define MOST_CHANNELS 1024 /* rows further apart fall on too few sets of a cache to be read where they stand */
 
 /* c[m, n] = a[m, k] right[k, n]. */
@@ -140,17 +141,17 @@ static void rows_task(void *arg, size_t task, size_t worker) {
     }
 }
 
-/* One block along k of some rows that are packed. */
-static void multiply_packed(const pointwise *j, const tile *t, int64_t k0, const real *left, ahead *next) {
+/* One block along k of some rows, ld apart. */
+static void multiply_block(const pointwise *j, const tile *t, int64_t k0, const real *left, int64_t ld, ahead *next) {
     int64_t rows = t->end - t->row, pieces = visml_blocks(rows, j->b.mr), offset[VISML_MAX_MR];
-    visml_factors x = {.lda = VISML_LEFT_LD, .ldb = j->b.nr, .k = least(VISML_KC, j->k - k0), .segments = 1};
+    visml_factors x = {.lda = ld, .ldb = j->b.nr, .k = least(VISML_KC, j->k - k0), .segments = 1};
     visml_finish f = {.offset = offset};
     space_rows(j->n, offset);
     for (int64_t col = t->col; col < t->col_end; col += j->b.nr) {
         x.b = panel_at(j, k0, x.k, col);
         for (int64_t i = 0, done = 0; i < pieces; i++, done += f.rows) {
             f.rows = (int32_t)((rows - done) / (pieces - i));
-            x.a = left + done * VISML_LEFT_LD;
+            x.a = left + done * ld;
             describe(j, t->row + done, k0, col, &f);
             if (j->is_far)
                 ask(next);
@@ -159,8 +160,13 @@ static void multiply_packed(const pointwise *j, const tile *t, int64_t k0, const
     }
 }
 
-/* More than that: rows are packed. */
-static void packed_task(void *arg, size_t task, size_t worker) {
+/* Rows that far apart would meet in the same places of the first-level cache; packing them pays where they are read often. */
+static int is_packed(const pointwise *j) {
+    return j->n > FEW_COLS || j->k * (int64_t)sizeof(real) % 2048 == 0 || j->is_far;
+}
+
+/* More than that. */
+static void blocks_task(void *arg, size_t task, size_t worker) {
     const pointwise *j = arg;
     tile t = tile_of(j, task);
     int64_t rows = t.end - t.row, calls = visml_blocks(rows, j->b.mr) * visml_blocks(t.col_end - t.col, j->b.nr);
@@ -170,8 +176,12 @@ static void packed_task(void *arg, size_t task, size_t worker) {
         const real *a = j->a + t.row * j->k;
         ahead next = after < j->k ? ahead_of(a + after, rows, least(VISML_KC, j->k - after), j->k, calls)
                                   : ahead_of(a + rows * j->k, least(j->b.mc, j->m - t.end), VISML_KC, j->k, calls);
-        j->compute->kernels->copy_rows(rows, kc, a + k0, j->k, left, VISML_LEFT_LD);
-        multiply_packed(j, &t, k0, left, &next);
+        if (is_packed(j)) {
+            j->compute->kernels->copy_rows(rows, kc, a + k0, j->k, left, VISML_LEFT_LD);
+            multiply_block(j, &t, k0, left, VISML_LEFT_LD, &next);
+        } else {
+            multiply_block(j, &t, k0, a + k0, j->k, &next);
+        }
     }
 }
 
@@ -179,7 +189,7 @@ static void run(pointwise *j, void *scratch) {
     j->left = scratch;
     j->is_far = j->m * (j->n + j->k) > FAR_ELEMENTS;
     j->cut = visml_cut_product(j->m, j->b.mr, j->b.mc, visml_blocks(j->n, j->b.nr), j->compute->parallel->workers);
-    visml_parallel_run(j->compute->parallel, visml_cut_tiles(&j->cut), j->k <= VISML_KC ? rows_task : packed_task, j);
+    visml_parallel_run(j->compute->parallel, visml_cut_tiles(&j->cut), j->k <= VISML_KC ? rows_task : blocks_task, j);
 }
 
 static size_t left_bytes(const visml_compute *c) {
