@@ -45,9 +45,13 @@ VEC v16 floor_of(const visml_finish *f) {
     return f->activation == VISML_LINEAR ? v_set1(-(real)INFINITY) : v_zero();
 }
 
+VEC v16 ceiling_of(const visml_finish *f) {
+    return v_set1(f->activation == VISML_RELU6 ? (real)6 : (real)INFINITY);
+}
+
 /* A block of all columns. */
 static __attribute__((noinline)) void finish_whole(const visml_finish *f, const real *sums) {
-    v16 floor = floor_of(f), ceiling = v_set1(f->activation == VISML_RELU6 ? (real)6 : (real)INFINITY);
+    v16 floor = floor_of(f), ceiling = ceiling_of(f);
     for (int j = 0; j < NR; j += LANES) {
         v16 bias = f->bias ? v_load(f->bias + j) : v_zero(), gain = f->gain ? v_load(f->gain + j) : v_zero();
         for (int i = 0; i < f->rows; i++) {
@@ -66,14 +70,14 @@ static __attribute__((noinline)) void finish_whole(const visml_finish *f, const 
     }
 }
 
-/* What is done from registers: adding to what is there, bias, ReLU. The rest goes through memory, for the code is there once for each
- * number of rows. */
+/* What is done from registers: adding to what is there, gain, bias, residual, ReLU. The rest goes through memory, for the code is there once
+ * for each number of rows. */
 static inline int is_simple(const visml_finish *f) {
-    return f->cols == NR && is_clamp(f) && f->activation != VISML_RELU6 && !f->scale && !f->gain && !f->residual;
+    return f->cols == NR && is_clamp(f) && !f->scale;
 }
 
 VEC void finish_simple(const int rows, v16 sum[GEMM_MR][GEMM_NV], const visml_finish *f) {
-    v16 floor = floor_of(f);
+    v16 floor = floor_of(f), ceiling = ceiling_of(f);
     if (f->add) {
         const real *before = f->before ? f->before : f->c;
         const int64_t *offset = f->before ? f->before_offset : f->offset;
@@ -81,11 +85,25 @@ VEC void finish_simple(const int rows, v16 sum[GEMM_MR][GEMM_NV], const visml_fi
             UNROLL for (int j = 0; j < GEMM_NV; j++)
                 sum[i][j] = v_add(v_load(before + offset[i] + j * LANES), sum[i][j]);
     }
-    UNROLL for (int j = 0; j < GEMM_NV; j++) {
-        v16 bias = f->bias ? v_load(f->bias + j * LANES) : v_set1(-(real)0.0); /* x + -0 is x */
+    if (f->gain)
+        UNROLL for (int j = 0; j < GEMM_NV; j++) {
+            v16 bias = f->bias ? v_load(f->bias + j * LANES) : v_zero(), gain = v_load(f->gain + j * LANES);
+            UNROLL for (int i = 0; i < rows; i++)
+                sum[i][j] = v_fma(sum[i][j], gain, bias);
+        }
+    else if (f->bias)
+        UNROLL for (int j = 0; j < GEMM_NV; j++) {
+            v16 bias = v_load(f->bias + j * LANES);
+            UNROLL for (int i = 0; i < rows; i++)
+                sum[i][j] = v_add(sum[i][j], bias);
+        }
+    if (f->residual)
         UNROLL for (int i = 0; i < rows; i++)
-            v_store(f->c + f->offset[i] + j * LANES, v_max(floor, v_add(sum[i][j], bias)));
-    }
+            UNROLL for (int j = 0; j < GEMM_NV; j++)
+                sum[i][j] = v_add(sum[i][j], v_load(f->residual + f->offset[i] + j * LANES));
+    UNROLL for (int i = 0; i < rows; i++)
+        UNROLL for (int j = 0; j < GEMM_NV; j++)
+            v_store(f->c + f->offset[i] + j * LANES, v_min(ceiling, v_max(floor, sum[i][j])));
 }
 
 /* Rows of the left factor that are reached from one address: base, base + distance, base + 2 distance. (With an address for each row, or

@@ -105,7 +105,15 @@ static void pack_panel_task(void *arg, size_t task, size_t worker) {
     pack_right(s, block, 0, block_length(s, block), (int64_t)task / blocks);
 }
 
+/* The few columns behind the last whole panel are packed just before they are multiplied, when the lines that they lie in have been read. */
+static int is_packed_late(const pass *s) {
+    const visml_product *p = s->product;
+    return p->right_plain && !p->packed && !p->left_cols && p->m <= s->b.wide_rows;
+}
+
 static void pack_pass(pass *s, const visml_parallel *parallel) {
+    if (is_packed_late(s))
+        return;
     if (s->product->right_plain)
         visml_parallel_run(parallel, (size_t)(s->cut.col_blocks * blocks_of(s->depth, SLICE)), pack_slice_task, s);
     else
@@ -264,6 +272,8 @@ static void multiply_panels(const pass *s, const visml_finish *f, const left_row
     if (is_wide(s, left->rows))
         for (; panel < whole; panel += least(wide, whole - panel))
             multiply_wide(s, f, left, panel, least(wide, whole - panel));
+    if (panel < end && is_packed_late(s))
+        pack_right(s, left->block, 0, block_length(s, left->block), panel);
     for (; panel < end; panel++)
         multiply(s, f, left, panel, panel + 1 == end);
 }
