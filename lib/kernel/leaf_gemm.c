@@ -70,8 +70,8 @@ static __attribute__((noinline)) void finish_whole(const visml_finish *f, const 
     }
 }
 
-/* What is done from registers: adding to what is there, gain, bias, residual, ReLU. The rest goes through memory, for the code is there once
- * for each number of rows. */
+/* What is done from registers: adding to what is there, gain, bias, residual, ReLU. The rest goes through memory, for the code is there
+ * once for each number of rows. */
 static inline int is_simple(const visml_finish *f) {
     return f->cols == NR && is_clamp(f) && !f->scale;
 }

@@ -105,7 +105,8 @@ static void pack_panel_task(void *arg, size_t task, size_t worker) {
     pack_right(s, block, 0, block_length(s, block), (int64_t)task / blocks);
 }
 
-/* The few columns behind the last whole panel are packed just before they are multiplied, when the lines that they lie in have been read. */
+/* The few columns behind the last whole panel are packed just before they are multiplied, when the lines that they lie in have been read:
+ * so few rows are in one tile. */
 static int is_packed_late(const pass *s) {
     const visml_product *p = s->product;
     return p->right_plain && !p->packed && !p->left_cols && p->m <= s->b.wide_rows;

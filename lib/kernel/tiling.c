@@ -27,13 +27,13 @@ static int64_t most(int64_t a, int64_t b) {
 visml_cut visml_cut_product(int64_t m, int64_t mr, int64_t mc, int64_t panels, size_t workers) {
     visml_cut best = {.rows = most(m, 0), .panels = most(panels, 0)}, cut = best;
     int64_t each = (int64_t)workers, fewest = visml_blocks(m, mc), step = visml_blocks(each, 8);
-    int64_t last = most(fewest + each, least(MOST_EACH * each, visml_blocks(m, mr)));
+    int64_t last = least(most(fewest + each, MOST_EACH * each), most(fewest, visml_blocks(m, mr)));
     double least_cost = 0;
     if (m <= 0 || panels <= 0)
         return best;
     best.row_blocks = fewest;
     best.col_blocks = 1;
-    for (cut.row_blocks = fewest; workers > 1 && cut.row_blocks <= least(last, m); cut.row_blocks += step)
+    for (cut.row_blocks = fewest; workers > 1 && cut.row_blocks <= last; cut.row_blocks += step)
         for (int64_t i = 1, before = 0; i <= MOST_EACH; i++, before = cut.col_blocks) {
             cut.col_blocks = least(panels, visml_blocks(i * each, cut.row_blocks));
             double cost = cut.col_blocks > before ? cost_of(&cut, mr, workers) : least_cost;

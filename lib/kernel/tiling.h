@@ -15,7 +15,7 @@ typedef struct visml_tile {
     int64_t row, row_end, panel, panel_end;
 } visml_tile;
 
-/* m rows in blocks of at most mc, which are multiplied in pieces of at most mr; `panels` of columns. */
+/* m rows in blocks of at most mc, which are multiplied in pieces of at most mr (no more than mr rows are not cut); `panels` of columns. */
 visml_cut visml_cut_product(int64_t m, int64_t mr, int64_t mc, int64_t panels, size_t workers);
 
 static inline size_t visml_cut_tiles(const visml_cut *c) {

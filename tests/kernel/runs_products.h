@@ -151,7 +151,8 @@ static void run_depthwise(const visml_kernels *k, trial *t) {
 static void run_depthwise_weights(const visml_kernels *k, trial *t) {
     static const int64_t cases[][3] = {{3, 1, 1}, {3, 2, 1}, {5, 1, 1}, {5, 2, 1}, {2, 1, 3}};
     int64_t c = (int64_t)(t->n % 80);
-    visml_depthwise_sums s = {.rows = 2, .count = 6, .c = c, .ld = c, .height = 5, .y0 = -1, .sy = 2, .ty = 1, .width = 7, .x0 = -1, .th = 3};
+    visml_depthwise_sums s = {.rows = 2, .count = 6, .c = c, .ld = c, .height = 5, .y0 = -1, .sy = 2, .ty = 1, .width = 7, .x0 = -1,
+                              .th = 3};
     const float *x = in(t, 35 * (size_t)c), *dy = in(t, 12 * (size_t)c);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         s.tw = cases[i][0];

@@ -16,6 +16,8 @@ static void check(int64_t m, int64_t mr, int64_t mc, int64_t panels, size_t work
         area += rows * cols;
     }
     assert_int_equal(area, m * panels);
+    if (m <= mr)
+        assert_int_equal(c.row_blocks, 1);
     if (workers == 1)
         assert_int_equal(c.col_blocks, 1);
     if (most >= 4 * (int64_t)workers && 2 * tiles < workers)
