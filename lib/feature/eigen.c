@@ -113,7 +113,7 @@ static void bisect(int64_t n, const double *d, const double *e, double bound, in
         double low[2 * TOGETHER], high[2 * TOGETHER];
         bisect_some(n, d, squares, bound, first, low, high);
         for (int64_t i = 0; i < 2 * TOGETHER && first + i < k; i++)
-            values[first + i] = high[i];
+            values[first + i] = fabs(high[i]) <= 0.5 * DBL_EPSILON * bound ? 0 : high[i]; /* what rounding may make of 0 */
     }
 }
 
