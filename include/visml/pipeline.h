@@ -118,7 +118,8 @@ typedef struct visml_pipeline_fit_opts {
  * trained by visml_fit. Invalid pictures are passed over and listed by the dataset, as it was told to. Where the vectors of all pictures
  * take more than `memory` bytes, classifiers that can (visml_classifier_fit_rows: sgd, ridge, gaussian_naive_bayes, gradient_boosting) get
  * them block by block, and pictures are looked at again for each of their walks, two to four; the others, and fits with class_weighting
- * or validation, have them all in memory nevertheless. On failure the pipeline is as it was. Errors: those of visml_features_fit and visml_classifier_fit; VISML_EINVAL (a sample without a label is named),
+ * or validation, have them all in memory nevertheless. On failure the pipeline is as it was. Errors: those of visml_features_fit and
+ * visml_classifier_fit; VISML_EINVAL (a sample without a label is named),
  * VISML_EUNSUPPORTED (a network alone), VISML_ECANCELLED. */
 VISML_API visml_status visml_pipeline_fit(visml_pipeline *pipeline, visml_dataset *dataset, const visml_pipeline_fit_opts *opts,
                                           visml_error *err);
