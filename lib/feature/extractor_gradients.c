@@ -104,6 +104,16 @@ static size_t scratch_edges(const visml_extractor *e, const visml_compute *c, in
     return bands_scratch(c, numbers_of(e), height, width, channels);
 }
 
+/* The largest square whose root is not above x: comparing squares with it is comparing lengths with x. */
+static float square_of(float x) {
+    float square = x * x;
+    while (square > 0 && sqrtf(square) > x)
+        square = nextafterf(square, 0);
+    while (sqrtf(nextafterf(square, INFINITY)) <= x)
+        square = nextafterf(square, INFINITY);
+    return square;
+}
+
 static void extract_edges(const visml_extractor *e, const visml_compute *c, const visml_view *v, float *y, void *scratch) {
     const visml_edge_orientations_opts *o = e->object.opts;
     visml_directions d;
@@ -111,7 +121,7 @@ static void extract_edges(const visml_extractor *e, const visml_compute *c, cons
     double total[2 * VISML_VOTE_BINS], all = 0;
     j.votes = (visml_votes){.cosines = d.cosines, .sines = d.sines, .whole = !o->unsigned_angle, .counts = !o->weighted};
     j.votes.bins = o->bins;
-    j.votes.threshold = (float)(v->bytes ? o->threshold * 255 : o->threshold);
+    j.votes.threshold = square_of((float)(v->bytes ? o->threshold * 255 : o->threshold));
     visml_directions_make(&d, j.votes.bins, 0);
     run_bands(&j, scratch, total);
     for (int64_t k = 0; k < j.numbers; k++)

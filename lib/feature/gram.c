@@ -5,7 +5,7 @@
 
 #define SLICE 8 /* rows that are packed at a time */
 
-/* Rows lie as [panels of nr columns][n][nr], which is how the register blocks read the right factor: the left one lies in the same panels. */
+/* Rows lie as [panels of nr columns][n][nr], as the register blocks read the right factor; the left one lies in the same panels. */
 typedef struct job {
     const visml_compute *c;
     const visml_gram *g;

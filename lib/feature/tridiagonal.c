@@ -12,7 +12,7 @@
 #define STRIP 32   /* columns of a panel that stay in a first-level cache: 16 KiB */
 #define GROUP 8    /* vectors that share a reflection */
 
-/* Rows below `last` were brought up to date for all reflections but the `count` of this panel: of row last - s is v, and q lies in row s. */
+/* Rows up to `last` are up to date but for the `count` reflections of this panel: v of number s lies in row last - s, its q in row s. */
 typedef struct panel {
     int64_t n, last, count;
     double *a; /* [n, n] */

@@ -24,6 +24,19 @@ def cv_edges(x):
     return cv2.calcHist([a], [0], cv2.compare(m, 25.5, cv2.CMP_GT), [36], [0, 2 * np.pi])
 
 
+def cv_edges_of_channels(x):
+    """Of the channel that has the longest gradient, as libvisml does it (and scikit-image's HOG)."""
+    x = np.float32(x)
+    dx, dy = cv2.Sobel(x, cv2.CV_32F, 1, 0, ksize=1), cv2.Sobel(x, cv2.CV_32F, 0, 1, ksize=1)
+    lengths = cv2.split(cv2.magnitude(dx.reshape(dx.shape[0], -1), dy.reshape(dy.shape[0], -1)).reshape(dx.shape))
+    dx, dy, best = [*cv2.split(dx)], [*cv2.split(dy)], lengths[0].copy()
+    for k in (1, 2):
+        longer = cv2.compare(lengths[k], best, cv2.CMP_GT)
+        for to, values in ((best, lengths[k]), (dx[0], dx[k]), (dy[0], dy[k])):
+            cv2.copyTo(values, longer, to)
+    return cv2.calcHist([cv2.phase(dx[0], dy[0])], [0], cv2.compare(best, 25.5, cv2.CMP_GT), [36], [0, 2 * np.pi])
+
+
 def cv_stats(x):
     m, a = cv_gradients(x)
     mean, deviation = cv2.meanStdDev(m)
@@ -49,7 +62,8 @@ CASES = {
         **({"OpenCV": hog_of_opencv} if hasattr(cv2, "HOGDescriptor") else {})}),
     "hog 3x3": ('["hog"]', {"scikit-image": lambda x: skimage.feature.hog(x, channel_axis=-1)}),
     "uoctti": ('[{"class": "hog", "variant": "uoctti"}]', {}),
-    "edge_orientations": ('["edge_orientations"]', {"OpenCV, of gray": cv_edges}),
+    "edges of gray": ('{"color": "gray", "extract": ["edge_orientations"]}', {"OpenCV": cv_edges}),
+    "edges": ('["edge_orientations"]', {"OpenCV": cv_edges_of_channels}),
     "gradient_stats": ('["gradient_stats"]', {"OpenCV and NumPy, of gray": cv_stats}),
     "hu_moments": ('["hu_moments"]', {"OpenCV": lambda x: cv2.HuMoments(cv2.moments(cv2.cvtColor(x, cv2.COLOR_RGB2GRAY)))}),
     "zernike": ('["zernike"]', {}),
