@@ -5,12 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VISML_BYTE_PAIRS 65536 /* numbers of a table: 256 KiB, which second-level caches hold; of pictures few of them are used */
-#define VISML_PAIRS_PAY (1 << 19) /* bytes of a channel from which on that saves more than the table costs */
+#define VISML_BYTE_PAIRS 65536 /* numbers of a table: 256 KiB, which second-level caches hold; those of three channels they do not */
+#define VISML_PAIRS_PAY (1 << 19) /* bytes from which on that saves more than the table costs */
 
-/* n pixels of 1 or 3 channels. pairs [channels, VISML_BYTE_PAIRS] and, of what makes no pair, counts [channels, 256] are added to. */
-void visml_count_pairs(int64_t channels, size_t n, const uint8_t *x, uint32_t *pairs, uint32_t *counts);
+/* pairs [VISML_BYTE_PAIRS] and, of what makes no pair, counts [256] are added to. */
+void visml_count_pairs(size_t n, const uint8_t *x, uint32_t *pairs, uint32_t *counts);
 /* counts += the bytes of all pairs. */
-void visml_split_pairs(int64_t channels, const uint32_t *pairs, uint32_t *counts);
+void visml_split_pairs(const uint32_t *pairs, uint32_t *counts);
 
 #endif
