@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "feature/byte_pairs.h"
 #include "feature/colors.h"
 #include "kernel/histogram.h"
 
@@ -53,21 +54,28 @@ typedef struct work {
     visml_planes planes;
     uint8_t gray[VISML_RUN];
     int32_t at[VISML_RUN];
-    uint32_t counts[]; /* those of bytes [channels, 256], then the bins */
+    uint32_t counts[]; /* those of bytes [channels, 256], then the bins, then pairs of bytes [VISML_BYTE_PAIRS] */
 } work;
+
+static int counts_pairs(const visml_histogram_opts *o, int64_t channels, int64_t pixels) {
+    int bytes = o->space != VISML_SPACE_HSV && o->space != VISML_SPACE_LAB && !o->joint;
+    return bytes && channels == 1 && pixels >= VISML_PAIRS_PAY;
+}
 
 static size_t scratch(const visml_extractor *e, const visml_compute *c, int64_t height, int64_t width, int64_t channels) {
     const visml_histogram_opts *o = e->object.opts;
     int64_t used = o->space == VISML_SPACE_GRAY ? 1 : channels;
-    (void)c, (void)height, (void)width;
-    return sizeof(work) + (size_t)(256 * used + all_bins(o, used)) * sizeof(uint32_t);
+    int64_t pairs = counts_pairs(o, used, height * width) ? VISML_BYTE_PAIRS : 0;
+    (void)c;
+    return sizeof(work) + (size_t)(256 * used + all_bins(o, used) + pairs) * sizeof(uint32_t);
 }
 
 /* ---- counting ---- */
 
 static void count_bytes(const visml_histogram_opts *o, const visml_compute *c, const visml_view *v, int64_t channels, work *w,
                         uint32_t *counts) {
-    int gray = channels != v->channels;
+    int gray = channels != v->channels, by_pairs = counts_pairs(o, channels, v->height * v->width);
+    uint32_t *pairs = counts + all_bins(o, channels);
     int32_t bins[VISML_JOINT_CHANNELS];
     visml_runs runs = visml_runs_of(v);
     const uint8_t *x;
@@ -75,14 +83,20 @@ static void count_bytes(const visml_histogram_opts *o, const visml_compute *c, c
     for (int64_t k = 0; k < VISML_JOINT_CHANNELS; k++)
         bins[k] = bins_of(o, k);
     memset(w->counts, 0, 256 * (size_t)channels * sizeof *w->counts);
+    if (by_pairs)
+        memset(pairs, 0, VISML_BYTE_PAIRS * sizeof *pairs);
     while ((x = visml_runs_next(&runs, gray ? VISML_RUN : SIZE_MAX, &n))) {
         if (gray)
             c->kernels->rgb_to_gray(n, v->channels, x, w->gray);
         if (o->joint)
             c->kernels->histogram_joint(n, channels, bins, gray ? w->gray : x, counts);
+        else if (by_pairs)
+            visml_count_pairs(n, gray ? w->gray : x, pairs, w->counts);
         else
             c->kernels->histogram_u8(n, channels, gray ? w->gray : x, w->counts);
     }
+    if (by_pairs)
+        visml_split_pairs(pairs, w->counts);
     for (int64_t k = 0; k < channels && !o->joint; counts += bins_of(o, k), k++)
         visml_histogram_fewer(1, w->counts + 256 * k, bins_of(o, k), counts);
 }

@@ -79,6 +79,131 @@ void LEAF(votes)(const visml_votes *v, int64_t n, float *out) {
         votes(v, 0, n, out);
 }
 
+/* ---- all columns together ---- */
+
+#define FEW 32 /* vectors of gradients at a time */
+
+/* How steep gradients are, those on both sides of the first edge apart; NaN for those on the other side, and without a vote. */
+typedef struct slopes {
+    float side[2][FEW * LANES], votes[FEW * LANES];
+    int64_t n; /* vectors */
+} slopes;
+
+VEC void add_slopes(const visml_votes *v, const float *p, int r, slopes *s) {
+    const v16 zero = v_zero(), none = v_set1(__builtin_nanf(""));
+    vectors g = vectors_at(v, p, r);
+    m16 long_enough = v_gt(g.squares, v_set1(v->threshold));
+    if (!m_any(long_enough))
+        return;
+    m16 back = m_or(v_gt(zero, g.y), m_and(v_eq(g.y, zero), v_gt(zero, g.x)));
+    v16 slope = v_select(long_enough, v_div(v_select(back, v_sub(zero, g.x), g.x), v_abs(g.y)), none);
+    v_store(s->side[0] + s->n * LANES, v->whole ? v_select(back, none, slope) : slope);
+    v_store(s->side[1] + s->n * LANES, v_select(back, slope, none));
+    if (!v->counts)
+        v_store(s->votes + s->n * LANES, v_sqrt(g.squares));
+    s->n++;
+}
+
+/* a + 1 where m. */
+VEC i16 count_more(i16 a, m16 m) {
+#if defined(VISML_LEVEL_AVX512)
+    return _mm512_mask_add_epi32(a, m, a, _mm512_set1_epi32(1));
+#elif defined(VISML_LEVEL_AVX2)
+    return i_sub(a, v_bits(m));
+#else
+    return i_add(a, v_bits(v_select(m, i_float_bits(i_set1(1)), v_zero())));
+#endif
+}
+
+#define EDGES 4 /* at a time: as many counts that do not wait for each other */
+
+/* to[k] += how many slopes are above edges[k], k < EDGES; at most `end` of them are kept. */
+VEC void count_above(const slopes *s, const float *slope, const float *edges, int32_t end, float *to) {
+    i16 counts[EDGES];
+    v16 edge[EDGES];
+    UNROLL for (int k = 0; k < EDGES; k++) {
+        counts[k] = i_set1(0);
+        edge[k] = v_set1(edges[k]);
+    }
+    for (int64_t i = 0; i < s->n; i++) {
+        v16 x = v_load(slope + i * LANES);
+        UNROLL for (int k = 0; k < EDGES; k++)
+            counts[k] = count_more(counts[k], v_gt(x, edge[k]));
+    }
+    UNROLL for (int k = 0; k < EDGES; k++)
+        if (k < end)
+            v_store(to + k * LANES, v_add(v_load(to + k * LANES), i_float(counts[k])));
+}
+
+/* to[k] += how many are before edge k + 1, those of bin k and of all bins before it; the last bin ends behind all. */
+VEC void count_slopes(const slopes *s, const float *slope, const float *edges, int32_t bins, float *to) {
+    i16 all = i_set1(0);
+    for (int32_t k = 1; k < bins; k += EDGES)
+        count_above(s, slope, edges + k, bins - k, to + (k - 1) * LANES);
+    for (int64_t i = 0; i < s->n; i++)
+        all = count_more(all, v_eq(v_load(slope + i * LANES), v_load(slope + i * LANES)));
+    to += (bins - 1) * LANES;
+    v_store(to, v_add(v_load(to), i_float(all)));
+}
+
+/* to[k] += the votes of those in bin k. */
+VEC void sum_slopes(const slopes *s, const float *slope, const float *edges, int32_t bins, float *to) {
+    for (int32_t k = 1; k <= bins; k++, to += LANES) {
+        const v16 from = v_set1(edges[k - 1]), end = v_set1(edges[k < bins ? k : 0]);
+        v16 sum = v_load(to);
+        for (int64_t i = 0; i < s->n; i++) {
+            v16 x = v_load(slope + i * LANES);
+            m16 before_end = k < bins ? v_gt(x, end) : v_eq(x, x), here = k > 1 ? m_andnot(before_end, v_gt(x, from)) : before_end;
+            sum = v_add(sum, v_select(here, v_load(s->votes + i * LANES), v_zero()));
+        }
+        v_store(to, sum);
+    }
+}
+
+VEC void flush(const visml_votes *v, const float *edges, slopes *s, float *out) {
+    for (int side = 0; side < (v->whole ? 2 : 1); side++) {
+        float *to = out + side * v->bins * LANES;
+        if (v->counts)
+            count_slopes(s, s->side[side], edges, v->bins, to);
+        else
+            sum_slopes(s, s->side[side], edges, v->bins, to);
+    }
+    s->n = 0;
+}
+
+/* What was counted up to each edge becomes what is between two. */
+VEC void take_apart(int32_t bins, float *to) {
+    for (int32_t k = bins - 1; k > 0; k--)
+        v_store(to + k * LANES, v_sub(v_load(to + k * LANES), v_load(to + (k - 1) * LANES)));
+}
+
+static void slopes_of(const visml_votes *v, float *edges) {
+    for (int32_t k = 0; k < v->bins + EDGES; k++)
+        edges[k] = k > 0 && k < v->bins ? v->cosines[k] / v->sines[k] : 0;
+}
+
+void LEAF(vote_totals)(const visml_votes *v, int64_t n, float *out) {
+    float edges[VISML_VOTE_BINS + EDGES];
+    slopes s;
+    s.n = 0;
+    slopes_of(v, edges);
+    for (int32_t k = 0; k < (v->whole ? 2 : 1) * v->bins; k++)
+        v_store(out + k * LANES, v_zero());
+    for (int64_t row = 0; row < v->rows; row++)
+        for (int64_t i = 0; i < n; i += LANES) {
+            const float *p = v->x + row * v->stride + i;
+            if (i + LANES <= n)
+                add_slopes(v, p, LANES, &s);
+            else
+                add_slopes(v, p, (int)(n - i), &s);
+            if (s.n == FEW)
+                flush(v, edges, &s, out);
+        }
+    flush(v, edges, &s, out);
+    for (int side = 0; v->counts && side < (v->whole ? 2 : 1); side++)
+        take_apart(v->bins, out + side * v->bins * LANES);
+}
+
 /* With x + i y = m e^(i a): m, m^2, m^3, m^4, m cos 2a, m sin 2a, m^2 cos 2a, m^2 sin 2a. */
 VEC void moments_of(const visml_votes *v, const float *p, int r, v16 *sums) {
     vectors g = vectors_at(v, p, r);

@@ -1,32 +1,33 @@
 #!/usr/bin/env python3
-"""Principal components, clusters and search beside scikit-learn, milliseconds (best of several), on one thread and on two.
+"""Principal components, clusters and search beside scikit-learn: milliseconds, medians, the two by turns (features_side.py).
 
-    OMP_NUM_THREADS=1 python3 bench_features_codebooks.py LIBVISML 1
-    OMP_NUM_THREADS=2 python3 bench_features_codebooks.py LIBVISML 2
+    OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python3 bench_features_codebooks.py LIBVISML 1 [--seconds 1.5] CASE...
+
+Cases: see the end; all of them where none is named. Fashion-MNIST is Debian's dataset-fashion-mnist.
 """
+import argparse
 import ctypes
-import sys
-import time
+import gzip
 
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
+from features_side import ContextOpts, Shape, by_turns
+
 P = ctypes.c_void_p
-lib = ctypes.CDLL(sys.argv[1])
-threads = int(sys.argv[2])
+FASHION = "/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz"
+arguments = argparse.ArgumentParser()
+arguments.add_argument("library")
+arguments.add_argument("threads", type=int)
+arguments.add_argument("--seconds", type=float, default=1.5, help="of a case and side")
+arguments.add_argument("cases", nargs="*")
+asked = arguments.parse_intermixed_args()
+lib = ctypes.CDLL(asked.library)
 for name in ("context_new", "transform_pca", "transform_run", "tensor_wrap", "tensor_new", "tensor_data", "index_new",
              "aggregator_bag_of_words", "aggregator_run"):
     getattr(lib, "visml_" + name).restype = P
-
-
-class Shape(ctypes.Structure):
-    _fields_ = [("size", ctypes.c_uint32), ("rank", ctypes.c_int32), ("dims", ctypes.c_int64 * 8)]
-
-
-class ContextOpts(ctypes.Structure):
-    _fields_ = [("size", ctypes.c_uint32), ("threads", ctypes.c_int32), ("rest", ctypes.c_uint64 * 16)]
 
 
 class PcaOpts(ctypes.Structure):
@@ -50,7 +51,7 @@ def opts(cls, **fields):
     return cls(size=ctypes.sizeof(cls), **fields)
 
 
-ctx = P(lib.visml_context_new(made(opts(ContextOpts, threads=threads)), None))
+ctx = P(lib.visml_context_new(made(opts(ContextOpts, threads=asked.threads)), None))
 assert ctx
 
 
@@ -64,31 +65,35 @@ def tensor(x):
     return t
 
 
-def best(f, times=5):
-    least = 1e9
-    for _ in range(times):
-        start = time.perf_counter()
-        f()
-        least = min(least, time.perf_counter() - start)
-    return least * 1e3
-
-
 def line(name, ours, theirs):
-    print(f"{name:44} {ours:9.2f} {theirs:9.2f} {theirs / ours:6.2f}", flush=True)
+    mine, other = by_turns([ours, theirs], asked.seconds)
+    print(f"{name:52} {mine:9.2f} {other:9.2f} {other / mine:6.2f}", flush=True)
 
 
-def pca(n, d, k):
+def fashion():
+    with gzip.open(FASHION) as f:
+        return np.frombuffer(f.read(), np.uint8, offset=16).reshape(-1, 784).astype(np.float32) / 255
+
+
+def made_up(n, d):
     rng = np.random.default_rng(0)
-    x = (rng.normal(size=(n, 60)) @ rng.normal(size=(60, d)) + rng.normal(size=(n, d))).astype(np.float32)
-    t = tensor(x)
-    mine = P(lib.visml_transform_pca(ctx, made(opts(PcaOpts, components=k)), None))
-    peer = PCA(k)
-    assert lib.visml_transform_fit(mine, t, None, None) == 0
-    line(f"pca fit {n} x {d} to {k}", best(lambda: lib.visml_transform_fit(mine, t, None, None), 3), best(lambda: peer.fit(x), 3))
+    return (rng.normal(size=(n, 60)) @ rng.normal(size=(60, d)) + rng.normal(size=(n, d))).astype(np.float32)
+
+
+def pca(x, k, solver):
+    """solver: 1 by the covariance, 2 by random projections, on both sides."""
+    t, what = tensor(x), f"{x.shape[0]} x {x.shape[1]} to {k}, {('', 'covariance', 'randomized')[solver]}"
+    mine = P(lib.visml_transform_pca(ctx, made(opts(PcaOpts, components=k, solver=solver)), None))
+    peer = PCA(k, svd_solver=("", "covariance_eigh", "randomized")[solver], random_state=0)
+
+    def fit():
+        assert lib.visml_transform_fit(mine, t, None, None) == 0
 
     def run():
         lib.visml_tensor_release(P(lib.visml_transform_run(mine, t, None)))
-    line(f"pca transform {n} x {d} to {k}", best(run), best(lambda: peer.transform(x)))
+    line("pca fit " + what, fit, lambda: peer.fit(x))
+    line("pca transform " + what, run, lambda: peer.transform(x))
+    lib.visml_tensor_release(t)
 
 
 def words():
@@ -97,12 +102,12 @@ def words():
     t = tensor(x)
     a = P(lib.visml_aggregator_bag_of_words(ctx, made(opts(WordsOpts, clusters=256, max_iterations=10)), None))
     peer = KMeans(256, n_init=1, max_iter=10)
-    line("k-means 20000 x 64, 256 clusters, 10 rounds", best(lambda: lib.visml_aggregator_fit(a, t, ctypes.c_uint64(1), None), 2),
-         best(lambda: peer.fit(x), 2))
+    line("k-means 20000 x 64, 256 clusters, 10 rounds", lambda: lib.visml_aggregator_fit(a, t, ctypes.c_uint64(1), None),
+         lambda: peer.fit(x))
 
     def run():
         lib.visml_tensor_release(P(lib.visml_aggregator_run(a, t, None)))
-    line("words of 20000 rows", best(run), best(lambda: np.bincount(peer.predict(x), minlength=256)))
+    line("words of 20000 rows", run, lambda: np.bincount(peer.predict(x), minlength=256))
 
 
 def search():
@@ -119,15 +124,28 @@ def search():
             lib.visml_tensor_release(distances)
         if name == "chi2":
             from sklearn.metrics.pairwise import additive_chi2_kernel
-            theirs = best(lambda: np.argpartition(-additive_chi2_kernel(q, x), 10, axis=1), 1)
+
+            def theirs():
+                return np.argpartition(-additive_chi2_kernel(q, x), 10, axis=1)
         else:
             peer = NearestNeighbors(n_neighbors=10, algorithm="brute", metric=name).fit(x)
-            theirs = best(lambda: peer.kneighbors(q), 3)
-        line(f"10 nearest of 20000 x 128, 200 queries, {name}", best(run, 3), theirs)
+
+            def theirs(peer=peer):
+                return peer.kneighbors(q)
+        line(f"10 nearest of 20000 x 128, 200 queries, {name}", run, theirs)
 
 
-print(f"{'':44} {'visml':>9} {'sklearn':>9} {'ratio':>6}   {threads} thread(s)")
-pca(10000, 784, 50)
-pca(2000, 4096, 32)
-words()
-search()
+CASES = {
+    "fashion": lambda: pca(fashion(), 50, 1),
+    "fashion-random": lambda: pca(fashion(), 50, 2),
+    "wide": lambda: pca(made_up(10000, 784), 50, 1),
+    "wide-random": lambda: pca(made_up(10000, 784), 50, 2),
+    "square": lambda: pca(made_up(2000, 2000), 50, 1),
+    "square-random": lambda: pca(made_up(2000, 2000), 50, 2),
+    "very-wide": lambda: pca(made_up(2000, 4096), 32, 2),
+    "words": words,
+    "search": search,
+}
+print(f"{'':52} {'visml':>9} {'sklearn':>9} {'ratio':>6}   {asked.threads} thread(s)")
+for case in asked.cases or CASES:
+    CASES[case]()
