@@ -4,59 +4,49 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "kernel/gemm.h"
+#include "feature/gram.h"
 #include "kernel/span.h"
 
-#define ROWS 1024  /* of a product in float */
-#define SLICE 32   /* of which are filled at a time */
-#define PANEL 256  /* columns of a product: what is above the diagonal is not computed */
+#define ROWS 1024 /* of a product in float */
+#define SLICE 32  /* of which are filled at a time */
 
 typedef struct visml_normal_equations_room {
-    float *block;   /* [ROWS, length] */
-    float *product; /* [length, PANEL] */
-    void *scratch;
+    float *block; /* [ROWS, length]: rows with ones and targets, weighed */
+    float *lines; /* [SLICE, d] for each thread: rows that do not lie side by side */
+    float *shift; /* [d]: as float */
+    visml_gram gram;
     const visml_normal_equations *equations; /* while rows are filled */
     const visml_samples *samples;
     int64_t begin, rows;
 } room;
 
-static visml_gemm panel_product(const visml_normal_equations *e, int64_t rows, int64_t first) {
-    const room *r = e->room;
-    return (visml_gemm){.m = e->length - first, .n = e->length - first < PANEL ? e->length - first : PANEL, .k = rows,
-                        .a = r->block ? r->block + first : NULL, .b = r->block ? r->block + first : NULL, .c = r->product,
-                        .lda = e->length, .ldb = e->length, .ldc = PANEL, .trans_a = 1};
-}
-
-static size_t products_scratch(const visml_normal_equations *e) {
-    size_t most = 0;
-    for (int64_t first = 0; first < e->length; first += PANEL) {
-        visml_gemm g = panel_product(e, ROWS, first);
-        size_t bytes = visml_gemm_scratch(e->compute, &g);
-        most = bytes > most ? bytes : most;
-    }
-    return most;
+/* Of shift, of what the products take off (nothing: that is done before rows are weighed), of a block. */
+static size_t floats_of(const visml_normal_equations *e) {
+    return (size_t)((ROWS + 2) * e->length) + e->compute->parallel->workers * (size_t)(SLICE * e->d);
 }
 
 visml_status visml_normal_equations_begin(visml_normal_equations *e, visml_memory *m, visml_error *err) {
     size_t n = (size_t)(e->length = e->d + 1 + e->outputs);
     room *r = e->room = visml_mem_zalloc(m, 1, sizeof *r, err);
     e->gram = r ? visml_mem_zalloc(m, n, (n + 1) * sizeof(double), err) : NULL;
-    if (!e->gram)
+    float *floats = e->gram ? visml_mem_zalloc(m, floats_of(e), sizeof(float), err) : NULL;
+    if (!floats)
         return VISML_ENOMEM;
     e->shift = e->gram + n * n;
-    r->scratch = visml_mem_alloc(m, products_scratch(e), err);
-    r->block = r->scratch ? visml_mem_alloc(m, ROWS * n * sizeof(float), err) : NULL;
-    r->product = r->block ? visml_mem_alloc(m, n * PANEL * sizeof(float), err) : NULL;
-    return r->product ? VISML_OK : VISML_ENOMEM;
+    r->block = floats;
+    r->shift = floats + ROWS * n;
+    r->lines = r->shift + 2 * n;
+    r->gram = (visml_gram){.d = e->length, .middle = r->shift + n, .squares = e->gram};
+    r->gram.scratch = visml_mem_alloc(m, visml_gram_scratch(e->compute, e->length), err);
+    return r->gram.scratch ? VISML_OK : VISML_ENOMEM;
 }
 
 void visml_normal_equations_end(visml_normal_equations *e, visml_memory *m) {
     visml_mem_free(m, e->gram);
     if (!e->room)
         return;
-    visml_mem_free(m, e->room->scratch);
     visml_mem_free(m, e->room->block);
-    visml_mem_free(m, e->room->product);
+    visml_mem_free(m, e->room->gram.scratch);
     visml_mem_free(m, e->room);
 }
 
@@ -74,13 +64,16 @@ static void find_shift(visml_normal_equations *e, const visml_samples *s) {
     }
     for (int64_t j = 0; j < e->length; j++)
         e->shift[j] = total > 0 ? (double)(float)(e->shift[j] / total) : 0;
+    for (int64_t j = 0; j < e->d; j++)
+        e->room->shift[j] = (float)e->shift[j];
     e->started = total > 0;
 }
 
-static void fill_row(const visml_normal_equations *e, const visml_samples *s, int64_t i, float *to) {
+static void fill_row(const visml_normal_equations *e, const visml_samples *s, int64_t i, const float *x, float *to) {
     float root = s->weights ? sqrtf(s->weights[i]) : 1;
+    const float *shift = e->room->shift;
     for (int64_t j = 0; j < e->d; j++)
-        to[j] = root * (visml_samples_at(s, i, j) - (float)e->shift[j]);
+        to[j] = root * (x[j] - shift[j]);
     to[e->d] = root;
     for (int64_t o = 0; o < e->outputs; o++) {
         float target = s->targets ? s->targets[i] - (float)e->shift[e->d + 1] : s->places[i] == o + (e->outputs == 1) ? 1 : -1;
@@ -90,31 +83,18 @@ static void fill_row(const visml_normal_equations *e, const visml_samples *s, in
 
 static void fill_slice(void *arg, size_t slice, size_t worker) {
     const room *r = arg;
-    int64_t begin = (int64_t)slice * SLICE, end = begin + SLICE < r->rows ? begin + SLICE : r->rows;
-    (void)worker;
-    for (int64_t i = begin; i < end; i++)
-        fill_row(r->equations, r->samples, r->begin + i, r->block + i * r->equations->length);
-}
-
-static void add_panel(const visml_normal_equations *e, int64_t first) {
-    for (int64_t i = first; i < e->length; i++) {
-        const float *from = e->room->product + (i - first) * PANEL;
-        double *to = e->gram + i * e->length + first;
-        int64_t columns = i - first + 1 < PANEL ? i - first + 1 : PANEL;
-        for (int64_t j = 0; j < columns; j++)
-            to[j] += (double)from[j];
-    }
+    const visml_normal_equations *e = r->equations;
+    int64_t begin = (int64_t)slice * SLICE, n = visml_block_length((int64_t)slice, SLICE, r->rows), ld;
+    const float *x = visml_samples_rows(r->samples, r->begin + begin, n, r->lines + (int64_t)worker * SLICE * e->d, &ld);
+    for (int64_t i = 0; i < n; i++)
+        fill_row(e, r->samples, r->begin + begin + i, x + i * ld, r->block + (begin + i) * e->length);
 }
 
 static void add_block(visml_normal_equations *e, const visml_samples *s, int64_t begin, int64_t rows) {
     room *r = e->room;
     r->equations = e, r->samples = s, r->begin = begin, r->rows = rows;
     visml_parallel_run(e->compute->parallel, (size_t)visml_blocks(rows, SLICE), fill_slice, r);
-    for (int64_t first = 0; first < e->length; first += PANEL) {
-        visml_gemm g = panel_product(e, rows, first);
-        visml_gemm_run(e->compute, &g, r->scratch);
-        add_panel(e, first);
-    }
+    visml_gram_add(e->compute, &r->gram, rows, r->block);
 }
 
 visml_status visml_normal_equations_add(visml_normal_equations *e, const visml_samples *s, visml_error *err) {
