@@ -107,7 +107,7 @@ typedef struct visml_pipeline_fit_opts {
     visml_class_weighting class_weighting; /* default VISML_CLASS_WEIGHT_EQUAL */
     uint64_t seed;                         /* default: the context's */
     int64_t sample;                        /* as in visml_feature_run_opts */
-    uint64_t memory;                       /* likewise */
+    uint64_t memory;                       /* likewise; default 2^31: see visml_pipeline_fit */
     visml_dataset *validation;             /* for early stopping where the classifier has it; default: none */
     visml_pipeline_progress_fn progress;   /* called from the caller's thread; default: none */
     void *user;
@@ -115,8 +115,10 @@ typedef struct visml_pipeline_fit_opts {
 
 /* Learns from the pictures and labels of a dataset: the features what they had not learned before they came here (after loading: all that
  * there is to learn), then the classifier, anew each time. A network's layers stay as they are; a pipeline of visml_pipeline_from_model is
- * trained by visml_fit. Invalid pictures are passed over and listed by the dataset, as it was told to. On failure the pipeline is as it
- * was. Errors: those of visml_features_fit and visml_classifier_fit; VISML_EINVAL (a sample without a label is named),
+ * trained by visml_fit. Invalid pictures are passed over and listed by the dataset, as it was told to. Where the vectors of all pictures
+ * take more than `memory` bytes, classifiers that can (visml_classifier_fit_rows: sgd, ridge, gaussian_naive_bayes, gradient_boosting) get
+ * them block by block, and pictures are looked at again for each of their walks, two to four; the others, and fits with class_weighting
+ * or validation, have them all in memory nevertheless. On failure the pipeline is as it was. Errors: those of visml_features_fit and visml_classifier_fit; VISML_EINVAL (a sample without a label is named),
  * VISML_EUNSUPPORTED (a network alone), VISML_ECANCELLED. */
 VISML_API visml_status visml_pipeline_fit(visml_pipeline *pipeline, visml_dataset *dataset, const visml_pipeline_fit_opts *opts,
                                           visml_error *err);

@@ -82,14 +82,14 @@ static void equalize(ridge_system *s) {
 
 /* By eigenvectors. Least squares: those that are none by rounding are left out, columns having equal weight. With alpha all are at least
  * that. */
-static visml_status solve_by_eigenvectors(ridge_system *s, double alpha, visml_memory *m, visml_error *err) {
+static visml_status solve_by_eigenvectors(ridge_system *s, const visml_compute *c, double alpha, visml_memory *m, visml_error *err) {
     int64_t d = s->d;
     double *room = visml_mem_alloc(m, (size_t)(d * (d + 2)) * sizeof *room, err), *values = room, *vectors = room ? room + 2 * d : NULL;
     if (!room)
         return VISML_ENOMEM;
     if (alpha <= 0)
         equalize(s);
-    visml_status status = visml_eigen_symmetric(m, d, s->a, d, values, vectors, err);
+    visml_status status = visml_eigen_symmetric(c, m, d, s->a, d, values, vectors, err);
     double least = alpha > 0 ? 0 : DEPENDENT * values[0];
     for (int64_t k = 0; k < d && alpha > 0; k++)
         values[k] = values[k] > alpha ? values[k] : alpha;
@@ -108,7 +108,7 @@ static visml_status solve(ridge_system *s, const visml_normal_equations *e, cons
     VISML_TRY(visml_cholesky(e->compute, e->run, s->d, s->a, o->alpha > 0 ? 0 : DEPENDENT, &positive, err));
     if (!positive) {
         take_system(e, !o->no_intercept, o->alpha, s);
-        return solve_by_eigenvectors(s, o->alpha, m, err);
+        return solve_by_eigenvectors(s, e->compute, o->alpha, m, err);
     }
     for (int64_t i = 0; i < s->outputs; i++)
         visml_cholesky_solve(s->d, s->a, s->b + i * s->d);

@@ -15,6 +15,10 @@ visml_status visml_column_sums_begin(visml_transform *t, const visml_compute *c,
 /* The number of the walk is t->pass. Rows are added in order, in double. */
 visml_status visml_column_sums_add(visml_transform *t, const visml_compute *c, const visml_vector_rows *rows, visml_error *err);
 
+/* sum[d] += the rows x [n, d]: in double, block of rows after block. Errors: VISML_ENOMEM. */
+visml_status visml_add_columns(visml_memory *m, const visml_compute *c, int64_t n, int64_t d, const float *x, double *sum,
+                               visml_error *err);
+
 static inline double visml_column_mean(const visml_column_sums *s, int64_t j) {
     return s->at[j] / (double)s->n;
 }

@@ -6,138 +6,10 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "feature/pairs.h"
+#include "feature/tridiagonal.h"
 
-/* Two numbers at a time, which every machine of 64 bits can do. */
-typedef double pair __attribute__((vector_size(16), aligned(8), may_alias));
-#define PAIR(p) (*(pair *)(p))
-#define CONST_PAIR(p) (*(const pair *)(p))
-
-static double sum_of(const pair s[4]) {
-    pair all = (s[0] + s[1]) + (s[2] + s[3]);
-    return all[0] + all[1];
-}
-
-/* In eight lanes, whatever the machine. */
-static double dot(int64_t n, const double *a, const double *b) {
-    pair s[4] = {{0, 0}, {0, 0}, {0, 0}, {0, 0}};
-    double rest = 0;
-    int64_t i = 0;
-    for (; i + 8 <= n; i += 8) {
-        s[0] += CONST_PAIR(a + i) * CONST_PAIR(b + i);
-        s[1] += CONST_PAIR(a + i + 2) * CONST_PAIR(b + i + 2);
-        s[2] += CONST_PAIR(a + i + 4) * CONST_PAIR(b + i + 4);
-        s[3] += CONST_PAIR(a + i + 6) * CONST_PAIR(b + i + 6);
-    }
-    for (; i < n; i++)
-        rest += a[i] * b[i];
-    return sum_of(s) + rest;
-}
-
-static void add_times(int64_t n, double factor, const double *x, double *y) {
-    pair f = {factor, factor};
-    int64_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        PAIR(y + i) += f * CONST_PAIR(x + i);
-        PAIR(y + i + 2) += f * CONST_PAIR(x + i + 2);
-    }
-    for (; i < n; i++)
-        y[i] += factor * x[i];
-}
-
-/* ---- to three diagonals ---- */
-
-/* Reflects row[0 ... n - 1] onto its last place: v takes its place, with row <- row - 2 v (v row) / (v v) = (0, ..., 0, *e).
- * Returns v v / 2; 0: nothing to do. */
-static double reflect(int64_t n, double *row, double *e) {
-    double scale = 0;
-    for (int64_t j = 0; j + 1 < n; j++)
-        scale = fabs(row[j]) > scale ? fabs(row[j]) : scale;
-    *e = row[n - 1];
-    if (scale == 0)
-        return 0;
-    scale = fabs(row[n - 1]) > scale ? fabs(row[n - 1]) : scale;
-    for (int64_t j = 0; j < n; j++)
-        row[j] /= scale;
-    double length = sqrt(dot(n, row, row)), last = row[n - 1], to = last > 0 ? -length : length;
-    *e = to * scale;
-    row[n - 1] = last - to;
-    return to * to - last * to;
-}
-
-/* row r of a -= v[r] q + q[r] v, as far as its diagonal. */
-static void update_row(int64_t r, double *row, const double *v, const double *q) {
-    double vr = v[r], qr = q[r];
-    for (int64_t j = 0; j <= r; j++)
-        row[j] -= vr * q[j] + qr * v[j];
-}
-
-/* Row r brought up to date, its product with v[0 ... r] returned, and its part of p[0 ... r - 1] added: in one walk. */
-static double sweep_row(int64_t r, double *row, const double *v, double *p, const double *old_v, const double *old_q) {
-    pair vr = {old_v[r], old_v[r]}, qr = {old_q[r], old_q[r]}, here = {v[r], v[r]}, s[4] = {{0, 0}, {0, 0}, {0, 0}, {0, 0}};
-    double rest = 0;
-    int64_t j = 0;
-    for (; j + 4 <= r; j += 4) {
-        pair a = CONST_PAIR(row + j) - (vr * CONST_PAIR(old_q + j) + qr * CONST_PAIR(old_v + j));
-        pair b = CONST_PAIR(row + j + 2) - (vr * CONST_PAIR(old_q + j + 2) + qr * CONST_PAIR(old_v + j + 2));
-        PAIR(row + j) = a;
-        PAIR(row + j + 2) = b;
-        s[0] += a * CONST_PAIR(v + j);
-        s[1] += b * CONST_PAIR(v + j + 2);
-        PAIR(p + j) += here * a;
-        PAIR(p + j + 2) += here * b;
-    }
-    for (; j <= r; j++) {
-        row[j] -= old_v[r] * old_q[j] + old_q[r] * old_v[j];
-        rest += row[j] * v[j];
-        if (j < r)
-            p[j] += v[r] * row[j];
-    }
-    return sum_of(s) + rest;
-}
-
-/* p = a v over rows below n, from the lower triangle; where there is an older v and q, a is brought up to date on the way. */
-static void sweep(int64_t n, int64_t ld, double *a, const double *v, double *p, const double *old_v, const double *old_q) {
-    memset(p, 0, (size_t)n * sizeof *p);
-    for (int64_t r = 0; r < n; r++) {
-        double *row = a + r * ld;
-        if (old_v) {
-            p[r] += sweep_row(r, row, v, p, old_v, old_q);
-            continue;
-        }
-        p[r] += dot(r + 1, row, v);
-        add_times(r, v[r], row, p);
-    }
-}
-
-/* The rows of a become the reflections (h: half their squares), d and e (e[i] between i - 1 and i) the diagonals. q: [2, n]. */
-static void reduce(int64_t n, double *a, double *d, double *e, double *h, double *q) {
-    const double *old_v = NULL, *old_q = NULL;
-    e[0] = h[0] = 0;
-    for (int64_t i = n - 1; i >= 1; i--) {
-        double *v = a + i * n, *p = q + i % 2 * n;
-        if (old_v)
-            update_row(i, v, old_v, old_q);
-        d[i] = v[i];
-        h[i] = reflect(i, v, &e[i]);
-        if (h[i] == 0) {
-            memset(v, 0, (size_t)i * sizeof *v);
-            if (old_v)
-                for (int64_t r = 0; r < i; r++)
-                    update_row(r, a + r * n, old_v, old_q);
-            old_v = old_q = NULL;
-            continue;
-        }
-        sweep(i, n, a, v, p, old_v, old_q);
-        for (int64_t j = 0; j < i; j++)
-            p[j] /= h[i];
-        add_times(i, -dot(i, v, p) / (2 * h[i]), v, p);
-        old_v = v;
-        old_q = p;
-    }
-    if (old_v)
-        update_row(0, a, old_v, old_q);
-    d[0] = a[0];
-}
+typedef int64_t long_pair __attribute__((vector_size(16)));
 
 /* ---- values ---- */
 
@@ -196,6 +68,55 @@ static void sort_down(int64_t n, double *x) {
         }
 }
 
+/* ---- some values ---- */
+
+#define FEW 4   /* at most a fourth of all values are found one by one */
+#define TOGETHER 4 /* pairs of values: divisions that wait for nothing but one of their own */
+
+/* How many values are below each x: negative pivots of T - x (Givens; Barth, Martin and Wilkinson 1967). squares[i]: of e, not 0, so that a
+ * pivot of 0 is followed by an infinite one and that by an ordinary one. */
+static void count_below(int64_t n, const double *d, const double *squares, const visml_pair x[TOGETHER], long_pair count[TOGETHER]) {
+    const visml_pair zero = {0, 0};
+    visml_pair pivot[TOGETHER];
+    VISML_UNROLL for (int p = 0; p < TOGETHER; p++) {
+        pivot[p] = (visml_pair){1, 1};
+        count[p] = (long_pair){0, 0};
+    }
+    for (int64_t i = 0; i < n; i++) {
+        visml_pair diagonal = {d[i], d[i]}, square = {squares[i], squares[i]};
+        VISML_UNROLL for (int p = 0; p < TOGETHER; p++) {
+            pivot[p] = (diagonal - x[p]) - square / pivot[p];
+            count[p] -= (long_pair)(pivot[p] < zero);
+        }
+    }
+}
+
+/* Values first ... first + 8 from large to small, by halving where they may lie until it is as narrow as rounding. */
+static void bisect_some(int64_t n, const double *d, const double *squares, double bound, int64_t first, double *low, double *high) {
+    for (int i = 0; i < 2 * TOGETHER; i++)
+        low[i] = -bound, high[i] = bound;
+    for (int turn = 0; turn < DBL_MANT_DIG + 1; turn++) {
+        visml_pair x[TOGETHER];
+        long_pair count[TOGETHER];
+        for (int i = 0; i < 2 * TOGETHER; i++)
+            x[i / 2][i % 2] = 0.5 * low[i] + 0.5 * high[i];
+        count_below(n, d, squares, x, count);
+        for (int i = 0; i < 2 * TOGETHER; i++)
+            *(count[i / 2][i % 2] >= n - first - i ? &high[i] : &low[i]) = x[i / 2][i % 2];
+    }
+}
+
+static void bisect(int64_t n, const double *d, const double *e, double bound, int64_t k, double *values, double *squares) {
+    for (int64_t i = 0; i < n; i++)
+        squares[i] = e[i] * e[i] > DBL_MIN ? e[i] * e[i] : DBL_MIN;
+    for (int64_t first = 0; first < k; first += 2 * TOGETHER) {
+        double low[2 * TOGETHER], high[2 * TOGETHER];
+        bisect_some(n, d, squares, bound, first, low, high);
+        for (int64_t i = 0; i < 2 * TOGETHER && first + i < k; i++)
+            values[first + i] = fabs(high[i]) <= 0.5 * DBL_EPSILON * bound ? 0 : high[i]; /* what rounding may make of 0 */
+    }
+}
+
 /* ---- vectors ---- */
 
 /* T - value, eliminated with exchange of rows. */
@@ -247,7 +168,7 @@ static void normalize(int64_t n, double *x) {
         most = fabs(x[i]) > most ? fabs(x[i]) : most;
     for (int64_t i = 0; i < n; i++)
         x[i] /= most;
-    double factor = 1 / sqrt(dot(n, x, x));
+    double factor = 1 / sqrt(visml_pair_dot(n, x, x));
     for (int64_t i = 0; i < n; i++)
         x[i] *= factor;
 }
@@ -256,7 +177,7 @@ static void normalize(int64_t n, double *x) {
 static void separate(int64_t n, int64_t first, int64_t j, double *vectors) {
     double *x = vectors + j * n;
     for (int64_t i = first; i < j; i++)
-        add_times(n, -dot(n, vectors + i * n, x), vectors + i * n, x);
+        visml_pair_add_times(n, -visml_pair_dot(n, vectors + i * n, x), vectors + i * n, x);
 }
 
 static void vectors_of(int64_t n, const double *d, const double *e, int64_t k, const double *values, double norm, factors *f,
@@ -282,34 +203,53 @@ static void vectors_of(int64_t n, const double *d, const double *e, int64_t k, c
     }
 }
 
-/* Back through the reflections, the smallest first. */
-static void transform_back(int64_t n, const double *a, const double *h, int64_t k, double *vectors) {
-    for (int64_t j = 0; j < k; j++)
-        for (int64_t i = 1; i < n; i++)
-            if (h[i] != 0)
-                add_times(i, -dot(i, a + i * n, vectors + j * n) / h[i], a + i * n, vectors + j * n);
+/* The first k of n. */
+static int find_values(int64_t n, const double *d, const double *e, double bound, int64_t k, double *values, double *room) {
+    if (k <= n / FEW) {
+        bisect(n, d, e, bound, k, values, room);
+        return 1;
+    }
+    double *all = room, *beside = room + n;
+    memcpy(all, d, (size_t)n * sizeof *d);
+    memcpy(beside, e + 1, (size_t)(n - 1) * sizeof *e);
+    beside[n - 1] = 0;
+    if (!ql(n, all, beside))
+        return 0;
+    sort_down(n, all);
+    memcpy(values, all, (size_t)k * sizeof *values);
+    return 1;
 }
 
-static visml_status decompose(int64_t n, double *a, int64_t k, double *values, double *vectors, double *room, visml_error *err) {
-    double *d = room, *e = d + n, *h = e + n, *q = h + n, norm = 1e-100;
+/* The largest of all values is at most this: the rows' sums of magnitudes (Gershgorin). 0: there is a NaN or an infinity. */
+static double bound_of(int64_t n, const double *d, const double *e) {
+    double most = 1e-100;
+    for (int64_t i = 0; i < n; i++) {
+        double sum = fabs(d[i]) + fabs(e[i]) + (i + 1 < n ? fabs(e[i + 1]) : 0);
+        if (!isfinite(sum))
+            return 0;
+        most = sum > most ? sum : most;
+    }
+    return most;
+}
+
+static visml_status decompose(const visml_compute *c, int64_t n, double *a, int64_t k, double *values, double *vectors, double *room,
+                              visml_error *err) {
+    double *d = room, *e = d + n, *h = e + n, *q = h + n;
     factors f = {.u0 = q, .u1 = q + n, .u2 = q + 2 * n, .l = q + 3 * n, .swapped = (unsigned char *)(q + 4 * n)};
-    reduce(n, a, d, e, h, q);
-    memcpy(values, d, (size_t)n * sizeof *d);
-    memcpy(q, e + 1, (size_t)(n - 1) * sizeof *e);
-    q[n - 1] = 0;
-    if (!ql(n, values, q))
+    visml_tridiagonal_reduce(c, n, a, d, e, h, q);
+    double norm = bound_of(n, d, e);
+    if (norm == 0 || !find_values(n, d, e, norm, k, values, q))
         return visml_fail(err, VISML_ENONFINITE, "eigenvalues: the matrix has a number that is NaN or infinite");
-    sort_down(n, values);
-    norm = fabs(values[0]) > norm ? fabs(values[0]) : norm;
-    norm = fabs(values[n - 1]) > norm ? fabs(values[n - 1]) : norm;
     vectors_of(n, d, e, k, values, norm, &f, vectors);
-    transform_back(n, a, h, k, vectors);
+    visml_tridiagonal_back(c, n, a, h, k, vectors);
     return VISML_OK;
 }
 
-visml_status visml_eigen_symmetric(visml_memory *m, int64_t n, double *a, int64_t k, double *values, double *vectors, visml_error *err) {
-    double *room = visml_mem_zalloc(m, (size_t)n, 8 * sizeof *room, err);
-    visml_status status = room ? decompose(n, a, k, values, vectors, room, err) : VISML_ENOMEM;
+visml_status visml_eigen_symmetric(const visml_compute *c, visml_memory *m, int64_t n, double *a, int64_t k, double *values,
+                                   double *vectors, visml_error *err) {
+    int64_t own = 5 * n, shared = visml_tridiagonal_room(n);
+    double *room = visml_mem_zalloc(m, (size_t)(3 * n + (shared > own ? shared : own)), sizeof *room, err);
+    visml_status status = room ? decompose(c, n, a, k, values, vectors, room, err) : VISML_ENOMEM;
     visml_mem_free(m, room);
     return status;
 }

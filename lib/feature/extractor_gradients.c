@@ -9,6 +9,7 @@
 #include "kernel/span.h"
 
 #define MOMENTS 8
+#define LANES 16 /* parts of the votes of a bin */
 
 static visml_status check_channels(int64_t channels, visml_error *err) {
     if (channels > VISML_PLANES_CHANNELS)
@@ -24,12 +25,12 @@ typedef struct bands_job {
     visml_votes votes; /* what is the same for all bands; no bins: moments */
     int64_t numbers;   /* of a band */
     float *sums;       /* [bands, numbers] */
-    char *room;        /* of each worker: planes, then votes of columns */
+    char *room;        /* of each worker: planes, then parts of votes */
     size_t part;
 } bands_job;
 
 static size_t part_of(int64_t numbers, int64_t width, int64_t channels) {
-    return visml_planes_bytes(width, channels) + visml_whole_lines((size_t)(numbers * width) * sizeof(float));
+    return visml_planes_bytes(width, channels) + visml_whole_lines((size_t)(numbers * LANES) * sizeof(float));
 }
 
 static size_t sums_bytes(int64_t numbers, int64_t height) {
@@ -42,27 +43,24 @@ static size_t bands_scratch(const visml_compute *c, int64_t numbers, int64_t hei
 
 static void band(void *arg, size_t block, size_t worker) {
     const bands_job *j = arg;
-    float weights[VISML_PLANES_ROWS], *sums = j->sums + (int64_t)block * j->numbers;
+    float *sums = j->sums + (int64_t)block * j->numbers;
     char *room = j->room + worker * j->part;
-    float *columns = (float *)(void *)(room + visml_planes_bytes(j->v->width, j->v->channels));
+    float *parts = (float *)(void *)(room + visml_planes_bytes(j->v->width, j->v->channels));
     visml_planes p = visml_planes_make(j->v, 0, room);
     visml_votes votes = j->votes;
     votes.x = p.x;
     votes.stride = p.stride;
     votes.channels = j->v->channels;
     votes.plane = p.plane;
-    votes.weights = weights;
     votes.rows = visml_block_length((int64_t)block, VISML_PLANES_ROWS, j->v->height);
-    for (int i = 0; i < VISML_PLANES_ROWS; i++)
-        weights[i] = 1;
     visml_planes_fill(&p, j->c, j->v, (int64_t)block * VISML_PLANES_ROWS, votes.rows);
     if (!votes.bins) {
         j->c->kernels->vote_moments(&votes, j->v->width, sums);
         return;
     }
-    j->c->kernels->votes(&votes, j->v->width, columns);
+    j->c->kernels->vote_totals(&votes, j->v->width, parts);
     for (int64_t k = 0; k < j->numbers; k++)
-        sums[k] = (float)j->c->kernels->reduce_sum((size_t)j->v->width, columns + k * j->v->width);
+        sums[k] = (float)j->c->kernels->reduce_sum(LANES, parts + k * LANES);
 }
 
 /* All bands, then total[numbers]. */

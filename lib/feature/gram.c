@@ -3,7 +3,7 @@
 #include "kernel/kernels.h"
 #include "kernel/span.h"
 
-#define SLICE 32 /* rows that are packed at a time */
+#define SLICE 8 /* rows that are packed at a time */
 
 /* Rows lie as [panels of nr columns][n][nr], which is how the register blocks read the right factor: the left one lies in the same panels. */
 typedef struct job {
@@ -24,18 +24,17 @@ static float *panel_of(const job *j, int64_t panel) {
     return j->packed + panel * j->n * j->b.nr;
 }
 
+/* A few rows at a time: as many streams as are read ahead. */
 static void pack(void *arg, size_t slice, size_t worker) {
     const job *j = arg;
-    const visml_gram *g = j->g;
-    int64_t nr = j->b.nr, first = (int64_t)slice * SLICE, rows = visml_block_length((int64_t)slice, SLICE, j->n);
+    int64_t nr = j->b.nr, d = j->g->d, first = (int64_t)slice * SLICE, rows = visml_block_length((int64_t)slice, SLICE, j->n);
     (void)worker;
     for (int64_t panel = 0; panel < j->panels; panel++) {
-        int64_t columns = visml_block_length(panel, nr, g->d);
-        const float *middle = g->middle + panel * nr, *x = j->x + first * g->d + panel * nr;
+        int64_t columns = visml_block_length(panel, nr, d);
+        const float *x = j->x + first * d + panel * nr;
         float *to = panel_of(j, panel) + first * nr;
-        for (int64_t i = 0; i < rows; i++, x += g->d, to += nr) {
-            for (int64_t p = 0; p < columns; p++)
-                to[p] = x[p] - middle[p];
+        for (int64_t i = 0; i < rows; i++, x += d, to += nr) {
+            j->c->kernels->sum((size_t)columns, x, j->g->shift + panel * nr, to);
             for (int64_t p = columns; p < nr; p++)
                 to[p] = 0;
         }

@@ -8,13 +8,13 @@
 
 typedef struct visml_gram {
     int64_t d;
-    const float *middle; /* [d]: what is subtracted from each row */
+    const float *shift;  /* [d]: what is added to each row first */
     double *squares;     /* [d, d], the lower triangle: what the products are added to */
     void *scratch;       /* visml_gram_scratch, aligned to 64 */
 } visml_gram;
 
 size_t visml_gram_scratch(const visml_compute *c, int64_t d);
-/* squares += (x - middle)' (x - middle) for rows x [n, d], n <= VISML_GRAM_ROWS. Each product is added up in float along the rows, as
+/* squares += (x + shift)' (x + shift) for rows x [n, d], n <= VISML_GRAM_ROWS. Each product is added up in float along the rows, as
  * visml_gemm_run does it, then to squares in double. */
 void visml_gram_add(const visml_compute *c, const visml_gram *g, int64_t n, const float *x);
 

@@ -17,8 +17,6 @@ typedef struct visml_principal {
 visml_status visml_pca_count(const visml_transform *t, int64_t n, int64_t d, int64_t *k, visml_error *err);
 /* Into the object's arrays. Errors: VISML_ENOMEM. */
 visml_status visml_pca_keep(visml_transform *t, const visml_principal *p, visml_error *err);
-/* sum[d] += all rows, in order. */
-void visml_add_columns(int64_t n, int64_t d, const float *x, double *sum);
 /* k components by random projections (Halko, Martinsson and Tropp 2011, algorithms 4.4 and 5.1). Errors: VISML_ENOMEM. */
 visml_status visml_pca_random(visml_transform *t, const visml_compute *c, const visml_vector_rows *rows, int64_t k, uint64_t seed,
                               visml_error *err);

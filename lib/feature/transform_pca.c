@@ -1,17 +1,16 @@
-/* Principal components. By the covariance: means in a first walk over the rows, then the products of the centred rows, block after block,
- * each by the matrix product and all added up in double; then its eigenvectors. Or, for many columns, by random projections (pca_random.c).
- */
+/* Principal components. By the covariance: means in a first walk over the rows, then the products of the centred rows (gram.c); then its
+ * eigenvectors. Or, for many columns, by random projections (pca_random.c). */
 #include <math.h>
 #include <string.h>
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "feature/column_sums.h"
 #include "feature/eigen.h"
+#include "feature/gram.h"
 #include "feature/pca.h"
 #include "kernel/gemm.h"
 
-#define ROWS 2048  /* of a product */
-#define PANEL 256  /* columns of a product: what is below the diagonal is not computed */
 #define MOST 16384 /* columns that a covariance is made of */
 
 static const char *const solver_names[] = {"auto", "covariance", "randomized", NULL};
@@ -39,28 +38,10 @@ static visml_status check(const void *opts, visml_error *err) {
 
 typedef struct covariance {
     int64_t d, n;
-    double *sum;     /* [d] */
-    double *squares; /* [d, d], the lower triangle */
-    float *block, *product;
-    void *scratch;
+    double *sum;   /* [d] of the rows, then their mean */
+    float *shift; /* [d] its negative, rounded: what is added to the rows */
+    visml_gram gram;
 } covariance;
-
-static visml_gemm panel_product(const covariance *w, int64_t rows, int64_t first) {
-    int64_t columns = w->d - first < PANEL ? w->d - first : PANEL;
-    return (visml_gemm){.m = w->d - first, .n = columns, .k = rows, .a = w->block + first, .b = w->block + first, .c = w->product,
-                        .lda = w->d, .ldb = w->d, .ldc = PANEL, .trans_a = 1};
-}
-
-static size_t products_scratch(const visml_compute *c, int64_t d) {
-    covariance w = {.d = d};
-    size_t most = 0;
-    for (int64_t first = 0; first < d; first += PANEL) {
-        visml_gemm g = panel_product(&w, ROWS, first);
-        size_t bytes = visml_gemm_scratch(c, &g);
-        most = bytes > most ? bytes : most;
-    }
-    return most;
-}
 
 /* All in one piece, so that it goes with the object. */
 static visml_status begin(visml_transform *t, const visml_compute *c, int64_t d, uint64_t seed, visml_error *err) {
@@ -73,9 +54,9 @@ static visml_status begin(visml_transform *t, const visml_compute *c, int64_t d,
     if (d > MOST)
         return visml_fail(err, VISML_EINVAL, "pca: vectors have %lld numbers, the most for solver covariance are %d; give components and "
                           "solver randomized", (long long)d, MOST);
-    size_t at[6] = {sizeof(covariance), (size_t)d * sizeof(double), (size_t)(d * d) * sizeof(double), (size_t)(ROWS * d) * sizeof(float),
-                    (size_t)(d * PANEL) * sizeof(float), products_scratch(c, d)}, total = 0;
-    for (size_t i = 0; i < 6; i++) {
+    size_t at[5] = {sizeof(covariance), (size_t)d * sizeof(double), (size_t)d * sizeof(float), (size_t)(d * d) * sizeof(double),
+                    visml_gram_scratch(c, d)}, total = 0;
+    for (size_t i = 0; i < 5; i++) {
         size_t bytes = (at[i] + 63) / 64 * 64;
         at[i] = total;
         total += bytes;
@@ -84,61 +65,44 @@ static visml_status begin(visml_transform *t, const visml_compute *c, int64_t d,
     char *room = t->work = visml_mem_zalloc(m, 1, total, err);
     if (!room)
         return VISML_ENOMEM;
-    *(covariance *)(void *)room = (covariance){.d = d, .sum = (double *)(void *)(room + at[1]), .squares = (double *)(void *)(room + at[2]),
-                                               .block = (float *)(void *)(room + at[3]), .product = (float *)(void *)(room + at[4]),
-                                               .scratch = room + at[5]};
+    covariance *w = t->work;
+    *w = (covariance){.d = d, .sum = (double *)(void *)(room + at[1]), .shift = (float *)(void *)(room + at[2])};
+    w->gram = (visml_gram){.d = d, .shift = w->shift, .squares = (double *)(void *)(room + at[3]), .scratch = room + at[4]};
     return VISML_OK;
 }
 
-static void add_panel(covariance *w, int64_t first) {
-    for (int64_t i = first; i < w->d; i++) {
-        const float *from = w->product + (i - first) * PANEL;
-        int64_t columns = i - first + 1 < PANEL ? i - first + 1 : PANEL;
-        double *to = w->squares + i * w->d + first;
-        for (int64_t j = 0; j < columns; j++)
-            to[j] += (double)from[j];
+/* After the first walk; n counts from 0 down then, and back. */
+static void find_mean(covariance *w) {
+    for (int64_t j = 0; j < w->d; j++) {
+        w->sum[j] /= (double)w->n;
+        w->shift[j] = (float)-w->sum[j];
     }
+    w->n = -w->n;
 }
 
-/* Some rows: centred, multiplied, added. */
-static void add_products(covariance *w, const visml_compute *c, int64_t rows, const float *x) {
-    const double *mean = w->sum;
-    for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < w->d; j++)
-            w->block[i * w->d + j] = (float)((double)x[i * w->d + j] - mean[j]);
-    for (int64_t first = 0; first < w->d; first += PANEL) {
-        visml_gemm g = panel_product(w, rows, first);
-        visml_gemm_run(c, &g, w->scratch);
-        add_panel(w, first);
-    }
-}
-
-/* sum: that of the rows, then their mean. */
 static visml_status add(visml_transform *t, const visml_compute *c, const visml_vector_rows *rows, visml_error *err) {
     covariance *w = t->work;
-    (void)err;
     if (t->pass == 0) {
         w->n += rows->n;
-        visml_add_columns(rows->n, w->d, rows->x, w->sum);
-        return VISML_OK;
+        return visml_add_columns(&t->object.context->memory, c, rows->n, w->d, rows->x, w->sum, err);
     }
-    if (w->n > 0) { /* the first block of the second walk; then n counts from 0 down, and back */
-        for (int64_t j = 0; j < w->d; j++)
-            w->sum[j] /= (double)w->n;
-        w->n = -w->n;
-    }
-    for (int64_t i = 0; i < rows->n; i += ROWS)
-        add_products(w, c, rows->n - i < ROWS ? rows->n - i : ROWS, rows->x + i * w->d);
+    if (w->n > 0)
+        find_mean(w);
+    for (int64_t i = 0; i < rows->n; i += VISML_GRAM_ROWS)
+        visml_gram_add(c, &w->gram, rows->n - i < VISML_GRAM_ROWS ? rows->n - i : VISML_GRAM_ROWS, rows->x + i * w->d);
     return VISML_OK;
+}
+
+/* The rounded mean was taken from the rows; about the mean itself squares are smaller. */
+static void move_to_mean(covariance *w) {
+    for (int64_t i = 0; i < w->d; i++) {
+        double off = (double)w->n * (w->sum[i] + (double)w->shift[i]);
+        for (int64_t j = 0; j <= i; j++)
+            w->gram.squares[i * w->d + j] -= off * (w->sum[j] + (double)w->shift[j]);
+    }
 }
 
 /* ---- what is kept ---- */
-
-void visml_add_columns(int64_t n, int64_t d, const float *x, double *sum) {
-    for (int64_t i = 0; i < n; i++, x += d)
-        for (int64_t j = 0; j < d; j++)
-            sum[j] += (double)x[j];
-}
 
 /* The largest number of a component is positive, which decides its sign (scikit-learn's svd_flip). */
 static double sign_of(int64_t d, const double *v) {
@@ -205,13 +169,15 @@ static int64_t count_for_share(double share, int64_t k, const double *variance, 
     return k;
 }
 
-static visml_status decompose(visml_transform *t, covariance *w, double *values, double *vectors, int64_t k, visml_error *err) {
+static visml_status decompose(visml_transform *t, const visml_compute *c, covariance *w, double *values, double *vectors, int64_t k,
+                              visml_error *err) {
     const visml_pca_opts *o = t->object.opts;
-    double total = 0;
+    double total = 0, *squares = w->gram.squares;
+    move_to_mean(w);
     for (int64_t i = 0; i < w->d; i++)
-        total += w->squares[i * w->d + i] / (double)(w->n - 1);
-    VISML_TRY(visml_eigen_symmetric(&t->object.context->memory, w->d, w->squares, k, values, vectors, err));
-    for (int64_t i = 0; i < w->d; i++)
+        total += squares[i * w->d + i] / (double)(w->n - 1);
+    VISML_TRY(visml_eigen_symmetric(c, &t->object.context->memory, w->d, squares, k, values, vectors, err));
+    for (int64_t i = 0; i < k; i++)
         values[i] /= (double)(w->n - 1);
     if (o->variance > 0)
         k = count_for_share(o->variance, k, values, total);
@@ -223,12 +189,11 @@ static visml_status end(visml_transform *t, const visml_compute *c, visml_error 
     visml_memory *m = &t->object.context->memory;
     covariance *w = t->work;
     int64_t k = 0;
-    (void)c;
     w->n = w->n < 0 ? -w->n : w->n;
     visml_status status = visml_pca_count(t, w->n, w->d, &k, err);
     if (status == VISML_OK) {
-        double *room = visml_mem_alloc(m, (size_t)(w->d * (k + 1)) * sizeof *room, err);
-        status = room ? decompose(t, w, room, room + w->d, k, err) : VISML_ENOMEM;
+        double *room = visml_mem_alloc(m, (size_t)((w->d + 1) * k) * sizeof *room, err);
+        status = room ? decompose(t, c, w, room, room + k, k, err) : VISML_ENOMEM;
         visml_mem_free(m, room);
     }
     visml_mem_free(m, w);

@@ -23,23 +23,42 @@ VEC vectors vectors_at(const visml_votes *v, const float *p, int r) {
     return best;
 }
 
-/* Adds to sums[bins], and of those on the other side of the first edge to sums[bins ... 2 bins] where `whole`. */
-VEC void vote(const visml_votes *v, int whole, const float *p, int r, float weight, v16 *sums) {
+/* What votes: x and y turned to the half plane of the bins, and how much; some: 0 where all votes are 0. */
+typedef struct voters {
+    v16 x, y, votes;
+    m16 back; /* those that were turned */
+    int some;
+} voters;
+
+VEC voters voters_at(const visml_votes *v, const float *p, int r) {
     const v16 zero = v_zero();
     vectors g = vectors_at(v, p, r);
     v16 length = v_sqrt(g.squares);
     m16 long_enough = v_gt(length, v_set1(v->threshold));
-    if (!m_any(long_enough))
-        return;
     v16 c = v_set1(v->cosines[0]), s = v_set1(v->sines[0]);
     v16 side = v_sub(v_mul(c, g.y), v_mul(s, g.x)), along = v_add(v_mul(c, g.x), v_mul(s, g.y));
-    m16 back = m_or(v_gt(zero, side), m_and(v_eq(side, zero), v_gt(zero, along)));
-    length = v_select(long_enough, v->counts ? v_set1(1) : length, zero);
-    length = v_mul(length, v_set1(weight));
-    v16 x = v_select(back, v_sub(zero, g.x), g.x), y = v_select(back, v_sub(zero, g.y), g.y);
-    v16 there = whole ? v_select(back, length, zero) : zero, here = whole ? v_sub(length, there) : length;
+    voters w = {.some = m_any(long_enough), .back = m_or(v_gt(zero, side), m_and(v_eq(side, zero), v_gt(zero, along)))};
+    w.votes = v_select(long_enough, v->counts ? v_set1(1) : length, zero);
+    w.x = v_select(w.back, v_sub(zero, g.x), g.x);
+    w.y = v_select(w.back, v_sub(zero, g.y), g.y);
+    return w;
+}
+
+/* Those on the side of bin k - 1 of the edge before bin k. */
+VEC m16 are_before(const visml_votes *v, const voters *w, int32_t k) {
+    return v_gt(v_mul(v_set1(v->sines[k]), w->x), v_mul(v_set1(v->cosines[k]), w->y));
+}
+
+/* Adds to sums[bins], and of those on the other side of the first edge to sums[bins ... 2 bins] where `whole`. */
+VEC void vote(const visml_votes *v, int whole, const float *p, int r, float weight, v16 *sums) {
+    const v16 zero = v_zero();
+    voters w = voters_at(v, p, r);
+    if (!w.some)
+        return;
+    v16 votes = v_mul(w.votes, v_set1(weight));
+    v16 there = whole ? v_select(w.back, votes, zero) : zero, here = whole ? v_sub(votes, there) : votes;
     for (int32_t k = 1; k < v->bins; k++) {
-        m16 before = v_gt(v_mul(v_set1(v->sines[k]), x), v_mul(v_set1(v->cosines[k]), y));
+        m16 before = are_before(v, &w, k);
         v16 part = v_select(before, here, zero);
         sums[k - 1] = v_add(sums[k - 1], part);
         here = v_sub(here, part);
@@ -77,6 +96,35 @@ void LEAF(votes)(const visml_votes *v, int64_t n, float *out) {
         votes(v, 1, n, out);
     else
         votes(v, 0, n, out);
+}
+
+/* Bins are counted, and each lane has sums of its own: where columns do not matter, what is added does not grow with the bins. */
+VEC void vote_in_lanes(const visml_votes *v, const float *p, int r, float *sums) {
+    voters w = voters_at(v, p, r);
+    if (!w.some)
+        return;
+    v16 bin = v_select(w.back, v_set1(v->whole ? (float)v->bins : 0), v_zero());
+    for (int32_t k = 1; k < v->bins; k++)
+        bin = v_select(are_before(v, &w, k), bin, v_add(bin, v_set1(1)));
+    int32_t bins[LANES];
+    float votes[LANES];
+    i_store(bins, v_nearest(bin));
+    v_store(votes, w.votes);
+    UNROLL for (int l = 0; l < LANES; l++)
+        sums[bins[l] * LANES + l] += votes[l];
+}
+
+void LEAF(vote_totals)(const visml_votes *v, int64_t n, float *out) {
+    for (int32_t k = 0; k < (v->whole ? 2 : 1) * v->bins; k++)
+        v_store(out + k * LANES, v_zero());
+    for (int64_t row = 0; row < v->rows; row++) {
+        const float *p = v->x + row * v->stride;
+        int64_t i = 0;
+        for (; i + LANES <= n; i += LANES)
+            vote_in_lanes(v, p + i, LANES, out);
+        if (i < n)
+            vote_in_lanes(v, p + i, (int)(n - i), out);
+    }
 }
 
 /* With x + i y = m e^(i a): m, m^2, m^3, m^4, m cos 2a, m sin 2a, m^2 cos 2a, m^2 sin 2a. */

@@ -46,15 +46,30 @@ typedef struct visml_vectors_run {
     visml_pipeline_progress_fn progress; /* or NULL */
     void *user;
     uint64_t memory; /* 0: the default */
+    int64_t first, count, total; /* for progress, of a part of a dataset: its first picture, its pictures, those of all; total 0: all */
 } visml_vectors_run;
 
 /* A row for each valid picture, in the order of the dataset. Errors: as visml_features_extract and visml_predict. */
 visml_status visml_vectors_of(const visml_vectors_run *run, visml_dataset *dataset, visml_vectors *v, visml_error *err);
 void visml_vectors_clear(visml_vectors *v);
+/* The same of `count` pictures from `first` on, of which none need be valid. */
+visml_status visml_vectors_of_part(const visml_vectors_run *run, visml_dataset *dataset, int64_t first, int64_t count, visml_vectors *v,
+                                   visml_error *err);
+/* Errors: VISML_EINVAL (which sample has no label). */
+visml_status visml_vectors_check_labels(const visml_vectors *v, const visml_dataset *dataset, visml_error *err);
 /* Of pictures in memory. */
 visml_tensor *visml_network_run(const visml_model *network, const visml_tensor *images, visml_error *err);
 /* Errors: VISML_ECANCELLED. */
 visml_status visml_pipeline_tell(visml_pipeline_progress_fn fn, void *user, const visml_pipeline_progress *progress, visml_error *err);
+
+/* ---- pipeline_stream.c ---- */
+
+/* Whether the vectors [length] of a dataset are to be made block by block: more than `memory` bytes, and the classifier can. */
+int visml_is_streamed(const visml_classifier *classifier, int64_t pictures, int64_t length, uint64_t memory);
+/* Fits a classifier to the vectors of a dataset, of which a block is in memory: in each of its walks over the rows pictures are looked at
+ * again. Errors: those of visml_vectors_of and visml_classifier_fit_rows; VISML_EINVAL (a sample without a label). */
+visml_status visml_stream_vectors(const visml_vectors_run *run, visml_dataset *dataset, int64_t length, visml_classifier *classifier,
+                                  const visml_classifier_fit_opts *opts, visml_error *err);
 
 /* ---- pipeline_run.c ---- */
 

@@ -33,18 +33,6 @@ typedef struct fitting {
 
 /* ---- checks ---- */
 
-static visml_status check_labels(const visml_vectors *v, const visml_dataset *ds, visml_error *err) {
-    const int32_t *labels = (const int32_t *)(const void *)v->labels->data;
-    const int64_t *samples = (const int64_t *)(const void *)v->samples->data;
-    for (int64_t i = 0; i < v->labels->count; i++) {
-        const char *path = visml_dataset_path(ds, samples[i]);
-        if (labels[i] < 0)
-            return visml_fail(err, VISML_EINVAL, "pipeline: sample %lld%s%s%s has no label", (long long)samples[i], path ? " (" : "",
-                              path ? path : "", path ? ")" : "");
-    }
-    return VISML_OK;
-}
-
 static visml_status check_arguments(const visml_pipeline *p, const visml_dataset *ds, visml_error *err) {
     if (!p || !ds)
         return visml_fail(err, VISML_EINVAL, "pipeline: %s is NULL", p ? "dataset" : "pipeline");
@@ -75,11 +63,23 @@ static visml_status learn_features(fitting *f, visml_error *err) {
     return visml_features_fit(f->features, f->dataset, &opts, err);
 }
 
+static visml_vectors_run run_of(const fitting *f) {
+    return (visml_vectors_run){.features = f->features, .network = f->p->network, .progress = f->opts.progress, .user = f->opts.user,
+                               .memory = f->opts.memory};
+}
+
 static visml_status make_vectors(const fitting *f, visml_dataset *ds, visml_vectors *v, visml_error *err) {
-    const visml_vectors_run run = {.features = f->features, .network = f->p->network, .progress = f->opts.progress,
-                                   .user = f->opts.user, .memory = f->opts.memory};
+    const visml_vectors_run run = run_of(f);
     VISML_TRY(visml_vectors_of(&run, ds, v, err));
-    return check_labels(v, ds, err);
+    return visml_vectors_check_labels(v, ds, err);
+}
+
+/* How long a vector is. */
+static visml_status measure(const fitting *f, int64_t *length, visml_error *err) {
+    if (f->features)
+        return visml_features_length(f->features, &f->input, length, err);
+    *length = visml_shape_count(visml_model_output_shape(f->p->network));
+    return VISML_OK;
 }
 
 /* ---- classes ---- */
@@ -118,14 +118,29 @@ static int32_t on_classifier(void *user, const visml_classifier_progress *progre
     return f->opts.progress ? f->opts.progress(f->opts.user, &p) : 0;
 }
 
+static visml_status learn_from_all(fitting *f, visml_classifier_fit_opts *opts, visml_error *err) {
+    VISML_TRY(make_vectors(f, f->dataset, &f->train, err));
+    if (f->opts.validation)
+        VISML_TRY(make_vectors(f, f->opts.validation, &f->validation, err));
+    opts->class_weighting = f->opts.class_weighting;
+    opts->validation_x = f->validation.x;
+    opts->validation_y = f->validation.labels;
+    return visml_classifier_fit(f->classifier, f->train.x, f->train.labels, opts, err);
+}
+
+/* Weights of classes, and a validation set, are for vectors in memory. */
 static visml_status learn_classifier(fitting *f, visml_error *err) {
-    const visml_classifier_fit_opts opts = {.size = sizeof opts, .class_weighting = f->opts.class_weighting, .seed = f->opts.seed,
-                                            .validation_x = f->validation.x, .validation_y = f->validation.labels,
-                                            .progress = on_classifier, .user = f};
+    visml_classifier_fit_opts opts = {.size = sizeof opts, .seed = f->opts.seed, .progress = on_classifier, .user = f};
+    const visml_vectors_run run = run_of(f);
+    int64_t length;
+    VISML_TRY(measure(f, &length, err));
     f->classifier = visml_classifier_clone(f->p->classifier, err);
     if (!f->classifier)
         return VISML_ENOMEM;
-    VISML_TRY(visml_classifier_fit(f->classifier, f->train.x, f->train.labels, &opts, err));
+    int streamed = visml_is_streamed(f->classifier, visml_dataset_count(f->dataset), length, f->opts.memory);
+    VISML_TRY(streamed && !f->opts.class_weighting && !f->opts.validation
+                  ? visml_stream_vectors(&run, f->dataset, length, f->classifier, &opts, err)
+                  : learn_from_all(f, &opts, err));
     return take_classes(f, err);
 }
 
@@ -145,9 +160,6 @@ static visml_status learn(fitting *f, visml_error *err) {
         VISML_TRY(check_validation(f, err));
     VISML_TRY(learn_features(f, err));
     VISML_TRY(visml_dataset_sample_shape(f->dataset, &f->input, err));
-    VISML_TRY(make_vectors(f, f->dataset, &f->train, err));
-    if (f->opts.validation)
-        VISML_TRY(make_vectors(f, f->opts.validation, &f->validation, err));
     return learn_classifier(f, err);
 }
 

@@ -21,8 +21,12 @@ void visml_vectors_clear(visml_vectors *v) {
 }
 
 static int32_t tell_pictures(const visml_vectors_run *run, int64_t done, int64_t total) {
-    const visml_pipeline_progress p = {.size = sizeof p, .stage = VISML_PIPELINE_VECTORS, .done = done, .total = total, .loss = NAN,
-                                       .validation = NAN};
+    visml_pipeline_progress p = {.size = sizeof p, .stage = VISML_PIPELINE_VECTORS, .done = done, .total = total, .loss = NAN,
+                                 .validation = NAN};
+    if (run->total) { /* a network counts batches */
+        p.done = run->first + run->count * done / total;
+        p.total = run->total;
+    }
     return run->progress ? run->progress(run->user, &p) : 0;
 }
 
@@ -95,16 +99,62 @@ static visml_status by_network(const visml_vectors_run *run, visml_dataset *data
     return status;
 }
 
-visml_status visml_vectors_of(const visml_vectors_run *run, visml_dataset *dataset, visml_vectors *v, visml_error *err) {
+static visml_status look(const visml_vectors_run *run, visml_dataset *dataset, visml_vectors *v, visml_error *err) {
     visml_error why = {0};
     *v = (visml_vectors){0};
     visml_status status = run->features ? by_features(run, dataset, v, &why) : by_network(run, dataset, v, &why);
-    if (status == VISML_OK && !v->x->shape.dims[0])
-        status = visml_fail(&why, VISML_EFORMAT, "pipeline: none of the %lld images is valid", (long long)visml_dataset_count(dataset));
     if (status == VISML_OK)
         return VISML_OK;
     visml_vectors_clear(v);
     return visml_fail(err, status, "%s", why.message);
+}
+
+visml_status visml_vectors_of(const visml_vectors_run *run, visml_dataset *dataset, visml_vectors *v, visml_error *err) {
+    VISML_TRY(look(run, dataset, v, err));
+    if (v->x->shape.dims[0])
+        return VISML_OK;
+    visml_vectors_clear(v);
+    return visml_fail(err, VISML_EFORMAT, "pipeline: none of the %lld images is valid", (long long)visml_dataset_count(dataset));
+}
+
+/* ---- parts ---- */
+
+static visml_dataset *part_of(visml_dataset *dataset, int64_t first, int64_t count, visml_error *err) {
+    visml_memory *m = &dataset->source->context->memory;
+    int64_t *indices = visml_mem_alloc(m, (size_t)count * sizeof *indices, err);
+    for (int64_t i = 0; indices && i < count; i++)
+        indices[i] = first + i;
+    visml_dataset *part = indices ? visml_dataset_subset(dataset, indices, (size_t)count, err) : NULL;
+    visml_mem_free(m, indices);
+    return part;
+}
+
+visml_status visml_vectors_of_part(const visml_vectors_run *run, visml_dataset *dataset, int64_t first, int64_t count, visml_vectors *v,
+                                   visml_error *err) {
+    visml_vectors_run own = *run;
+    visml_dataset *part = part_of(dataset, first, count, err);
+    if (!part)
+        return VISML_ENOMEM;
+    own.first = first;
+    own.count = count;
+    own.total = visml_dataset_count(dataset);
+    visml_status status = look(&own, part, v, err);
+    visml_dataset_free(part);
+    for (int64_t i = 0; status == VISML_OK && i < v->samples->count; i++)
+        ((int64_t *)(void *)v->samples->data)[i] += first;
+    return status;
+}
+
+visml_status visml_vectors_check_labels(const visml_vectors *v, const visml_dataset *dataset, visml_error *err) {
+    const int32_t *labels = (const int32_t *)(const void *)v->labels->data;
+    const int64_t *samples = (const int64_t *)(const void *)v->samples->data;
+    for (int64_t i = 0; i < v->labels->count; i++) {
+        const char *path = visml_dataset_path(dataset, samples[i]);
+        if (labels[i] < 0)
+            return visml_fail(err, VISML_EINVAL, "pipeline: sample %lld%s%s%s has no label", (long long)samples[i], path ? " (" : "",
+                              path ? path : "", path ? ")" : "");
+    }
+    return VISML_OK;
 }
 
 /* ---- pictures in memory ---- */

@@ -1,58 +1,22 @@
-"""Gabor energies, dense descriptors and distances beside OpenCV, scikit-image and SciPy, one thread: milliseconds a picture, best of some.
-
-    bench_features_descriptors.py LIBVISML.so [NAME...]
-"""
-import ctypes as C
-import sys
-import time
-
+#!/usr/bin/env python3
+"""Gabor energies, dense descriptors and distances beside OpenCV, scikit-image and SciPy. Arguments, and what is compared:
+features_side.py."""
 import cv2
 import numpy as np
 from scipy import ndimage
 from skimage.feature import daisy
 from skimage.filters import gabor, gabor_kernel
 
-cv2.setNumThreads(1)
-lib = C.CDLL(sys.argv[1])
-for name in ("context_new", "tensor_new", "tensor_data", "features_from_json", "features_transform"):
-    getattr(lib, "visml_" + name).restype = C.c_void_p
+from features_side import main
 
-
-class Shape(C.Structure):
-    _fields_ = [("size", C.c_uint32), ("rank", C.c_int32), ("dims", C.c_int64 * 8)]
-
-
-class ContextOpts(C.Structure):
-    _fields_ = [("size", C.c_uint32), ("threads", C.c_int32)]
-
-
-context = C.c_void_p(lib.visml_context_new(C.byref(ContextOpts(8, 1)), None))
 BANK = [(f, np.pi * k / 6) for f in (0.4, 0.2, 0.1, 0.05) for k in range(6)]
 SMALL = [(0.4, np.pi * k / 2) for k in range(2)]
 
 
-def best(run, seconds=0.7):
-    times, begin = [], time.perf_counter()
-    while not times or time.perf_counter() - begin < seconds:
-        t = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - t)
-    return min(times) * 1e3
-
-
-def ours(text, x):
-    shape = Shape(C.sizeof(Shape), 3, (C.c_int64 * 8)(*x.shape, 1))
-    t = C.c_void_p(lib.visml_tensor_new(context, 3, C.byref(shape), None))
-    C.memmove(lib.visml_tensor_data(t), x.ctypes.data, x.nbytes)
-    features = C.c_void_p(lib.visml_features_from_json(context, text.encode(), C.c_size_t(len(text)), None))
-
-    def once():
-        y = C.c_void_p(lib.visml_features_transform(features, t, None))
-        assert y.value
-        lib.visml_tensor_release(y)
-
-    once()
-    return best(once)
+def picture(h, w, k):
+    rng = np.random.default_rng(k)
+    noise = rng.normal(size=(h, w)) * 6
+    return np.clip(128 + 300 * ndimage.gaussian_filter(rng.normal(size=(h, w)), 2) + noise, 0, 255).astype("u1")
 
 
 def opencv_gabor(bank):
@@ -116,17 +80,4 @@ CASES = {
                            {"OpenCV": opencv_distances, "SciPy": scipy_distances}),
 }
 SLOW = {("gabor, 24 filters", "scikit-image")}  # minutes for the large picture
-rng = np.random.default_rng(0)
-for name, (text, peers) in CASES.items():
-    if len(sys.argv) > 2 and name not in sys.argv[2:]:
-        continue
-    for h, w in ((128, 128), (1080, 1920)):
-        noise = rng.normal(size=(h, w)) * 6
-        x = np.clip(128 + 300 * ndimage.gaussian_filter(rng.normal(size=(h, w)), 2) + noise, 0, 255).astype("u1")
-        mine = ours(text, x)
-        line = [f"{name:24} {w}x{h}: {mine:9.3f} ms"]
-        for peer, run in peers.items():
-            if h < 1000 or (name, peer) not in SLOW:
-                theirs = best(lambda: run(x))
-                line.append(f"{peer} {theirs:9.3f} ms, {theirs / mine:.2f} times")
-        print("; ".join(line), flush=True)
+main(picture, CASES, SLOW)

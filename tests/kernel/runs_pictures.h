@@ -391,6 +391,17 @@ static void run_votes(const visml_kernels *k, trial *t) {
     }
 }
 
+static void run_vote_totals(const visml_kernels *k, trial *t) {
+    static const float cosines[] = {1, 0.75f, 0, -0.75f}, sines[] = {0, 0.75f, 1, 0.75f};
+    for (int which = 0; which < 4; which++) {
+        visml_votes v = votes_of(t, NULL, cosines, sines);
+        v.whole = which & 1;
+        v.counts = which >> 1;
+        v.threshold = 0.25f * (float)(which >> 1);
+        k->vote_totals(&v, (int64_t)t->n, out(t, (v.whole ? 8 : 4) * 16));
+    }
+}
+
 static void run_vote_moments(const visml_kernels *k, trial *t) {
     visml_votes v = votes_of(t, NULL, NULL, NULL);
     k->vote_moments(&v, (int64_t)t->n, out(t, 8));
