@@ -137,18 +137,32 @@ visml_status visml_mixture_prepare(const visml_mixture *mix, const char *what, v
 
 /* ---- rows ---- */
 
+#define STEP 8
+
+/* Some numbers relative to the shift, and their squares (not of full mixtures: NULL). */
+static void take(int64_t n, const float *x, const float *shift, float *off, float *squares) {
+    float some[STEP];
+    int64_t j = 0;
+    for (; j + STEP <= n; j += STEP) {
+        for (int l = 0; l < STEP; l++)
+            some[l] = x[j + l] - shift[j + l];
+        memcpy(off + j, some, sizeof some);
+        for (int l = 0; l < STEP; l++)
+            some[l] *= some[l];
+        if (squares)
+            memcpy(squares + j, some, sizeof some);
+    }
+    for (; j < n; j++) {
+        off[j] = x[j] - shift[j];
+        if (squares)
+            squares[j] = off[j] * off[j];
+    }
+}
+
 void visml_mixture_rows(const visml_mixture_plan *plan, int64_t n, const float *x, int64_t ldx, float *rows) {
     int64_t d = plan->d, width = visml_mixture_width(d, plan->full);
-    const float *shift = plan->shift;
-    for (int64_t i = 0; i < n; i++, x += ldx, rows += width) {
-        float *off = rows + width - d;
-        for (int64_t j = 0; j < d; j++)
-            off[j] = x[j] - shift[j];
-        if (plan->full)
-            continue;
-        for (int64_t j = 0; j < d; j++)
-            rows[j] = (x[j] - shift[j]) * (x[j] - shift[j]);
-    }
+    for (int64_t i = 0; i < n; i++, x += ldx, rows += width)
+        take(d, x, plan->shift, rows + width - d, plan->full ? NULL : rows);
 }
 
 static visml_gemm diagonal_product(int64_t d, int64_t k) {
