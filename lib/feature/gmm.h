@@ -75,7 +75,7 @@ void visml_mixture_share(const visml_compute *c, int64_t n, int64_t k, float *re
 typedef struct visml_mixture_sums {
     double *counts;  /* [k] */
     double *sums;    /* [k, d] */
-    double *squares; /* [k, d], or full: [k, d, d], the lower triangles */
+    double *squares; /* [k, d], or full: [k, d, d], the lower triangles; what is above them is undefined */
 } visml_mixture_sums;
 void visml_mixture_count(int64_t n, int64_t k, const float *resp, double *counts);
 size_t visml_mixture_sums_scratch(const visml_compute *c, int64_t d, int64_t k, int32_t full);

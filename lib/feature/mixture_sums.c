@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "feature/gmm.h"
 #include "kernel/gemm.h"
 #include "kernel/kernels.h"
@@ -40,7 +42,7 @@ void visml_mixture_sums_add(int64_t d, int64_t k, const float *products, const v
 /* The rows' columns from `first` on times those of a panel, which are weighted. */
 static visml_gemm panel_product(int64_t d, int64_t n, int64_t first) {
     int64_t columns = d - first < PANEL ? d - first : PANEL;
-    return (visml_gemm){.m = d - first, .n = columns, .k = n, .lda = d, .ldb = PANEL, .ldc = PANEL, .trans_a = 1};
+    return (visml_gemm){.m = d - first, .n = columns, .k = n, .lda = d, .ldb = columns, .ldc = columns, .trans_a = 1};
 }
 
 size_t visml_mixture_sums_scratch(const visml_compute *c, int64_t d, int64_t k, int32_t full) {
@@ -48,16 +50,35 @@ size_t visml_mixture_sums_scratch(const visml_compute *c, int64_t d, int64_t k, 
     return visml_gemm_scratch(c, &g) + (full ? (size_t)((ROWS + 1 + d) * PANEL) * sizeof(float) : 0);
 }
 
-/* weighted[n, PANEL], and the sum of each column */
+/* weighted[n, columns], and the sum of each column */
 static void weigh(const visml_compute *c, int64_t d, int64_t k, int64_t n, int64_t columns, const float *rows, const float *resp,
                   float *weighted, float *sums) {
     for (int64_t i = 0; i < n; i++)
-        c->kernels->scale((size_t)columns, rows + i * d, resp[i * k], 0, weighted + i * PANEL);
-    for (int64_t p = 0; p < columns; p++)
-        sums[p] = 0;
-    for (int64_t i = 0; i < n; i++)
-        for (int64_t p = 0; p < columns; p++)
-            sums[p] += weighted[i * PANEL + p];
+        c->kernels->scale((size_t)columns, rows + i * d, resp[i * k], 0, weighted + i * columns);
+    c->kernels->colsum(n, columns, weighted, sums);
+}
+
+#define STEP 8
+
+/* Some at a time, up to STEP - 1 more than n. */
+static void add(int64_t n, const float *from, double *to) {
+    double some[STEP];
+    for (int64_t p = 0; p < n; p += STEP) {
+        for (int l = 0; l < STEP; l++)
+            some[l] = to[p + l] + (double)from[p + l];
+        memcpy(to + p, some, sizeof some);
+    }
+}
+
+/* The lower triangle of a panel's sums; of a whole panel what is above it, too, of which nothing is asked. */
+static void add_panel(int64_t rows, int64_t columns, int64_t d, const float *product, double *squares) {
+    for (int64_t i = 0; i < rows; i++, product += columns, squares += d) {
+        int64_t end = i + 1 < columns ? i + 1 : columns;
+        if (columns % STEP == 0)
+            add(end, product, squares);
+        for (int64_t p = 0; columns % STEP && p < end; p++)
+            squares[p] += (double)product[p];
+    }
 }
 
 void visml_mixture_panel_add(const visml_compute *c, int64_t d, int64_t k, int64_t n, const float *rows, const float *resp,
@@ -71,10 +92,5 @@ void visml_mixture_panel_add(const visml_compute *c, int64_t d, int64_t k, int64
     visml_gemm_run(c, &g, product + d * PANEL);
     for (int64_t p = 0; p < g.n; p++)
         to->sums[component * d + first + p] += (double)sums[p];
-    for (int64_t i = 0; i < g.m; i++) {
-        double *square = to->squares + (component * d + first + i) * d + first;
-        int64_t end = i + 1 < g.n ? i + 1 : g.n;
-        for (int64_t p = 0; p < end; p++)
-            square[p] += (double)product[i * PANEL + p];
-    }
+    add_panel(g.m, g.n, d, product, to->squares + (component * d + first) * d + first);
 }
