@@ -310,7 +310,7 @@ static visml_status learn_transforms(fitting *t, visml_error *err) {
     int fits = visml_i64_mul(pictures, t->d * (int64_t)sizeof(float), &bytes) && (uint64_t)bytes <= t->opts.memory;
     int64_t block = (int64_t)(t->opts.memory / 4 / ((uint64_t)t->d * sizeof(float)));
     t->capacity = fits ? pictures + 1 : block > VISML_WALK_BLOCK ? block : VISML_WALK_BLOCK;
-    t->x = visml_mem_zalloc(t->memory, (size_t)t->capacity * (size_t)t->d, sizeof *t->x, err);
+    t->x = visml_mem_alloc(t->memory, (size_t)t->capacity * (size_t)t->d * sizeof *t->x, err);
     t->labels = t->x ? visml_mem_zalloc(t->memory, (size_t)t->capacity, sizeof *t->labels, err) : NULL;
     t->slots = t->labels ? visml_mem_zalloc(t->memory, VISML_WALK_BLOCK * (size_t)t->d, sizeof *t->slots, err) : NULL;
     if (!t->slots)
