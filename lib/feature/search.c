@@ -10,8 +10,8 @@
 #include "kernel/distance.h"
 #include "kernel/kernels.h"
 
-#define QUERIES 256 /* whose distances are there at a time */
-#define ROWS 2048   /* that they are the distances to */
+#define QUERIES 512 /* whose distances are there at a time */
+#define ROWS 1024   /* that they are the distances to */
 #define TOGETHER 64 /* of which the nearest is found first */
 #define SPARE 8     /* found by product beyond k, and an eighth of k more */
 #define LEAST_WIDTH 16  /* of rows for which a product pays */
