@@ -79,7 +79,7 @@ static void prepare_piece(void *arg, size_t piece, size_t worker) {
 }
 
 static visml_status prepare_plan(em *w, visml_error *err) {
-    int64_t d = w->job->x.d, one = w->job->full ? d * d * d / 4 : d;
+    int64_t d = w->job->x.d, one = w->job->full ? 1 + d * d * d / 4 : d;
     w->plan = visml_mixture_begin(&w->mix, w->shift, w->memory);
     if (w->labels)
         return VISML_OK;

@@ -81,6 +81,17 @@ static void clouds_are_found(void **state) {
     }
 }
 
+static void a_single_column_is_enough(void **state) {
+    static learned to;
+    (void)state;
+    for (int full = 0; full < 2; full++) {
+        visml_gmm job = job_of(&to, full);
+        job.x = (visml_row_view){100, 1, x, D, 1};
+        assert_ok(learn(2, &job, &to), &err);
+        assert_true(to.covariances[0] > 0 && fabs(to.weights[0] + to.weights[1] + to.weights[2] - 1) < 1e-12);
+    }
+}
+
 /* No round makes the data less likely, but for rounding of likelihoods of size 100. */
 static void rounds_gain(void **state) {
     static learned to;
@@ -119,6 +130,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_and_how_rows_lie_are_of_no_account),
         cmocka_unit_test(clouds_are_found),
+        cmocka_unit_test(a_single_column_is_enough),
         cmocka_unit_test(rounds_gain),
         cmocka_unit_test(it_can_be_stopped),
     };
