@@ -30,12 +30,41 @@ static int64_t piece_end(const panel *p, int64_t begin) {
     return begin + ROWS < p->n ? begin + ROWS : p->n;
 }
 
-/* What the columns before the panel take off. */
+#define TALL 4 /* rows, and columns, whose products are added up together: numbers are loaded less often */
+#define WIDE 2
+
+/* Products of rows with others, two sums side by side for each. */
+static void dots(int64_t n, int64_t ld, const double *x, const double *y, double out[TALL][WIDE]) {
+    double s[TALL][WIDE][2] = {0};
+    int64_t i = 0;
+    for (; i + 2 <= n; i += 2)
+        for (int a = 0; a < TALL; a++)
+            for (int b = 0; b < WIDE; b++)
+                for (int l = 0; l < 2; l++)
+                    s[a][b][l] += x[a * ld + i + l] * y[b * ld + i + l];
+    for (int a = 0; a < TALL; a++)
+        for (int b = 0; b < WIDE; b++)
+            out[a][b] = s[a][b][0] + s[a][b][1] + (i < n ? x[a * ld + i] * y[b * ld + i] : 0);
+}
+
+/* What the columns before the panel take off rows i ... i + TALL - 1, columns j and j + 1; nothing above the diagonal. */
+static void take_off_some(const panel *p, int64_t i, int64_t j) {
+    double off[TALL][WIDE];
+    dots(p->first, p->n, p->a + i * p->n, p->a + j * p->n, off);
+    for (int a = 0; a < TALL; a++)
+        for (int b = 0; b < WIDE && j + b <= i + a; b++)
+            p->a[(i + a) * p->n + j + b] -= off[a][b];
+}
+
+/* Pieces and panels begin at even rows: column j + 1 is one of the panel, for there is a row i + TALL - 1 that is no less. */
 static void take_off(void *arg, size_t piece, size_t worker) {
     const panel *p = arg;
-    int64_t begin = p->first + (int64_t)piece * ROWS, end = piece_end(p, begin);
+    int64_t begin = p->first + (int64_t)piece * ROWS, end = piece_end(p, begin), i = begin;
     (void)worker;
-    for (int64_t i = begin; i < end; i++)
+    for (; i + TALL <= end; i += TALL)
+        for (int64_t j = p->first; j < p->end && j <= i + TALL - 1; j += WIDE)
+            take_off_some(p, i, j);
+    for (; i < end; i++)
         for (int64_t j = p->first; j < p->end && j <= i; j++)
             p->a[i * p->n + j] -= dot(p->first, p->a + i * p->n, p->a + j * p->n);
 }

@@ -141,13 +141,22 @@ static visml_classifier *from_fitted(visml_context *ctx, const json_t *object, v
 }
 
 /* Parts first: a class that looks at what it has finds them ready. Numbers are those of saving. */
-static visml_status load_learned(visml_classifier *c, const visml_compute *k, const visml_bundle *b, size_t *number, visml_error *err) {
+/* Numbers that cannot be worked with are none that a classifier has learned. */
+static visml_status prepare(visml_classifier *c, const visml_compute *k, visml_error *err) {
     const visml_classifier_class *cls = visml_classifier_class_of(c);
+    visml_error why = {0};
+    visml_status status = cls->prepare ? cls->prepare(c, k, &why) : VISML_OK;
+    if (status == VISML_OK)
+        return VISML_OK;
+    return visml_fail(err, status == VISML_ENONFINITE ? VISML_EFORMAT : status, "%s", why.message);
+}
+
+static visml_status load_learned(visml_classifier *c, const visml_compute *k, const visml_bundle *b, size_t *number, visml_error *err) {
     size_t own = (*number)++;
     for (size_t i = 0; i < c->part_count; i++)
         VISML_TRY(load_learned(c->parts[i], k, b, number, err));
     VISML_TRY(visml_object_load(&c->object, prefix_of(own).s, b, err));
-    return cls->prepare ? cls->prepare(c, k, err) : VISML_OK;
+    return prepare(c, k, err);
 }
 
 static visml_status load_all(visml_classifier *c, const visml_bundle *b, visml_error *err) {

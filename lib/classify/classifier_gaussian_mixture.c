@@ -4,8 +4,9 @@
 
 #include "base/checked.h"
 #include "base/error.h"
-#include "classify/classifier.h"
+#include "classify/linear.h"
 #include "feature/gmm.h"
+#include "kernel/span.h"
 
 static const char *const covariance_names[] = {"diag", "full", NULL};
 
@@ -87,30 +88,51 @@ static visml_status prepare(visml_classifier *c, const visml_compute *k, visml_e
 
 #define ROWS VISML_MIXTURE_ROWS
 
-static size_t buffer_bytes(const visml_classifier *c) {
-    return (ROWS * (size_t)(c->dims + 1) * sizeof(float) + 63) / 64 * 64;
+/* Each thread has rows that do not lie side by side, rows as products take them, and room for these. */
+static size_t floats_of(const visml_classifier *c) {
+    return (size_t)(ROWS * (c->dims + visml_mixture_width(c->dims, is_full(c))));
+}
+
+static size_t room_bytes(const visml_classifier *c, const visml_compute *k) {
+    visml_compute alone = visml_linear_one_thread(k);
+    return (floats_of(c) * sizeof(float) + visml_mixture_scratch(&alone, c->dims, c->class_count, is_full(c)) + 63) / 64 * 64;
 }
 
 static size_t scratch(const visml_classifier *c, const visml_compute *k, int64_t n) {
     size_t bytes;
     (void)n;
-    return visml_size_add(buffer_bytes(c), visml_mixture_scratch(k, c->dims, c->class_count, is_full(c)), &bytes) ? bytes : SIZE_MAX;
+    return visml_size_mul(k->parallel->workers, room_bytes(c, k), &bytes) ? bytes : SIZE_MAX;
+}
+
+typedef struct run_job {
+    const visml_classifier *c;
+    const visml_compute *compute;
+    const visml_samples *s;
+    visml_mixture_plan plan;
+    size_t room;
+    char *memory;
+    float *y; /* [n, K] */
+    int logs;
+} run_job;
+
+static void run_block(void *arg, size_t block, size_t worker) {
+    const run_job *j = arg;
+    visml_compute alone = visml_linear_one_thread(j->compute);
+    int64_t begin = (int64_t)block * ROWS, n = visml_block_length((int64_t)block, ROWS, j->s->n), k = j->plan.k, ld;
+    char *room = j->memory + worker * j->room;
+    float *buffer = (float *)(void *)room, *rows = buffer + ROWS * j->plan.d, *y = j->y + begin * k;
+    const float *x = visml_samples_rows(j->s, begin, n, buffer, &ld);
+    visml_mixture_rows(&j->plan, n, x, ld, rows);
+    visml_mixture_logs(&j->plan, &alone, n, rows, 0, k, y, room + floats_of(j->c) * sizeof(float));
+    if (!j->logs)
+        visml_mixture_share(&alone, n, k, y, NULL);
 }
 
 /* Responsibilities to y[n, K], or with logs: 1 their logarithms, with that of the likelihood added. */
 static void run(const visml_classifier *c, const visml_compute *k, const visml_samples *s, int logs, float *y, void *memory) {
-    visml_mixture_plan plan = visml_mixture_plan_of(c->ready, c->dims, c->class_count, is_full(c));
-    visml_row_view view = visml_samples_view(s);
-    float *score = memory, *buffer = score + ROWS;
-    for (int64_t begin = 0; begin < s->n; begin += ROWS) {
-        int64_t n = s->n - begin < ROWS ? s->n - begin : ROWS;
-        const float *x = visml_row_view_dense(&view, begin, n, buffer);
-        void *rest = (char *)memory + buffer_bytes(c);
-        if (logs)
-            visml_mixture_logs(&plan, k, n, x, y + begin * c->class_count, rest);
-        else
-            visml_mixture_run(&plan, k, n, x, y + begin * c->class_count, score, rest);
-    }
+    run_job j = {.c = c, .compute = k, .s = s, .room = room_bytes(c, k), .memory = memory, .y = y, .logs = logs};
+    j.plan = visml_mixture_plan_of(c->ready, c->dims, c->class_count, is_full(c));
+    visml_parallel_run(k->parallel, (size_t)visml_blocks(s->n, ROWS), run_block, &j);
 }
 
 static void decide(const visml_classifier *c, const visml_compute *k, const visml_samples *s, float *y, void *memory) {

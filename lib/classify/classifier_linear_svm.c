@@ -149,7 +149,7 @@ static visml_status fit(visml_classifier *c, const visml_compute *k, const visml
 
 const visml_classifier_class visml_classifier_linear_svm_class = {
     .kind = {.name = "linear_svm", .opts_size = sizeof(visml_linear_svm_opts), .fields = fields, .restore = visml_linear_restore},
-    .can = VISML_CAN_CLASSIFY | VISML_CAN_REGRESS | VISML_CAN_WEIGH,
+    .can = VISML_CAN_CLASSIFY | VISML_CAN_REGRESS | VISML_CAN_WEIGH | VISML_CAN_TELL_FINITE,
     .task = task,
     .fit = fit,
     .prepare = visml_linear_prepare,

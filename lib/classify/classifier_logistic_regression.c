@@ -122,7 +122,7 @@ static void probabilities(const visml_classifier *c, const visml_compute *k, con
 const visml_classifier_class visml_classifier_logistic_regression_class = {
     .kind = {.name = "logistic_regression", .opts_size = sizeof(visml_logistic_regression_opts), .fields = fields,
              .restore = visml_linear_restore},
-    .can = VISML_CAN_CLASSIFY | VISML_CAN_WARM | VISML_CAN_WEIGH,
+    .can = VISML_CAN_CLASSIFY | VISML_CAN_WARM | VISML_CAN_WEIGH | VISML_CAN_TELL_FINITE,
     .fit = fit,
     .prepare = visml_linear_prepare,
     .scratch = scratch,

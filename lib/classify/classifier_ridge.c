@@ -185,7 +185,7 @@ static visml_status fit_rows(visml_classifier *c, const visml_compute *k, visml_
 
 const visml_classifier_class visml_classifier_ridge_class = {
     .kind = {.name = "ridge", .opts_size = sizeof(visml_ridge_opts), .fields = fields, .restore = visml_linear_restore},
-    .can = VISML_CAN_CLASSIFY | VISML_CAN_REGRESS | VISML_CAN_WEIGH,
+    .can = VISML_CAN_CLASSIFY | VISML_CAN_REGRESS | VISML_CAN_WEIGH | VISML_CAN_TELL_FINITE,
     .task = task,
     .fit = fit,
     .fit_rows = fit_rows,

@@ -4,6 +4,8 @@
 #include "base/error.h"
 #include "classify/checks.h"
 #include "classify/classifier.h"
+#include "kernel/elementwise.h"
+#include "kernel/span.h"
 
 /* A call: rows that are checked, and room for the class. */
 typedef struct run_job {
@@ -11,10 +13,10 @@ typedef struct run_job {
     visml_compute compute;
     visml_samples samples;
     void *scratch;
+    int late; /* x is looked at when a decision is not finite */
 } run_job;
 
-visml_status visml_classifier_take_rows(const visml_classifier *c, const visml_compute *k, const visml_tensor *x, visml_samples *s,
-                                        visml_error *err) {
+static visml_status take_shape(const visml_classifier *c, const visml_tensor *x, visml_samples *s, visml_error *err) {
     if (!c)
         return visml_fail(err, VISML_EINVAL, "classifier: classifier is NULL");
     const visml_classifier_class *cls = visml_classifier_class_of(c);
@@ -24,14 +26,28 @@ visml_status visml_classifier_take_rows(const visml_classifier *c, const visml_c
     if (s->d != c->dims)
         return visml_fail(err, VISML_EINVAL, "%s: x has %lld columns, what it learned from had %lld", cls->kind.name, (long long)s->d,
                           (long long)c->dims);
+    return VISML_OK;
+}
+
+static visml_status check_rows(const visml_classifier *c, const visml_compute *k, const visml_samples *s, visml_error *err) {
+    const visml_classifier_class *cls = visml_classifier_class_of(c);
     return visml_samples_check(k, cls->kind.name, s, cls->can & VISML_CAN_MISS, err);
 }
 
-static visml_status begin(run_job *j, const visml_classifier *c, const visml_tensor *x, visml_error *err) {
+visml_status visml_classifier_take_rows(const visml_classifier *c, const visml_compute *k, const visml_tensor *x, visml_samples *s,
+                                        visml_error *err) {
+    VISML_TRY(take_shape(c, x, s, err));
+    return check_rows(c, k, s, err);
+}
+
+/* decides: its decision is what comes next. Reading x twice takes longer than the decision of a linear class. */
+static visml_status begin(run_job *j, const visml_classifier *c, const visml_tensor *x, int decides, visml_error *err) {
     *j = (run_job){.c = c};
-    if (c)
-        j->compute = visml_context_compute(c->object.context);
-    VISML_TRY(visml_classifier_take_rows(c, &j->compute, x, &j->samples, err));
+    VISML_TRY(take_shape(c, x, &j->samples, err));
+    j->compute = visml_context_compute(c->object.context);
+    j->late = decides && visml_classifier_class_of(c)->can & VISML_CAN_TELL_FINITE;
+    if (!j->late)
+        VISML_TRY(check_rows(c, &j->compute, &j->samples, err));
     j->scratch = visml_mem_alloc(visml_classifier_memory(c), visml_classifier_scratch(c, &j->compute, j->samples.n), err);
     return j->scratch ? VISML_OK : VISML_ENOMEM;
 }
@@ -44,18 +60,32 @@ static visml_tensor *matrix(const run_job *j, int64_t columns, visml_error *err)
     return visml_tensor_new(j->c->object.context, VISML_F32, VISML_SHAPE(j->samples.n, columns), err);
 }
 
-static visml_tensor *decide(const run_job *j, visml_error *err) {
-    visml_tensor *y = matrix(j, visml_classifier_outputs(j->c), err);
-    if (y)
-        visml_classifier_class_of(j->c)->decide(j->c, &j->compute, &j->samples, (float *)(void *)y->data, j->scratch);
-    return y;
+static visml_tensor *vector(const run_job *j, visml_dtype dtype, visml_error *err) {
+    return visml_tensor_new(j->c->object.context, dtype, VISML_SHAPE(j->samples.n), err);
+}
+
+/* Numbers too large for the decision are no reason to refuse x. */
+static visml_status check_late(const run_job *j, int64_t n, const float *y, visml_error *err) {
+    return j->late && !visml_all_finite(&j->compute, (size_t)n, y) ? check_rows(j->c, &j->compute, &j->samples, err) : VISML_OK;
+}
+
+/* The decision goes to y, which is *consumed* and may be NULL. */
+static visml_tensor *decide(const run_job *j, visml_tensor *y, visml_error *err) {
+    if (!y)
+        return NULL;
+    float *to = (float *)(void *)y->data;
+    visml_classifier_class_of(j->c)->decide(j->c, &j->compute, &j->samples, to, j->scratch);
+    if (check_late(j, y->count, to, err) == VISML_OK)
+        return y;
+    visml_tensor_release(y);
+    return NULL;
 }
 
 visml_tensor *visml_classifier_decision(const visml_classifier *classifier, const visml_tensor *x, visml_error *err) {
     run_job j;
     visml_tensor *y = NULL;
-    if (begin(&j, classifier, x, err) == VISML_OK) {
-        y = decide(&j, err);
+    if (begin(&j, classifier, x, 1, err) == VISML_OK) {
+        y = decide(&j, matrix(&j, visml_classifier_outputs(classifier), err), err);
         end(&j);
     }
     return y;
@@ -64,7 +94,7 @@ visml_tensor *visml_classifier_decision(const visml_classifier *classifier, cons
 visml_tensor *visml_classifier_predict_proba(const visml_classifier *classifier, const visml_tensor *x, visml_error *err) {
     run_job j;
     visml_tensor *p = NULL;
-    if (begin(&j, classifier, x, err) < 0)
+    if (begin(&j, classifier, x, 0, err) < 0)
         return NULL;
     if (visml_classifier_has_probabilities(classifier))
         p = matrix(&j, classifier->class_count, err);
@@ -79,14 +109,25 @@ visml_tensor *visml_classifier_predict_proba(const visml_classifier *classifier,
 
 /* ---- labels ---- */
 
-/* The largest of each row of y[n, columns], the first of equals; of a single column that tells two apart whether it is above 0. */
-static void choose(int64_t n, int64_t columns, int tells_apart, const float *y, int32_t *places) {
-    for (int64_t i = 0; i < n; i++, y += columns) {
-        int32_t best = tells_apart && y[0] > 0;
-        for (int32_t k = 1; k < columns; k++)
+typedef struct choice {
+    int64_t n, columns, rows; /* rows: of a piece of work */
+    int tells_apart;
+    const float *y; /* [n, columns] */
+    int32_t *places;
+} choice;
+
+/* The largest of each row, the first of equals; of a single column that tells two apart whether it is above 0. */
+static void choose_rows(void *arg, size_t piece, size_t worker) {
+    const choice *h = arg;
+    int64_t begin = (int64_t)piece * h->rows, end = begin + visml_block_length((int64_t)piece, h->rows, h->n);
+    const float *y = h->y + begin * h->columns;
+    (void)worker;
+    for (int64_t i = begin; i < end; i++, y += h->columns) {
+        int32_t best = h->tells_apart && y[0] > 0;
+        for (int32_t k = 1; k < h->columns; k++)
             if (y[k] > y[best])
                 best = k;
-        places[i] = best;
+        h->places[i] = best;
     }
 }
 
@@ -94,23 +135,25 @@ void visml_classifier_choose(const visml_classifier *c, const visml_compute *k, 
                              void *scratch) {
     const visml_classifier_class *cls = visml_classifier_class_of(c);
     int64_t columns = visml_classifier_outputs(c);
-    int tells_apart = columns == 1 && (c->class_count == 2 || visml_classifier_task(c) == VISML_TASK_OUTLIERS);
+    choice h = {.n = s->n, .columns = columns, .rows = visml_span_rows(columns), .y = y, .places = places,
+                .tells_apart = columns == 1 && (c->class_count == 2 || visml_classifier_task(c) == VISML_TASK_OUTLIERS)};
     if (cls->choose) {
         cls->choose(c, k, s, places, scratch);
         return;
     }
     cls->decide(c, k, s, y, scratch);
-    choose(s->n, columns, tells_apart, y, places);
+    visml_parallel_run(k->parallel, (size_t)visml_blocks(h.n, h.rows), choose_rows, &h);
 }
 
 static visml_status find_places(const run_job *j, int32_t *places, visml_error *err) {
-    size_t bytes = (size_t)j->samples.n * (size_t)visml_classifier_outputs(j->c) * sizeof(float);
-    float *y = visml_mem_alloc(visml_classifier_memory(j->c), bytes, err);
+    int64_t n = j->samples.n * visml_classifier_outputs(j->c);
+    float *y = visml_mem_alloc(visml_classifier_memory(j->c), (size_t)n * sizeof *y, err);
     if (!y)
         return VISML_ENOMEM;
     visml_classifier_choose(j->c, &j->compute, &j->samples, places, y, j->scratch);
+    visml_status status = check_late(j, n, y, err);
     visml_mem_free(visml_classifier_memory(j->c), y);
-    return VISML_OK;
+    return status;
 }
 
 /* From places to what callers call them. */
@@ -122,7 +165,7 @@ static void name_places(const run_job *j, int32_t *places) {
 }
 
 static visml_tensor *predict_labels(const run_job *j, visml_error *err) {
-    visml_tensor *labels = visml_tensor_new(j->c->object.context, VISML_I32, VISML_SHAPE(j->samples.n), err);
+    visml_tensor *labels = vector(j, VISML_I32, err);
     if (!labels)
         return NULL;
     int32_t *places = (int32_t *)(void *)labels->data;
@@ -134,18 +177,12 @@ static visml_tensor *predict_labels(const run_job *j, visml_error *err) {
     return labels;
 }
 
-static visml_tensor *predict_values(const run_job *j, visml_error *err) {
-    visml_tensor *y = visml_tensor_new(j->c->object.context, VISML_F32, VISML_SHAPE(j->samples.n), err);
-    if (y)
-        visml_classifier_class_of(j->c)->decide(j->c, &j->compute, &j->samples, (float *)(void *)y->data, j->scratch);
-    return y;
-}
-
 visml_tensor *visml_classifier_predict(const visml_classifier *classifier, const visml_tensor *x, visml_error *err) {
     run_job j;
     visml_tensor *y = NULL;
-    if (begin(&j, classifier, x, err) == VISML_OK) {
-        y = visml_classifier_task(classifier) == VISML_TASK_REGRESSION ? predict_values(&j, err) : predict_labels(&j, err);
+    if (begin(&j, classifier, x, 1, err) == VISML_OK) {
+        y = visml_classifier_task(classifier) == VISML_TASK_REGRESSION ? decide(&j, vector(&j, VISML_F32, err), err)
+                                                                               : predict_labels(&j, err);
         end(&j);
     }
     return y;

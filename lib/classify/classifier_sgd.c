@@ -178,7 +178,7 @@ static void probabilities(const visml_classifier *c, const visml_compute *k, con
     squash(c, k, (size_t)(2 * s->n), p);
 }
 
-#define CAN (VISML_CAN_CLASSIFY | VISML_CAN_WARM | VISML_CAN_PARTIAL | VISML_CAN_WEIGH)
+#define CAN (VISML_CAN_CLASSIFY | VISML_CAN_WARM | VISML_CAN_PARTIAL | VISML_CAN_WEIGH | VISML_CAN_TELL_FINITE)
 
 const visml_classifier_class visml_classifier_sgd_class = {
     .kind = {.name = "sgd", .opts_size = sizeof(visml_linear_sgd_opts), .fields = sgd_fields, .restore = restore},

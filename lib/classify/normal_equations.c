@@ -4,38 +4,22 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "kernel/gemm.h"
-#include "kernel/span.h"
+#include "feature/gram.h"
+#include "kernel/kernels.h"
 
-#define ROWS 1024  /* of a product in float */
-#define SLICE 32   /* of which are filled at a time */
-#define PANEL 256  /* columns of a product: what is above the diagonal is not computed */
+#define FIRST 1024                    /* rows that the shift comes from */
+#define WORK ((int64_t)750 * 1000000) /* multiplications between two ticks: some 15 ms of one thread */
+#define LEAST_ROWS 256
 
 typedef struct visml_normal_equations_room {
-    float *block;   /* [ROWS, length] */
-    float *product; /* [length, PANEL] */
-    void *scratch;
+    float *minus; /* [d]: the shift, to be added to rows */
+    visml_gram gram;
     const visml_normal_equations *equations; /* while rows are filled */
     const visml_samples *samples;
-    int64_t begin, rows;
+    int64_t begin;
 } room;
 
-static visml_gemm panel_product(const visml_normal_equations *e, int64_t rows, int64_t first) {
-    const room *r = e->room;
-    return (visml_gemm){.m = e->length - first, .n = e->length - first < PANEL ? e->length - first : PANEL, .k = rows,
-                        .a = r->block ? r->block + first : NULL, .b = r->block ? r->block + first : NULL, .c = r->product,
-                        .lda = e->length, .ldb = e->length, .ldc = PANEL, .trans_a = 1};
-}
-
-static size_t products_scratch(const visml_normal_equations *e) {
-    size_t most = 0;
-    for (int64_t first = 0; first < e->length; first += PANEL) {
-        visml_gemm g = panel_product(e, ROWS, first);
-        size_t bytes = visml_gemm_scratch(e->compute, &g);
-        most = bytes > most ? bytes : most;
-    }
-    return most;
-}
+static void fill_rows(void *user, int64_t first, int64_t n, float *to);
 
 visml_status visml_normal_equations_begin(visml_normal_equations *e, visml_memory *m, visml_error *err) {
     size_t n = (size_t)(e->length = e->d + 1 + e->outputs);
@@ -43,26 +27,27 @@ visml_status visml_normal_equations_begin(visml_normal_equations *e, visml_memor
     e->gram = r ? visml_mem_zalloc(m, n, (n + 1) * sizeof(double), err) : NULL;
     if (!e->gram)
         return VISML_ENOMEM;
+    r->minus = visml_mem_zalloc(m, n, sizeof(float), err);
+    r->gram.scratch = r->minus ? visml_mem_alloc(m, visml_gram_scratch(e->compute, e->length), err) : NULL;
+    if (!r->gram.scratch)
+        return VISML_ENOMEM;
     e->shift = e->gram + n * n;
-    r->scratch = visml_mem_alloc(m, products_scratch(e), err);
-    r->block = r->scratch ? visml_mem_alloc(m, ROWS * n * sizeof(float), err) : NULL;
-    r->product = r->block ? visml_mem_alloc(m, n * PANEL * sizeof(float), err) : NULL;
-    return r->product ? VISML_OK : VISML_ENOMEM;
+    r->gram = (visml_gram){.d = e->length, .squares = e->gram, .scratch = r->gram.scratch, .fill = fill_rows, .user = r};
+    return VISML_OK;
 }
 
 void visml_normal_equations_end(visml_normal_equations *e, visml_memory *m) {
     visml_mem_free(m, e->gram);
     if (!e->room)
         return;
-    visml_mem_free(m, e->room->scratch);
-    visml_mem_free(m, e->room->block);
-    visml_mem_free(m, e->room->product);
+    visml_mem_free(m, e->room->minus);
+    visml_mem_free(m, e->room->gram.scratch);
     visml_mem_free(m, e->room);
 }
 
 /* The first rows decide; that they count as much as they weigh keeps rows without weight out of it. */
 static void find_shift(visml_normal_equations *e, const visml_samples *s) {
-    int64_t rows = s->n < ROWS ? s->n : ROWS;
+    int64_t rows = s->n < FIRST ? s->n : FIRST;
     double total = 0;
     for (int64_t i = 0; i < rows; i++) {
         double weight = visml_samples_weight(s, i);
@@ -74,54 +59,48 @@ static void find_shift(visml_normal_equations *e, const visml_samples *s) {
     }
     for (int64_t j = 0; j < e->length; j++)
         e->shift[j] = total > 0 ? (double)(float)(e->shift[j] / total) : 0;
+    for (int64_t j = 0; j < e->d; j++)
+        e->room->minus[j] = -(float)e->shift[j];
     e->started = total > 0;
 }
 
-static void fill_row(const visml_normal_equations *e, const visml_samples *s, int64_t i, float *to) {
-    float root = s->weights ? sqrtf(s->weights[i]) : 1;
-    for (int64_t j = 0; j < e->d; j++)
-        to[j] = root * (visml_samples_at(s, i, j) - (float)e->shift[j]);
-    to[e->d] = root;
-    for (int64_t o = 0; o < e->outputs; o++) {
-        float target = s->targets ? s->targets[i] - (float)e->shift[e->d + 1] : s->places[i] == o + (e->outputs == 1) ? 1 : -1;
-        to[e->d + 1 + o] = root * target;
+/* x may be `to`. */
+static void fill_row(const visml_normal_equations *e, const visml_samples *s, int64_t i, const float *x, float *to) {
+    const visml_kernels *kernels = e->compute->kernels;
+    float *targets = to + e->d + 1;
+    kernels->sum((size_t)e->d, x, e->room->minus, to);
+    to[e->d] = 1;
+    for (int64_t o = 0; o < e->outputs; o++)
+        targets[o] = s->targets ? s->targets[i] - (float)e->shift[e->d + 1] : s->places[i] == o + (e->outputs == 1) ? 1 : -1;
+    if (s->weights)
+        kernels->scale((size_t)e->length, to, sqrtf(s->weights[i]), 0, to);
+}
+
+static void fill_rows(void *user, int64_t first, int64_t n, float *to) {
+    const room *r = user;
+    const visml_samples *s = r->samples;
+    visml_row_view view = visml_samples_view(s);
+    for (int64_t i = r->begin + first; i < r->begin + first + n; i++, to += r->equations->length) {
+        if (s->column_stride != 1)
+            visml_row_view_copy(&view, i, to);
+        fill_row(r->equations, s, i, s->column_stride == 1 ? s->x + i * s->row_stride : to, to);
     }
 }
 
-static void fill_slice(void *arg, size_t slice, size_t worker) {
-    const room *r = arg;
-    int64_t begin = (int64_t)slice * SLICE, end = begin + SLICE < r->rows ? begin + SLICE : r->rows;
-    (void)worker;
-    for (int64_t i = begin; i < end; i++)
-        fill_row(r->equations, r->samples, r->begin + i, r->block + i * r->equations->length);
-}
-
-static void add_panel(const visml_normal_equations *e, int64_t first) {
-    for (int64_t i = first; i < e->length; i++) {
-        const float *from = e->room->product + (i - first) * PANEL;
-        double *to = e->gram + i * e->length + first;
-        int64_t columns = i - first + 1 < PANEL ? i - first + 1 : PANEL;
-        for (int64_t j = 0; j < columns; j++)
-            to[j] += (double)from[j];
-    }
-}
-
-static void add_block(visml_normal_equations *e, const visml_samples *s, int64_t begin, int64_t rows) {
-    room *r = e->room;
-    r->equations = e, r->samples = s, r->begin = begin, r->rows = rows;
-    visml_parallel_run(e->compute->parallel, (size_t)visml_blocks(rows, SLICE), fill_slice, r);
-    for (int64_t first = 0; first < e->length; first += PANEL) {
-        visml_gemm g = panel_product(e, rows, first);
-        visml_gemm_run(e->compute, &g, r->scratch);
-        add_panel(e, first);
-    }
+/* So many at a time that ticks come in time; more columns than that want rows enough for the sums in double not to count. */
+static int64_t rows_at_a_time(const visml_normal_equations *e) {
+    int64_t rows = 2 * WORK / e->length / e->length;
+    return rows < LEAST_ROWS ? LEAST_ROWS : rows > VISML_GRAM_ROWS ? VISML_GRAM_ROWS : rows;
 }
 
 visml_status visml_normal_equations_add(visml_normal_equations *e, const visml_samples *s, visml_error *err) {
+    room *r = e->room;
+    int64_t step = rows_at_a_time(e);
     if (!e->started)
         find_shift(e, s);
-    for (int64_t begin = 0; begin < s->n; begin += ROWS) {
-        add_block(e, s, begin, visml_block_length(begin / ROWS, ROWS, s->n));
+    r->equations = e, r->samples = s;
+    for (r->begin = 0; r->begin < s->n; r->begin += step) {
+        visml_gram_add(e->compute, &r->gram, s->n - r->begin < step ? s->n - r->begin : step, NULL);
         VISML_TRY(visml_fit_tick(e->run, 0, 1, NAN, NAN, err));
     }
     return VISML_OK;

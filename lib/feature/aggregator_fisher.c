@@ -113,11 +113,16 @@ static size_t doubles_of(int64_t d, int64_t k) {
     return (size_t)(k + 2 * k * d + 7) / 8 * 8;
 }
 
+/* Of responsibilities, rows and products. */
+static size_t floats_of(int64_t d, int64_t k) {
+    return (size_t)(VISML_MIXTURE_ROWS * (k + 2 * d) + (k * 2 * d + 15) / 16 * 16);
+}
+
 static size_t scratch_of(const visml_aggregator *a, const visml_compute *c, int64_t n, int64_t d) {
     int64_t k = components_of(a);
     size_t run = visml_mixture_scratch(c, d, k, 0), sums = visml_mixture_sums_scratch(c, d, k, 0);
     (void)n;
-    return doubles_of(d, k) * sizeof(double) + (size_t)(VISML_MIXTURE_ROWS * k) * sizeof(float) + (run > sums ? run : sums);
+    return doubles_of(d, k) * sizeof(double) + floats_of(d, k) * sizeof(float) + (run > sums ? run : sums);
 }
 
 /* Sanchez et al. 2013, (16) to (18), from sums relative to the shift. */
@@ -138,15 +143,20 @@ static void aggregate(const visml_aggregator *a, const visml_compute *c, int64_t
     int64_t k = o->components, all = 2 * k * d;
     double *room = scratch;
     float *resp = (float *)(void *)(room + doubles_of(d, k));
-    void *rest = resp + VISML_MIXTURE_ROWS * k;
+    float *block = resp + VISML_MIXTURE_ROWS * k, *products = block + VISML_MIXTURE_ROWS * 2 * d;
+    void *rest = resp + floats_of(d, k);
     visml_mixture_sums s = {room, room + k, room + k + k * d};
     visml_mixture_plan plan = visml_mixture_plan_of((void *)(uintptr_t)visml_object_array_data(&a->object, "plan"), d, k, 0);
     memset(room, 0, doubles_of(d, k) * sizeof *room);
     memset(y, 0, (size_t)all * sizeof *y);
     for (int64_t i = 0; i < n; i += VISML_MIXTURE_ROWS) {
         int64_t rows = n - i < VISML_MIXTURE_ROWS ? n - i : VISML_MIXTURE_ROWS;
-        visml_mixture_run(&plan, c, rows, x + i * d, resp, NULL, rest);
-        visml_mixture_sums_add(c, d, k, 0, plan.shift, rows, x + i * d, resp, &s, rest);
+        visml_mixture_rows(&plan, rows, x + i * d, d, block);
+        visml_mixture_logs(&plan, c, rows, block, 0, k, resp, rest);
+        visml_mixture_share(c, rows, k, resp, NULL);
+        visml_mixture_products(c, d, k, rows, block, resp, products, rest);
+        visml_mixture_count(rows, k, resp, s.counts);
+        visml_mixture_sums_add(d, k, products, &s);
     }
     if (n)
         gradients(a, n, d, &s, plan.shift, y);

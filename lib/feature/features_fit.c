@@ -43,7 +43,7 @@ typedef struct fitting {
     int64_t d, rows, capacity; /* rows: up to now; capacity: of x */
     float *x;
     int32_t *labels;
-    float *slots;              /* [VISML_WALK_BLOCK, d] */
+    float *slots;              /* [VISML_WALK_BLOCK, d]: where vectors are made; NULL: in x, where all have room */
     size_t upto;               /* transforms that vectors go through first */
     visml_transform *learning; /* NULL: vectors are kept */
 } fitting;
@@ -197,12 +197,17 @@ static visml_status learn_branches(fitting *t, visml_error *err) {
 
 /* ---- transforms ---- */
 
+/* Where the vector of a picture is made. In x it does not lie before those that are taken up to then. */
+static float *place_of(const fitting *t, int64_t i, size_t slot) {
+    return t->slots ? t->slots + (int64_t)slot * t->d : t->x + i * t->d;
+}
+
 static visml_status look_vector(void *user, visml_features_worker *w, const visml_tensor *image, int64_t i, size_t slot, visml_error *err) {
     fitting *t = user;
     if (w->plan.length != t->d)
         return visml_fail(err, VISML_EINVAL, "features: picture %lld gives a vector of %lld numbers, the first one %lld; bring pictures to "
                           "one size", (long long)i, (long long)w->plan.length, (long long)t->d);
-    return visml_features_picture(t->f, w, image, t->slots + (int64_t)slot * t->d, err);
+    return visml_features_picture(t->f, w, image, place_of(t, i, slot), err);
 }
 
 /* Hands a block of vectors to the transform that learns. */
@@ -221,7 +226,10 @@ static visml_status flush(fitting *t, visml_error *err) {
 
 static visml_status take_vector(void *user, int64_t i, size_t slot, visml_error *err) {
     fitting *t = user;
-    memcpy(t->x + t->rows * t->d, t->slots + (int64_t)slot * t->d, (size_t)t->d * sizeof *t->x);
+    const float *from = place_of(t, i, slot);
+    float *to = t->x + t->rows * t->d;
+    if (to != from)
+        memcpy(to, from, (size_t)t->d * sizeof *to);
     t->labels[t->rows++] = visml_dataset_label(t->dataset, i);
     return t->rows == t->capacity ? flush(t, err) : VISML_OK;
 }
@@ -256,6 +264,8 @@ static visml_status learn_from_all(fitting *t, visml_error *err) {
         VISML_TRY(check_dims(learner, d, err));
         if (visml_transform_waits(learner))
             VISML_TRY(visml_transform_learn(learner, &t->compute, &rows, t->opts.seed, err));
+        if (i + 1 == t->f->transform_count) /* nobody learns from what it makes of them */
+            break;
         VISML_TRY(visml_features_transforms(t->f, &t->compute, i, i + 1, t->rows, d, t->x, &y, err));
         visml_mem_free(t->memory, t->x);
         t->x = y;
@@ -310,10 +320,11 @@ static visml_status learn_transforms(fitting *t, visml_error *err) {
     int fits = visml_i64_mul(pictures, t->d * (int64_t)sizeof(float), &bytes) && (uint64_t)bytes <= t->opts.memory;
     int64_t block = (int64_t)(t->opts.memory / 4 / ((uint64_t)t->d * sizeof(float)));
     t->capacity = fits ? pictures + 1 : block > VISML_WALK_BLOCK ? block : VISML_WALK_BLOCK;
-    t->x = visml_mem_zalloc(t->memory, (size_t)t->capacity * (size_t)t->d, sizeof *t->x, err);
+    t->x = visml_mem_alloc(t->memory, (size_t)t->capacity * (size_t)t->d * sizeof *t->x, err);
     t->labels = t->x ? visml_mem_zalloc(t->memory, (size_t)t->capacity, sizeof *t->labels, err) : NULL;
-    t->slots = t->labels ? visml_mem_zalloc(t->memory, VISML_WALK_BLOCK * (size_t)t->d, sizeof *t->slots, err) : NULL;
-    if (!t->slots)
+    if (!t->labels)
+        return VISML_ENOMEM;
+    if (!fits && (t->slots = visml_mem_zalloc(t->memory, VISML_WALK_BLOCK * (size_t)t->d, sizeof *t->slots, err)) == NULL)
         return VISML_ENOMEM;
     return fits ? learn_from_all(t, err) : learn_in_blocks(t, err);
 }

@@ -125,12 +125,12 @@ static void give_workers(batch *b) {
 
 /* Vectors before the transforms to *x (visml_mem_free). */
 static visml_status run_all(batch *b, const visml_compute *c, int64_t n, float **x, visml_error *err) {
-    size_t count;
+    size_t count, bytes;
     visml_memory *m = &b->f->context->memory;
-    if (!visml_size_mul((size_t)n, (size_t)b->length, &count))
+    if (!visml_size_mul((size_t)n, (size_t)b->length, &count) || !visml_size_mul(count, sizeof **x, &bytes))
         return visml_fail(err, VISML_ENOMEM, "features: %lld vectors of %lld numbers do not fit in memory", (long long)n,
                           (long long)b->length);
-    *x = b->y = visml_mem_zalloc(m, count, sizeof **x, err);
+    *x = b->y = visml_mem_alloc(m, bytes, err); /* threads write all of it, and to pages that each of them is the first to see */
     visml_status status = b->y ? take_workers(b, c->parallel->workers, err) : VISML_ENOMEM;
     if (status == VISML_OK)
         status = run_batch(b, c, err);

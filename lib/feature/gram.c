@@ -1,5 +1,7 @@
 #include "feature/gram.h"
 
+#include <string.h>
+
 #include "kernel/kernels.h"
 #include "kernel/span.h"
 
@@ -12,12 +14,16 @@ typedef struct job {
     visml_blocking b;
     int64_t n, panels;
     const float *x;
-    float *packed;
+    float *packed, *lines; /* lines: [SLICE, d] for each thread, of fill */
 } job;
+
+static size_t packed_floats(const visml_blocking *b, int64_t d) {
+    return (size_t)(visml_blocks(d, b->nr) * b->nr) * VISML_GRAM_ROWS;
+}
 
 size_t visml_gram_scratch(const visml_compute *c, int64_t d) {
     visml_blocking b = c->kernels->gemm_blocking();
-    return (size_t)(visml_blocks(d, b.nr) * b.nr) * VISML_GRAM_ROWS * sizeof(float);
+    return (packed_floats(&b, d) + c->parallel->workers * (size_t)(SLICE * d)) * sizeof(float);
 }
 
 static float *panel_of(const job *j, int64_t panel) {
@@ -28,13 +34,19 @@ static float *panel_of(const job *j, int64_t panel) {
 static void pack(void *arg, size_t slice, size_t worker) {
     const job *j = arg;
     int64_t nr = j->b.nr, d = j->g->d, first = (int64_t)slice * SLICE, rows = visml_block_length((int64_t)slice, SLICE, j->n);
-    (void)worker;
+    float *lines = j->lines + (int64_t)worker * SLICE * d;
+    const float *from = j->g->fill ? lines : j->x + first * d;
+    if (j->g->fill)
+        j->g->fill(j->g->user, first, rows, lines);
     for (int64_t panel = 0; panel < j->panels; panel++) {
         int64_t columns = visml_block_length(panel, nr, d);
-        const float *x = j->x + first * d + panel * nr;
+        const float *x = from + panel * nr;
         float *to = panel_of(j, panel) + first * nr;
         for (int64_t i = 0; i < rows; i++, x += d, to += nr) {
-            j->c->kernels->sum((size_t)columns, x, j->g->shift + panel * nr, to);
+            if (j->g->shift)
+                j->c->kernels->sum((size_t)columns, x, j->g->shift + panel * nr, to);
+            else
+                memcpy(to, x, (size_t)columns * sizeof *to);
             for (int64_t p = columns; p < nr; p++)
                 to[p] = 0;
         }
@@ -88,6 +100,7 @@ static void multiply_pair(void *arg, size_t pair, size_t worker) {
 void visml_gram_add(const visml_compute *c, const visml_gram *g, int64_t n, const float *x) {
     job j = {.c = c, .g = g, .b = c->kernels->gemm_blocking(), .n = n, .x = x, .packed = g->scratch};
     j.panels = visml_blocks(g->d, j.b.nr);
+    j.lines = j.packed + packed_floats(&j.b, g->d);
     visml_parallel_run(c->parallel, (size_t)visml_blocks(n, SLICE), pack, &j);
     visml_parallel_run(c->parallel, (size_t)(j.panels * (j.panels + 1) / 2), multiply_pair, &j);
 }

@@ -8,9 +8,12 @@
 
 typedef struct visml_gram {
     int64_t d;
-    const float *shift;  /* [d]: what is added to each row first */
+    const float *shift;  /* [d]: what is added to each row first; NULL: nothing */
     double *squares;     /* [d, d], the lower triangle: what the products are added to */
     void *scratch;       /* visml_gram_scratch, aligned to 64 */
+    /* Not NULL: rows first ... first + n - 1 are what this writes to to[n, d], on several threads at a time, instead of what x has. */
+    void (*fill)(void *user, int64_t first, int64_t n, float *to);
+    void *user;
 } visml_gram;
 
 size_t visml_gram_scratch(const visml_compute *c, int64_t d);

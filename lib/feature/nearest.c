@@ -72,8 +72,23 @@ typedef struct choice {
     float *squares;
 } choice;
 
+#define FEW 16
+
+/* The same of so few that it costs less to look through them in order than to guess where it will be found. */
+static int32_t least_of_few(int64_t k, const float *x) {
+    float least = x[0];
+    int32_t at = 0;
+    for (int32_t j = 1; j < k; j++) {
+        at = x[j] < least ? j : at;
+        least = x[j] < least ? x[j] : least;
+    }
+    return at;
+}
+
 /* The first of the least; four at a time are looked for, so that none waits for the one before it. */
 static int32_t least_of(int64_t k, const float *x) {
+    if (k <= FEW)
+        return least_of_few(k, x);
     float least[4] = {x[0], x[0], x[0], x[0]};
     int64_t j = 0;
     for (; j + 4 <= k; j += 4)

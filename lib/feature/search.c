@@ -10,8 +10,9 @@
 #include "kernel/distance.h"
 #include "kernel/kernels.h"
 
-#define QUERIES 256 /* whose distances are there at a time */
-#define ROWS 2048   /* that they are the distances to */
+#define QUERIES 512 /* whose distances are there at a time */
+#define ROWS 1024   /* that they are the distances to */
+#define TOGETHER 64 /* of which the nearest is found first */
 #define SPARE 8     /* found by product beyond k, and an eighth of k more */
 #define LEAST_WIDTH 16  /* of rows for which a product pays */
 #define LEAST_QUERIES 8 /* likewise */
@@ -96,13 +97,24 @@ static void offer(const heap *h, float value, int32_t place) {
         sink(h, h->n, value, place);
 }
 
+static int is_full(const heap *h) {
+    return h->places[0] != INT32_MAX;
+}
+
 /* Rows come in order, so that of equals none is better than what is there; the first fill the heap with any value. sign: -1 where the
- * largest are nearest. */
-static void offer_all(const heap *h, int64_t n, const float *values, float sign, int32_t first) {
-    for (int64_t i = 0; i < n; i++) {
-        float value = sign * values[i];
-        if (!(value >= h->values[0]) || h->places[0] == INT32_MAX)
-            offer(h, isnan(value) ? INFINITY : value, first + (int32_t)i); /* NaN: of numbers too large for a float */
+ * largest are nearest. Some rows at a time are passed over together: nearly all of them are. */
+static void offer_all(const visml_kernels *k, const heap *h, int64_t n, const float *values, float sign, int32_t first) {
+    for (int64_t begin = 0; begin < n; begin += TOGETHER) {
+        int64_t end = n - begin < TOGETHER ? n : begin + TOGETHER;
+        const float *some = values + begin;
+        float best = sign > 0 ? k->reduce_min((size_t)(end - begin), some) : -k->reduce_max((size_t)(end - begin), some);
+        if (best >= h->values[0] && is_full(h))
+            continue;
+        for (int64_t i = begin; i < end; i++) {
+            float value = sign * values[i];
+            if (!(value >= h->values[0]) || !is_full(h))
+                offer(h, isnan(value) ? INFINITY : value, first + (int32_t)i); /* NaN: of numbers too large for a float */
+        }
     }
 }
 
@@ -132,7 +144,7 @@ static void search_query(void *arg, size_t query, size_t worker) {
     const block *b = arg;
     heap h = found_of(b, (int64_t)query);
     (void)worker;
-    offer_all(&h, b->rows, b->distances + (int64_t)query * b->rows, sign_of(b->s), (int32_t)b->first);
+    offer_all(b->c->kernels, &h, b->rows, b->distances + (int64_t)query * b->rows, sign_of(b->s), (int32_t)b->first);
 }
 
 /* ---- exact distances of what the product found ---- */
@@ -148,7 +160,7 @@ static void search_alone(const block *b, int64_t query, const heap *to, float *r
     for (int64_t first = 0; first < b->s->n; first += ROWS) {
         int64_t m = b->s->n - first < ROWS ? b->s->n - first : ROWS;
         exact(b, query, m, b->s->rows + first * b->s->d, room);
-        offer_all(to, m, room, 1, (int32_t)first);
+        offer_all(b->c->kernels, to, m, room, 1, (int32_t)first);
     }
 }
 

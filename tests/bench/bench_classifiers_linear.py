@@ -25,6 +25,7 @@ arguments.add_argument("library")
 arguments.add_argument("threads", type=int)
 arguments.add_argument("--rows", type=int, default=60000)
 arguments.add_argument("--rounds", type=int, default=1)
+arguments.add_argument("--passes", type=int, default=20, help="over all rows, of either side's dual descent")
 arguments.add_argument("--cpu", action="store_true", help="seconds of the processor: for one thread on a busy machine")
 arguments.add_argument("cases", nargs="*")
 asked = arguments.parse_intermixed_args()
@@ -112,6 +113,7 @@ class Theirs:
 
 
 def seconds(f, *args):
+    time.sleep(0.1)  # threads of the other side look out for work for a while before they sleep
     clock = time.process_time if asked.cpu else time.perf_counter
     start = clock()
     f(*args)
@@ -172,11 +174,11 @@ def svm_primal():
 
 
 def svm_dual():
-    case("linear_svm", {"max_iter": 20}, svm.LinearSVC(dual=True, max_iter=20), margins)
+    case("linear_svm", {"max_iter": asked.passes}, svm.LinearSVC(dual=True, max_iter=asked.passes), margins)
 
 
 def svm_hinge():
-    case("linear_svm", {"loss": "plain", "max_iter": 20}, svm.LinearSVC(loss="hinge", max_iter=20),
+    case("linear_svm", {"loss": "plain", "max_iter": asked.passes}, svm.LinearSVC(loss="hinge", max_iter=asked.passes),
          lambda w, b: margins(w, b, squared=False))
 
 

@@ -3,7 +3,7 @@
 
     VISML_LIBRARY=.../libvisml.so OMP_NUM_THREADS=2 python3 bench_classifiers_others.py 2 [PART ...]
 
-Parts: k_neighbors k_means k_means_100 gaussian_mixture. The images are those of Debian's dataset-fashion-mnist.
+Parts: k_neighbors pca_neighbors k_means k_means_100 gaussian_mixture. The images are those of Debian's dataset-fashion-mnist.
 """
 import gzip
 import pathlib
@@ -14,6 +14,7 @@ import warnings
 
 import numpy as np
 from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import KNeighborsClassifier
@@ -45,6 +46,7 @@ def measure(name, ours, theirs, times=3):
     spent, reached = ([], []), [0, 0]
     for _ in range(times):
         for i, f in enumerate((ours, theirs)):
+            time.sleep(0.1)  # threads of the other side look out for work for a while before they sleep
             start = time.perf_counter()
             reached[i] = f()
             spent[i].append(time.perf_counter() - start)
@@ -58,6 +60,22 @@ def k_neighbors(queries=1000):
     q, labels = x_test[:queries], y_test[:queries]
     print("equal labels:", int((mine.predict(q) == peer.predict(q)).sum()), "of", queries)
     measure(f"k_neighbors predict {queries}", lambda: (mine.predict(q) == labels).mean(), lambda: (peer.predict(q) == labels).mean())
+
+
+def pca_neighbors(components=50):
+    """All of it: components are learned, all rows brought to them, and neighbours of the test's looked for."""
+    pictures, test_pictures = x.reshape(-1, 28, 28, 1), x_test.reshape(-1, 28, 28, 1)
+    known = visml.Dataset.from_arrays(pictures, y, context=context)
+
+    def ours():
+        f = visml.Features(["pixels"], then=[{"class": "pca", "components": components}], context=context).fit(known)
+        mine = visml.Classifier("k_neighbors", context=context).fit(f.transform(pictures), y)
+        return (mine.predict(f.transform(test_pictures)) == y_test).mean()
+
+    def theirs():
+        f = PCA(components, random_state=0).fit(x)
+        return (KNeighborsClassifier(algorithm="brute").fit(f.transform(x), y).predict(f.transform(x_test)) == y_test).mean()
+    measure(f"pca {components}, k_neighbors", ours, theirs)
 
 
 def k_means(k=10, seeds=3):
@@ -83,12 +101,17 @@ def gaussian_mixture():
         made = GaussianMixture(10, covariance_type=kind, max_iter=20, reg_covar=1e-4, random_state=1)
 
         def ours():
-            return visml.Classifier("gaussian_mixture", n_components=10, covariance_type=kind, max_iter=20, reg_covar=1e-4,
-                                    context=context).fit(few).array("lower_bound").numpy()[0]
+            nonlocal mine
+            mine = visml.Classifier("gaussian_mixture", n_components=10, covariance_type=kind, max_iter=20, reg_covar=1e-4,
+                                    context=context).fit(few)
+            return mine.array("lower_bound").numpy()[0]
+        mine = None
         measure(f"gaussian_mixture fit {kind}", ours, lambda: made.fit(few).lower_bound_)
+        measure(f"gaussian_mixture shares {kind}", lambda: mine.predict_proba(few).max(axis=1).mean(),
+                lambda: made.predict_proba(few).max(axis=1).mean())
 
 
 if __name__ == "__main__":
     print(f"{threads} threads{'':26} visml  sklearn          reached")
-    for part in sys.argv[2:] or ("k_neighbors", "k_means", "k_means_100", "gaussian_mixture"):
+    for part in sys.argv[2:] or ("k_neighbors", "pca_neighbors", "k_means", "k_means_100", "gaussian_mixture"):
         globals()[part]()

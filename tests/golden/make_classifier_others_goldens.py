@@ -45,9 +45,10 @@ def clusters(x, q):
     emit("k_means_inertia", [k.inertia_])
     emit("k_means_distances", np.sort(k.transform(q), axis=1))
     for kind in ("diag", "full"):
-        g = GaussianMixture(3, covariance_type=kind, random_state=0, tol=1e-9, max_iter=1000).fit(x)
+        # of numbers in double: those of floats would be learned in float, and stop anywhere near the end
+        g = GaussianMixture(3, covariance_type=kind, random_state=0, tol=1e-14, max_iter=10000).fit(x.astype(np.float64))
         emit(f"mixture_{kind}_bound", [g.lower_bound_])
-        emit(f"mixture_{kind}_proba", np.sort(g.predict_proba(q), axis=1))
+        emit(f"mixture_{kind}_proba", np.sort(g.predict_proba(q.astype(np.float64)), axis=1))
 
 
 def wrappers(x, y, t, q):
