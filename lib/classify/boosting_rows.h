@@ -13,9 +13,9 @@ typedef struct visml_binned_rows {
     float *targets, *weights;
 } visml_binned_rows;
 
-/* tick is called after each block. Errors: those of walks, VISML_ENOMEM. Nothing is left of r on failure. */
+/* The run is asked after each block. Errors: those of walks, VISML_ENOMEM. Nothing is left of r on failure. */
 visml_status visml_binned_rows_read(visml_binned_rows *r, visml_memory *m, const visml_compute *k, visml_row_walk *walk, int32_t max_bin,
-                                    visml_status (*tick)(void *user, visml_error *err), void *user, visml_error *err);
+                                    const struct visml_fit_run *run, visml_error *err);
 void visml_binned_rows_clear(visml_binned_rows *r);
 
 #endif

@@ -84,25 +84,20 @@ static visml_status boost(visml_boosting *b, visml_classifier *c, visml_error *e
 
 static visml_status fit(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run, visml_error *err) {
     visml_boosting b = boosting_of(c, k, s, run);
-    VISML_TRY(visml_bins_new(&b.bins, b.memory, k, s, s->n, b.opts->max_bin, err));
-    visml_status status = visml_bins_fill(&b.bins, k, s, 0, err);
+    visml_cut_rules rules = {.rows = s->n, .max_bin = b.opts->max_bin, .total = b.opts->rounds};
+    VISML_TRY(visml_bins_new(&b.bins, b.memory, k, s, &rules, run, err));
+    visml_status status = visml_bins_fill(&b.bins, k, s, 0, run, err);
     if (status == VISML_OK)
         status = boost(&b, c, err);
     visml_boosting_clear(&b);
     return status;
 }
 
-static visml_status tick_read(void *user, visml_error *err) {
-    const visml_fit_run *run = user;
-    return visml_fit_tick(run, 0, -1, NAN, NAN, err);
-}
-
-/* What is missing in no row of the sample goes with the lowest bin. */
 static visml_status fit_rows(visml_classifier *c, const visml_compute *k, visml_row_walk *walk, const visml_fit_run *run,
                              visml_error *err) {
     visml_binned_rows r;
     const options *o = c->object.opts;
-    VISML_TRY(visml_binned_rows_read(&r, visml_classifier_memory(c), k, walk, o->max_bin, tick_read, (void *)(uintptr_t)run, err));
+    VISML_TRY(visml_binned_rows_read(&r, visml_classifier_memory(c), k, walk, o->max_bin, run, err));
     visml_boosting b = boosting_of(c, k, &r.rows, run);
     b.bins = r.bins;
     r.bins = (visml_bins){0};
