@@ -159,12 +159,6 @@ void visml_bins_clear(visml_bins *b) {
 
 /* ---- codes ---- */
 
-static uint8_t code_of(const visml_cut_guide *g, const visml_bin_column *column, float v) {
-    if (isnan(v))
-        return (uint8_t)(column->missing ? column->count : 0);
-    return (uint8_t)visml_cut_place(g, v);
-}
-
 typedef struct fill_job {
     visml_bins *b;
     const visml_samples *s;
@@ -174,18 +168,24 @@ typedef struct fill_job {
 
 #define FILL_ROWS 32 /* read at a time: they stay in the cache, and so do the guides of a block of columns */
 
+/* Codes of one column for some rows. */
+static void fill_column(const fill_job *j, int64_t column, int64_t begin, int64_t n, uint8_t *codes) {
+    const visml_bin_column *c = j->b->columns + column;
+    float numbers[FILL_ROWS];
+    uint8_t places[FILL_ROWS];
+    for (int64_t i = 0; i < n; i++)
+        numbers[i] = visml_samples_at(j->s, begin + i, column);
+    visml_cut_places(&j->guides[column], n, numbers, places);
+    for (int64_t i = 0; i < n; i++)
+        codes[i * COLUMNS] = c->missing && isnan(numbers[i]) ? (uint8_t)c->count : places[i];
+}
+
 static void fill_block(void *arg, size_t block, size_t worker) {
     const fill_job *j = arg;
-    const visml_samples *s = j->s;
-    int64_t begin = (int64_t)block * FILL_ROWS, end = begin + FILL_ROWS < s->n ? begin + FILL_ROWS : s->n;
+    int64_t begin = (int64_t)block * FILL_ROWS, n = visml_block_length((int64_t)block, FILL_ROWS, j->s->n);
     (void)worker;
-    for (int64_t from = 0; from < s->d; from += COLUMNS) {
-        int64_t columns = from + COLUMNS < s->d ? COLUMNS : s->d - from;
-        uint8_t *codes = j->b->codes + (from * j->b->n + j->first * COLUMNS);
-        for (int64_t i = begin; i < end; i++)
-            for (int64_t c = 0; c < columns; c++)
-                codes[i * COLUMNS + c] = code_of(&j->guides[from + c], &j->b->columns[from + c], visml_samples_at(s, i, from + c));
-    }
+    for (int64_t c = 0; c < j->s->d; c++)
+        fill_column(j, c, begin, n, j->b->codes + (c / COLUMNS * j->b->n + j->first + begin) * COLUMNS + c % COLUMNS);
 }
 
 visml_status visml_bins_fill(visml_bins *b, const visml_compute *k, const visml_samples *s, int64_t first, const visml_fit_run *run,

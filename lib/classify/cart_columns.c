@@ -15,7 +15,6 @@ typedef struct code_job {
     const visml_samples *s;
     float *buffers; /* [workers, columns, n] */
     int64_t columns; /* at a time */
-    int keep;
     _Atomic int32_t failed;
 } code_job;
 
@@ -25,7 +24,7 @@ static visml_status code_small(visml_code_column *c, const code_job *j, const fl
     visml_memory *m = j->c->memory;
     visml_cut_guide own, *guide = &own;
     c->values = visml_mem_alloc(m, (size_t)(count + 1) * sizeof *c->values, NULL);
-    if (j->keep)
+    if (j->c->kept)
         c->small = visml_mem_alloc(m, (size_t)j->s->n, NULL);
     else
         guide = c->guide = visml_mem_alloc(m, sizeof *c->guide, NULL);
@@ -35,16 +34,26 @@ static visml_status code_small(visml_code_column *c, const code_job *j, const fl
     memcpy(c->values, different, (size_t)count * sizeof *different);
     c->values[count] = INFINITY;
     visml_cut_guide_make(guide, (int32_t)count - 1, c->values + 1);
-    for (int64_t i = 0; j->keep && i < j->s->n; i++)
-        c->small[i] = (uint8_t)visml_cut_place(guide, x[i]);
+    if (c->small)
+        visml_cut_places(guide, j->s->n, x, c->small);
     return VISML_OK;
 }
 
-void visml_code_column_read(const visml_code_column *c, int64_t n, const int32_t *rows, uint8_t *codes) {
+#define READ 64 /* numbers at a time */
+
+void visml_code_column_read(const visml_code_columns *all, int64_t column, const visml_samples *s, int64_t n, const int32_t *rows,
+                            uint8_t *codes) {
+    const visml_code_column *c = all->columns + column;
+    const float *from = s->x + column * s->column_stride;
     for (int64_t p = 0; c->small && p < n; p++)
         codes[p] = c->small[rows[p]];
-    for (int64_t p = 0; !c->small && p < n; p++)
-        codes[p] = (uint8_t)visml_cut_place(c->guide, c->x[rows[p] * c->stride]);
+    for (int64_t i = 0; !c->small && i < n; i += READ) {
+        int64_t some = n - i < READ ? n - i : READ;
+        float numbers[READ];
+        for (int64_t p = 0; p < some; p++)
+            numbers[p] = from[rows[i + p] * s->row_stride];
+        visml_cut_places(c->guide, some, numbers, codes + i);
+    }
 }
 
 /* ---- many ---- */
@@ -84,10 +93,9 @@ static void code_block(void *arg, size_t block, size_t worker) {
         visml_code_column *to = j->c->columns + from + c;
         int64_t count = visml_few_values(n, x + c * n, VISML_FEW_VALUES, different);
         visml_status status = VISML_OK;
-        *to = (visml_code_column){.x = j->s->x + (from + c) * j->s->column_stride, .stride = j->s->row_stride};
         if (count > 0)
             status = code_small(to, j, different, count, x + c * n);
-        else if (j->keep)
+        else if (j->c->kept)
             status = code_large(to, j->c->memory, n, x + c * n);
         if (status < 0)
             j->failed = 1;
@@ -96,8 +104,8 @@ static void code_block(void *arg, size_t block, size_t worker) {
 
 visml_status visml_code_columns_new(visml_code_columns *c, visml_memory *m, const visml_compute *k, const visml_samples *s, int keep,
                                     const struct visml_fit_run *run, int64_t total, visml_error *err) {
-    *c = (visml_code_columns){.memory = m, .n = s->n, .d = s->d};
-    code_job j = {.c = c, .s = s, .columns = s->d < COLUMNS ? s->d : COLUMNS, .keep = keep};
+    *c = (visml_code_columns){.memory = m, .n = s->n, .d = s->d, .kept = keep};
+    code_job j = {.c = c, .s = s, .columns = s->d < COLUMNS ? s->d : COLUMNS};
     visml_status status = VISML_ENOMEM;
     c->columns = visml_mem_zalloc(m, (size_t)s->d, sizeof *c->columns, err);
     if (c->columns)

@@ -11,10 +11,20 @@
 
 typedef struct cart_node {
     int32_t node, depth;
+    int32_t near, reserved; /* 1: its rows are the near ones */
     int64_t begin, count;
     visml_cart_split split;
     double weight, score, gain;
 } cart_node;
+
+typedef struct cart_rows {
+    visml_samples s;
+    const float *weights;
+} cart_rows;
+
+/* Rows of a node that are few are copied: its children, whose columns are others, then find them in the cache. */
+#define NEAR_BYTES (1 << 19)
+#define LEAST_NEAR 16
 
 struct visml_cart {
     visml_memory *memory;
@@ -23,7 +33,13 @@ struct visml_cart {
     const visml_samples *samples;
     visml_cart_rules rules;
     double root_weight;
-    int32_t *rows, *spare; /* [n] */
+    cart_rows far, near;
+    float *near_x;       /* [most_near, d] */
+    float *near_weights; /* [most_near], as what follows */
+    float *near_targets;
+    int32_t *near_places;
+    int64_t most_near;
+    int32_t *rows, *spare; /* [n]: numbers of far rows, or of near ones */
     int32_t *places;       /* [n]: of one node's rows, side by side, as what follows */
     float *targets, *weights;
     double *totals;
@@ -56,6 +72,23 @@ static void *take(visml_cart *g, int64_t count, size_t size, visml_status *statu
     return p;
 }
 
+/* Only where rows lie side by side, codes are not kept, and a node's children are looked at before other nodes. */
+static void take_near(visml_cart *g, visml_status *status, visml_error *err) {
+    const visml_samples *s = g->samples;
+    int64_t d = s->d, most = NEAR_BYTES / (d * (int64_t)sizeof(float));
+    most = most < s->n ? most : s->n;
+    if (most < LEAST_NEAR || s->column_stride != 1 || g->rules.max_leaf_nodes || (g->columns && g->columns->kept))
+        return;
+    g->most_near = most;
+    g->near_x = take(g, most * d, sizeof *g->near_x, status, err);
+    g->near_weights = take(g, most, sizeof *g->near_weights, status, err);
+    g->near_targets = take(g, most, sizeof *g->near_targets, status, err);
+    g->near_places = take(g, most, sizeof *g->near_places, status, err);
+    g->near = (cart_rows){.s = *s, .weights = g->near_weights};
+    g->near.s.x = g->near_x, g->near.s.row_stride = d;
+    g->near.s.targets = g->near_targets, g->near.s.places = g->near_places;
+}
+
 static void take_all(visml_cart *g, visml_status *status, visml_error *err) {
     int64_t n = g->samples->n, classes = g->samples->class_count;
     g->rows = take(g, n, sizeof *g->rows, status, err);
@@ -83,6 +116,7 @@ visml_cart *visml_cart_new(visml_memory *m, const visml_code_columns *c, const v
     size_t bytes = c ? visml_cart_scratch(s->n, s->class_count) : visml_cart_random_scratch(s->n, s->class_count);
     g->scratch_bytes = (bytes + 63) / 64 * 64;
     take_all(g, &status, err);
+    take_near(g, &status, err);
     if (status == VISML_OK)
         return g;
     visml_cart_free(g);
@@ -93,7 +127,7 @@ void visml_cart_free(visml_cart *g) {
     if (!g)
         return;
     void *const all[] = {g->rows, g->spare, g->places, g->targets, g->weights, g->totals, g->ends, g->order, g->found, g->varies,
-                         g->scratch, g->open};
+                         g->scratch, g->open, g->near_x, g->near_weights, g->near_targets, g->near_places};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         visml_mem_free(g->memory, all[i]);
     visml_mem_free(g->memory, g);
@@ -106,8 +140,29 @@ static void add_class(visml_cart *g, int32_t place, double w) {
     g->ends[place]++;
 }
 
-static visml_cart_node gather(visml_cart *g, const cart_node *n, const float *weights) {
-    const visml_samples *s = g->samples;
+/* The rows of a node become near ones. */
+static void bring_near(visml_cart *g, cart_node *n) {
+    const visml_samples *s = &g->far.s;
+    int32_t *rows = g->rows + n->begin;
+    for (int64_t p = 0; p < n->count; p++) {
+        memcpy(g->near_x + p * s->d, s->x + rows[p] * s->row_stride, (size_t)s->d * sizeof *s->x);
+        g->near_weights[p] = g->far.weights[rows[p]];
+        if (s->class_count)
+            g->near_places[p] = s->places[rows[p]];
+        else
+            g->near_targets[p] = s->targets[rows[p]];
+        rows[p] = (int32_t)p;
+    }
+    n->near = 1;
+}
+
+static const cart_rows *rows_of(const visml_cart *g, const cart_node *n) {
+    return n->near ? &g->near : &g->far;
+}
+
+static visml_cart_node gather(visml_cart *g, const cart_node *n) {
+    const visml_samples *s = &rows_of(g, n)->s;
+    const float *weights = rows_of(g, n)->weights;
     int64_t classes = s->class_count;
     const int32_t *rows = g->rows + n->begin;
     double weight = 0;
@@ -128,7 +183,7 @@ static visml_cart_node gather(visml_cart *g, const cart_node *n, const float *we
     for (int64_t k = 1; k < classes; k++)
         g->ends[k] += g->ends[k - 1];
     return (visml_cart_node){.impurity = g->rules.impurity, .classes = classes, .n = n->count, .least = g->rules.min_samples_leaf,
-                             .rows = rows, .places = g->places, .targets = g->targets, .weights = g->weights, .totals = g->totals,
+                             .samples = s, .rows = rows, .places = g->places, .targets = g->targets, .weights = g->weights, .totals = g->totals,
                              .ends = g->ends, .equal = equal, .weight = weight,
                              .score = visml_cart_score(g->rules.impurity, classes, g->totals)};
 }
@@ -165,7 +220,7 @@ static void find_group(void *arg, size_t block, size_t worker) {
     if (g->columns)
         visml_cart_find(j->node, g->columns, n, j->columns + from, scratch, j->found + from, j->varies + from);
     else
-        visml_cart_find_random(j->node, g->samples, n, j->columns + from, j->key, scratch, j->found + from, j->varies + from);
+        visml_cart_find_random(j->node, n, j->columns + from, j->key, scratch, j->found + from, j->varies + from);
 }
 
 static int goes_on(visml_cart *g) {
@@ -258,7 +313,6 @@ static visml_status make_leaf(const visml_cart *g, const visml_cart_node *n, int
 /* ---- growing ---- */
 
 typedef struct grow_call {
-    const float *weights;
     uint64_t key;
     visml_cart_tree *t;
 } grow_call;
@@ -271,7 +325,7 @@ static int may_split(const visml_cart *g, const cart_node *n, const visml_cart_n
 
 /* A node waits with its split, or is a leaf. */
 static visml_status add_node(visml_cart *g, cart_node n, const grow_call *c, visml_error *err) {
-    visml_cart_node rows = gather(g, &n, c->weights);
+    visml_cart_node rows = gather(g, &n);
     if (n.depth == 0)
         g->root_weight = rows.weight;
     n.weight = rows.weight, n.score = rows.score;
@@ -290,11 +344,11 @@ static visml_status add_node(visml_cart *g, cart_node n, const grow_call *c, vis
 }
 
 static int64_t part_rows(visml_cart *g, const cart_node *n) {
-    const float *x = g->samples->x + n->split.column * g->samples->column_stride;
+    const visml_samples *s = &rows_of(g, n)->s;
     int32_t *rows = g->rows + n->begin;
     int64_t lefts = 0, rights = 0;
     for (int64_t p = 0; p < n->count; p++) {
-        int32_t row = rows[p], left = x[row * g->samples->row_stride] < n->split.threshold;
+        int32_t row = rows[p], left = visml_samples_at(s, row, n->split.column) < n->split.threshold;
         rows[lefts] = g->spare[rights] = row;
         lefts += left;
         rights += 1 - left;
@@ -311,8 +365,8 @@ static visml_status split_node(visml_cart *g, const cart_node *n, const grow_cal
     to->gain = (float)n->gain, to->cover = (float)n->weight;
     int32_t left_node = to->left, right_node = to->right;
     int64_t lefts = part_rows(g, n);
-    cart_node left = {.node = left_node, .depth = n->depth + 1, .begin = n->begin, .count = lefts};
-    cart_node right = {.node = right_node, .depth = n->depth + 1, .begin = n->begin + lefts, .count = n->count - lefts};
+    cart_node left = {.node = left_node, .depth = n->depth + 1, .near = n->near, .begin = n->begin, .count = lefts};
+    cart_node right = {.node = right_node, .depth = n->depth + 1, .near = n->near, .begin = n->begin + lefts, .count = n->count - lefts};
     VISML_TRY(add_node(g, right, c, err));
     return add_node(g, left, c, err);
 }
@@ -357,7 +411,7 @@ static void begin_rows(visml_cart *g, const float *weights, cart_node *root) {
 static visml_status end_growing(visml_cart *g, const grow_call *c, visml_error *err) {
     for (; g->open_count; g->open_count--) {
         const cart_node *n = &g->open[g->open_count - 1];
-        visml_cart_node rows = gather(g, n, c->weights);
+        visml_cart_node rows = gather(g, n);
         VISML_TRY(make_leaf(g, &rows, n->node, c->t, err));
     }
     return VISML_OK;
@@ -365,10 +419,11 @@ static visml_status end_growing(visml_cart *g, const grow_call *c, visml_error *
 
 visml_status visml_cart_grow(visml_cart *g, const float *weights, uint64_t key, int (*keep_on)(void *user), void *user, visml_cart_tree *t,
                              visml_error *err) {
-    grow_call c = {.weights = weights, .key = key, .t = t};
+    grow_call c = {.key = key, .t = t};
     cart_node root = {.depth = 0};
     t->grown.count = t->grown.trees = t->leaves = 0;
     VISML_TRY(visml_grown_begin(&t->grown, err));
+    g->far = (cart_rows){*g->samples, weights};
     begin_rows(g, weights, &root);
     g->open_count = 0, g->keep_on = keep_on, g->user = user, g->stopped = 0;
     VISML_TRY(add_node(g, root, &c, err));
@@ -376,6 +431,8 @@ visml_status visml_cart_grow(visml_cart *g, const float *weights, uint64_t key, 
         if (!goes_on(g))
             return VISML_ECANCELLED;
         cart_node n = take_open(g);
+        if (!n.near && n.count >= LEAST_NEAR && n.count <= g->most_near)
+            bring_near(g, &n);
         VISML_TRY(split_node(g, &n, &c, err));
     }
     return end_growing(g, &c, err);

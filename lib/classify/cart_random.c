@@ -17,10 +17,10 @@ static void copy_column(const visml_samples *s, int64_t column, int64_t n, const
 }
 
 /* numbers [count, n] */
-static void copy_columns(const visml_cart_node *node, const visml_samples *s, int64_t count, const int64_t *columns, float *numbers) {
+static void copy_columns(const visml_cart_node *node, int64_t count, const int64_t *columns, float *numbers) {
     for (int64_t p = 0; p < node->n; p += ROWS)
         for (int64_t i = 0; i < count; i++)
-            copy_column(s, columns[i], node->n - p < ROWS ? node->n - p : ROWS, node->rows + p, numbers + i * node->n + p);
+            copy_column(node->samples, columns[i], node->n - p < ROWS ? node->n - p : ROWS, node->rows + p, numbers + i * node->n + p);
 }
 
 typedef struct number_range {
@@ -149,14 +149,14 @@ size_t visml_cart_random_scratch(int64_t n, int64_t classes) {
     return sides_bytes(classes) + (size_t)(n > NUMBERS ? n : NUMBERS) * sizeof(float);
 }
 
-void visml_cart_find_random(const visml_cart_node *node, const visml_samples *s, int64_t count, const int64_t *numbers, uint64_t key,
-                            void *scratch, visml_cart_split *found, uint8_t *varies) {
+void visml_cart_find_random(const visml_cart_node *node, int64_t count, const int64_t *numbers, uint64_t key, void *scratch,
+                            visml_cart_split *found, uint8_t *varies) {
     double *sides = scratch;
     float *copies = (float *)(void *)((char *)scratch + sides_bytes(node->classes));
     int64_t at_a_time = node->n < NUMBERS ? NUMBERS / node->n : 1;
     for (int64_t from = 0; from < count; from += at_a_time) {
         int64_t some = count - from < at_a_time ? count - from : at_a_time;
-        copy_columns(node, s, some, numbers + from, copies);
+        copy_columns(node, some, numbers + from, copies);
         for (int64_t i = 0; i < some; i++)
             varies[from + i] = (uint8_t)find_one(node, numbers[from + i], key, copies + i * node->n, sides, found + from + i);
     }

@@ -162,11 +162,12 @@ static int find_by_sums(const visml_cart_node *node, const visml_code_column *c,
     return different;
 }
 
-static int find_by_sorting(const visml_cart_node *node, const visml_code_column *c, int64_t number, const uint8_t *codes, double *room,
+static int find_by_sorting(const visml_cart_node *node, const visml_code_columns *all, int64_t number, const uint8_t *codes, double *room,
                            visml_cart_split *best) {
+    const visml_code_column *c = all->columns + number;
     uint64_t *keys = (uint64_t *)(void *)(room + 2 * (node->classes ? node->classes : 2));
     for (int64_t p = 0; p < node->n; p++)
-        keys[p] = (uint64_t)(codes ? codes[p] : visml_code_large(c, node->rows[p])) << 32 | (uint64_t)p;
+        keys[p] = (uint64_t)(codes ? codes[p] : visml_code_large(all, number, node->samples, node->rows[p])) << 32 | (uint64_t)p;
     visml_sort_keys(node->n, keys, keys + node->n);
     if (keys[0] >> 32 == keys[node->n - 1] >> 32)
         return 0;
@@ -189,18 +190,19 @@ static void read_codes(const visml_cart_node *node, const visml_code_columns *al
     for (int64_t p = 0; p < node->n; p += ROWS)
         for (int64_t i = 0; i < count; i++)
             if (visml_code_is_small(all->columns + numbers[i]))
-                visml_code_column_read(all->columns + numbers[i], node->n - p < ROWS ? node->n - p : ROWS, node->rows + p,
+                visml_code_column_read(all, numbers[i], node->samples, node->n - p < ROWS ? node->n - p : ROWS, node->rows + p,
                                        codes + i * node->n + p);
 }
 
 /* Sums of all codes are worth it when there are about as many rows. */
-static int find_one(const visml_cart_node *node, const visml_code_column *c, int64_t number, const uint8_t *codes, double *room,
+static int find_one(const visml_cart_node *node, const visml_code_columns *all, int64_t number, const uint8_t *codes, double *room,
                     visml_cart_split *best) {
+    const visml_code_column *c = all->columns + number;
     if (c->count == 1)
         return 0;
     if (codes && node->n >= c->count)
         return find_by_sums(node, c, number, codes, room, best);
-    return find_by_sorting(node, c, number, codes, room, best);
+    return find_by_sorting(node, all, number, codes, room, best);
 }
 
 static size_t room_bytes(int64_t n, int64_t classes) {
@@ -221,9 +223,8 @@ void visml_cart_find(const visml_cart_node *node, const visml_code_columns *all,
         int64_t end = from + at_a_time < count ? from + at_a_time : count;
         read_codes(node, all, end - from, numbers + from, codes);
         for (int64_t i = from; i < end; i++) {
-            const visml_code_column *c = all->columns + numbers[i];
-            varies[i] = (uint8_t)find_one(node, c, numbers[i], visml_code_is_small(c) ? codes + (i - from) * node->n : NULL, scratch,
-                                          found + i);
+            const uint8_t *own = visml_code_is_small(all->columns + numbers[i]) ? codes + (i - from) * node->n : NULL;
+            varies[i] = (uint8_t)find_one(node, all, numbers[i], own, scratch, found + i);
         }
     }
 }

@@ -15,7 +15,8 @@ typedef struct visml_cart_node {
     visml_impurity impurity;
     int64_t classes; /* 0: numbers */
     int64_t n, least; /* of which a child must have `least` */
-    const int32_t *rows;
+    const visml_samples *samples;
+    const int32_t *rows;   /* [n]: which of the samples */
     const int32_t *places; /* [n] */
     const float *targets;  /* [n] */
     const float *weights;  /* [n] */
