@@ -40,8 +40,8 @@ typedef struct visml_cut_rules {
  * many rows, some at equal distances are looked at. No codes yet. Errors: VISML_ENOMEM, VISML_ECANCELLED. */
 visml_status visml_bins_new(visml_bins *b, visml_memory *m, const visml_compute *k, const visml_samples *s, const visml_cut_rules *rules,
                             const struct visml_fit_run *run, visml_error *err);
-/* The codes of rows first ... first + s->n - 1. What is missing in a column that has no bin for it is in the lowest bin: it can only be of a
- * row without weight. Errors: VISML_ENOMEM, VISML_ECANCELLED. */
+/* The codes of rows first ... first + s->n - 1. What is missing in a column that has no bin for it is in the lowest one: it can only be of
+ * a row without weight. Errors: VISML_ENOMEM, VISML_ECANCELLED. */
 visml_status visml_bins_fill(visml_bins *b, const visml_compute *k, const visml_samples *s, int64_t first, const struct visml_fit_run *run,
                              visml_error *err);
 void visml_bins_clear(visml_bins *b);

@@ -183,8 +183,8 @@ static visml_cart_node gather(visml_cart *g, const cart_node *n) {
     for (int64_t k = 1; k < classes; k++)
         g->ends[k] += g->ends[k - 1];
     return (visml_cart_node){.impurity = g->rules.impurity, .classes = classes, .n = n->count, .least = g->rules.min_samples_leaf,
-                             .samples = s, .rows = rows, .places = g->places, .targets = g->targets, .weights = g->weights, .totals = g->totals,
-                             .ends = g->ends, .equal = equal, .weight = weight,
+                             .samples = s, .rows = rows, .places = g->places, .targets = g->targets, .weights = g->weights,
+                             .totals = g->totals, .ends = g->ends, .equal = equal, .weight = weight,
                              .score = visml_cart_score(g->rules.impurity, classes, g->totals)};
 }
 

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "base/rng.h"
@@ -19,7 +20,8 @@ typedef struct forest_job {
     visml_cart_tree *grown; /* [workers]: a tree while it grows */
     float *weights;         /* [workers, n] */
     visml_forest_tree *trees;
-    _Atomic int32_t stop, done;
+    _Atomic int64_t next, done; /* trees */
+    _Atomic int32_t stop;
     visml_status status; /* of worker 0's ticks, and of trees */
     visml_error *err;
 } forest_job;
@@ -73,20 +75,35 @@ static int keep_on(void *user) {
     return !j->stop;
 }
 
-static void grow_block(void *arg, size_t block, size_t worker) {
-    forest_job *j = arg;
-    tree_call call = {j, worker};
-    float *weights = j->weights + (int64_t)worker * j->samples->n;
-    visml_cart_tree *t = j->grown + worker;
-    if (!keep_on(&call))
+static void grow_tree(forest_job *j, int64_t tree, tree_call *call) {
+    float *weights = j->weights + (int64_t)call->worker * j->samples->n;
+    visml_cart_tree *t = j->grown + call->worker;
+    if (!keep_on(call))
         return;
-    draw_rows(j, (int64_t)block, weights);
-    visml_status status = visml_cart_grow(j->growers[worker], weights, visml_key(j->run->seed, (uint64_t)block), keep_on, &call, t, NULL);
+    draw_rows(j, tree, weights);
+    visml_status status = visml_cart_grow(j->growers[call->worker], weights, visml_key(j->run->seed, (uint64_t)tree), keep_on, call, t,
+                                          NULL);
     if (status == VISML_OK)
-        status = visml_forest_tree_pack(j->trees + block, j->memory, t, j->samples->class_count, NULL);
+        status = visml_forest_tree_pack(j->trees + tree, j->memory, t, j->samples->class_count, NULL);
     if (status < 0 && status != VISML_ECANCELLED)
         j->stop = 2;
-    j->done++;
+}
+
+#define NAP 1000000 /* nanoseconds */
+
+/* Trees that nobody grows yet, one after the other. The caller's thread goes on asking while others grow the last ones. */
+static void grow_trees(void *arg, size_t block, size_t worker) {
+    forest_job *j = arg;
+    tree_call call = {j, worker};
+    (void)block;
+    for (int64_t tree = j->next++; tree < j->rules->trees; tree = j->next++) {
+        grow_tree(j, tree, &call);
+        j->done++;
+    }
+    while (worker == 0 && j->done < j->rules->trees) {
+        (void)keep_on(&call);
+        nanosleep(&(struct timespec){.tv_nsec = NAP}, NULL);
+    }
 }
 
 static visml_status make_growers(forest_job *j, size_t workers, visml_error *err) {
@@ -131,7 +148,7 @@ static visml_status grow_all(forest_job *j, const visml_parallel *p, visml_error
     visml_status status = make_growers(j, p->workers, err);
     j->err = err;
     if (status == VISML_OK)
-        visml_parallel_run(p, (size_t)j->rules->trees, grow_block, j);
+        visml_parallel_run(p, p->workers, grow_trees, j);
     clear_growers(j, p->workers);
     if (j->stop == 2)
         return visml_fail(err, VISML_ENOMEM, "classifier: out of memory for trees");

@@ -15,8 +15,8 @@ typedef struct visml_ticked_blocks {
     int64_t done, total; /* for its progress */
 } visml_ticked_blocks;
 
-/* fn(job, block, worker) for n blocks of about `numbers` numbers. Which blocks make a portion depends on these alone, and on how many workers
- * there are. Errors: VISML_ECANCELLED. */
+/* fn(job, block, worker) for n blocks of about `numbers` numbers. Portions depend on these, and on how many workers there are, alone.
+ * Errors: VISML_ECANCELLED. */
 visml_status visml_tick_blocks(visml_ticked_blocks *t, const visml_parallel *p, size_t n, int64_t numbers, visml_error *err);
 
 #endif
