@@ -14,7 +14,7 @@
 
 /* ---- cuts ---- */
 
-/* Bins of about equal weight; a number that weighs more than a bin gets one of its own, and the others share what is left. */
+/* Bins of about equal weight; a number that weighs more than a bin ends one, and those behind it share what is left. */
 static int32_t choose_cuts(int64_t count, const float *values, const double *weights, int32_t most, float *cuts) {
     double left = 0, inside = 0;
     int32_t bins = 0;
