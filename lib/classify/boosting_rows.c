@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "classify/classifier.h"
 
-#define SAMPLE_BYTES (INT64_C(1) << 26)
 #define LEAST_SAMPLES 1024
 
 /* Rows at equal distances: when there is no more room every second one goes, and the distance doubles. */
@@ -60,10 +59,10 @@ static visml_status next(const reading *w, visml_samples *block, visml_error *er
     return visml_row_walk_next(w->walk, w->k, block, err);
 }
 
-static visml_status take_sample(const reading *w, row_sample *s, visml_error *err) {
+static visml_status take_sample(const reading *w, row_sample *s, int64_t bytes, visml_error *err) {
     visml_memory *m = w->r->memory;
     s->d = w->walk->d, s->step = 1;
-    s->most = SAMPLE_BYTES / (s->d * (int64_t)sizeof(float));
+    s->most = bytes / (s->d * (int64_t)sizeof(float));
     s->most = s->most > LEAST_SAMPLES ? s->most : LEAST_SAMPLES;
     s->x = visml_mem_alloc(m, (size_t)s->most * (size_t)s->d * sizeof *s->x, err);
     s->weights = s->x ? visml_mem_alloc(m, (size_t)s->most * sizeof *s->weights, err) : NULL;
@@ -117,8 +116,8 @@ static visml_status read_blocks(const reading *w, visml_error *err) {
                                               w->walk->what);
 }
 
-static visml_status read_all(const reading *w, row_sample *s, int32_t max_bin, visml_error *err) {
-    VISML_TRY(take_sample(w, s, err));
+static visml_status read_all(const reading *w, row_sample *s, int32_t max_bin, int64_t sample_bytes, visml_error *err) {
+    VISML_TRY(take_sample(w, s, sample_bytes, err));
     visml_samples sample = {.n = s->n, .d = s->d, .x = s->x, .row_stride = s->d, .column_stride = 1,
                             .weights = s->weighted ? s->weights : NULL};
     visml_cut_rules rules = {.rows = s->seen, .max_bin = max_bin, .missing = s->missing, .total = -1};
@@ -128,11 +127,11 @@ static visml_status read_all(const reading *w, row_sample *s, int32_t max_bin, v
 }
 
 visml_status visml_binned_rows_read(visml_binned_rows *r, visml_memory *m, const visml_compute *k, visml_row_walk *walk, int32_t max_bin,
-                                    const visml_fit_run *run, visml_error *err) {
+                                    int64_t sample_bytes, const visml_fit_run *run, visml_error *err) {
     reading w = {.r = r, .k = k, .walk = walk, .run = run};
     row_sample s = {0};
     *r = (visml_binned_rows){.memory = m};
-    visml_status status = read_all(&w, &s, max_bin, err);
+    visml_status status = read_all(&w, &s, max_bin, sample_bytes, err);
     visml_mem_free(m, s.x);
     visml_mem_free(m, s.weights);
     visml_mem_free(m, s.missing);

@@ -106,7 +106,7 @@ static visml_status fit_rows(visml_classifier *c, const visml_compute *k, visml_
     visml_binned_rows r;
     const options *o = c->object.opts;
     VISML_TRY(check_stopping(o, run, "rows from a source have none", err));
-    VISML_TRY(visml_binned_rows_read(&r, visml_classifier_memory(c), k, walk, o->max_bin, run, err));
+    VISML_TRY(visml_binned_rows_read(&r, visml_classifier_memory(c), k, walk, o->max_bin, VISML_SAMPLE_BYTES, run, err));
     visml_boosting b = boosting_of(c, k, &r.rows, run);
     b.bins = r.bins;
     r.bins = (visml_bins){0};
