@@ -35,9 +35,10 @@ typedef struct cut_job {
     visml_bins *b;
     const visml_samples *s;
     int64_t samples, step; /* every step-th row */
+    int64_t columns;       /* of one piece of work */
     double *weights;       /* [samples] or NULL */
     const visml_cut_rules *rules;
-    char *scratch; /* [workers, scratch_bytes]: what one column needs, then columns [CUT_COLUMNS, samples] */
+    char *scratch; /* [workers, scratch_bytes]: what one column needs, then [columns, samples] */
     size_t scratch_bytes;
 } cut_job;
 
@@ -59,28 +60,41 @@ static int32_t cut_column(const cut_job *j, const float *values, int32_t most, f
     return choose_cuts(count, different, sums, most, cuts);
 }
 
-#define CUT_COLUMNS 16 /* read at a time: a line of the cache */
+#define MOST_COLUMNS 64 /* read at a time: four lines of the cache, of one page of memory; of many rows fewer, for the sake of ticks */
+#define LINE 16
 
-/* Which columns miss their number in some row with a weight: in any row, not in those of the sample alone. */
-static void find_missing(const cut_job *j, int64_t from, int64_t columns, int32_t *missing) {
-    for (int64_t c = 0; c < columns; c++)
-        missing[c] = j->rules->missing ? j->rules->missing[from + c] : 0;
-    for (int64_t i = 0; !j->rules->missing && i < j->s->n; i++)
-        for (int64_t c = 0; c < columns && visml_samples_weight(j->s, i) > 0; c++)
-            missing[c] |= isnan(visml_samples_at(j->s, i, from + c));
+static int64_t columns_at_a_time(int64_t d, int64_t samples) {
+    int64_t columns = VISML_TICK_NUMBERS / samples / LINE * LINE;
+    columns = columns < LINE ? LINE : columns > MOST_COLUMNS ? MOST_COLUMNS : columns;
+    return columns < d ? columns : d;
 }
 
-/* A block of columns is read row by row. Rows without weight count as if all were missing. */
+/* Row by row, to values [columns, samples]. Rows without weight count as if all were missing. missing[columns]: whether some row with a
+ * weight misses the number, also of those that are no samples. */
+static void read_columns(const cut_job *j, int64_t from, int64_t columns, float *values, int32_t *missing) {
+    const visml_samples *s = j->s;
+    for (int64_t c = 0; c < columns; c++)
+        missing[c] = j->rules->missing ? j->rules->missing[from + c] : 0;
+    for (int64_t i = 0; i < j->samples; i++) {
+        int counts = !j->weights || j->weights[i] > 0;
+        for (int64_t c = 0; c < columns; c++) {
+            float v = visml_samples_at(s, i * j->step, from + c);
+            missing[c] |= counts && isnan(v);
+            values[c * j->samples + i] = counts ? v : NAN;
+        }
+    }
+    for (int64_t i = 0; j->step > 1 && !j->rules->missing && i < s->n; i++)
+        for (int64_t c = 0; c < columns && visml_samples_weight(s, i) > 0; c++)
+            missing[c] |= isnan(visml_samples_at(s, i, from + c));
+}
+
 static void cut_block(void *arg, size_t block, size_t worker) {
     const cut_job *j = arg;
-    int64_t from = (int64_t)block * CUT_COLUMNS, columns = from + CUT_COLUMNS < j->b->d ? CUT_COLUMNS : j->b->d - from;
+    int64_t from = (int64_t)block * j->columns, columns = visml_block_length((int64_t)block, j->columns, j->b->d);
     char *scratch = j->scratch + worker * j->scratch_bytes;
     float *values = (float *)(void *)(scratch + column_bytes(j->samples));
-    int32_t missing[CUT_COLUMNS];
-    find_missing(j, from, columns, missing);
-    for (int64_t i = 0; i < j->samples; i++)
-        for (int64_t c = 0; c < columns; c++)
-            values[c * j->samples + i] = j->weights && j->weights[i] <= 0 ? NAN : visml_samples_at(j->s, i * j->step, from + c);
+    int32_t missing[MOST_COLUMNS];
+    read_columns(j, from, columns, values, missing);
     for (int64_t c = 0; c < columns; c++) {
         visml_bin_column *to = j->b->columns + from + c;
         to->missing = missing[c];
@@ -112,14 +126,14 @@ static visml_status take_weights(cut_job *j, visml_error *err) {
 static visml_status find_cuts(visml_bins *b, const visml_compute *k, const visml_samples *s, const visml_cut_rules *rules,
                               const visml_fit_run *run, visml_error *err) {
     int64_t step = (s->n + MOST_SAMPLES - 1) / MOST_SAMPLES, samples = (s->n + step - 1) / step;
-    size_t bytes = (size_t)(b->d < CUT_COLUMNS ? b->d : CUT_COLUMNS) * (size_t)samples * sizeof(float) + column_bytes(samples);
-    cut_job j = {.b = b, .s = s, .step = step, .samples = samples, .rules = rules, .scratch_bytes = (bytes + 63) / 64 * 64};
+    cut_job j = {.b = b, .s = s, .step = step, .samples = samples, .rules = rules, .columns = columns_at_a_time(b->d, samples)};
+    j.scratch_bytes = ((size_t)(j.columns * samples) * sizeof(float) + column_bytes(samples) + 63) / 64 * 64;
     VISML_TRY(take_weights(&j, err));
     visml_status status = VISML_ENOMEM;
     j.scratch = visml_mem_alloc(b->memory, k->parallel->workers * j.scratch_bytes, err);
     if (j.scratch) {
         visml_ticked_blocks blocks = {.fn = cut_block, .job = &j, .run = run, .total = rules->total};
-        status = visml_tick_blocks(&blocks, k->parallel, (size_t)visml_blocks(b->d, CUT_COLUMNS), CUT_COLUMNS * s->n, err);
+        status = visml_tick_blocks(&blocks, k->parallel, (size_t)visml_blocks(b->d, j.columns), j.columns * samples, err);
     }
     visml_mem_free(b->memory, j.weights);
     visml_mem_free(b->memory, j.scratch);

@@ -8,7 +8,7 @@
 #include "classify/tree_ticks.h"
 #include "kernel/span.h"
 
-#define COLUMNS 16 /* read at a time: a line of the cache */
+#define COLUMNS 32 /* read at a time: two lines of the cache, of one page of memory */
 
 typedef struct code_job {
     visml_code_columns *c;
