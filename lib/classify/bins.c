@@ -37,7 +37,8 @@ typedef struct cut_job {
     int64_t samples, step; /* every step-th row */
     int64_t columns;       /* of one piece of work */
     double *weights;       /* [samples] or NULL */
-    const visml_cut_rules *rules;
+    const uint8_t *missing; /* [d]: which columns miss numbers; NULL: samples are all rows and say so */
+    int32_t max_bin;
     char *scratch; /* [workers, scratch_bytes]: what one column needs, then [columns, samples] */
     size_t scratch_bytes;
 } cut_job;
@@ -70,22 +71,18 @@ static int64_t columns_at_a_time(int64_t d, int64_t samples) {
 }
 
 /* Row by row, to values [columns, samples]. Rows without weight count as if all were missing. missing[columns]: whether some row with a
- * weight misses the number, also of those that are no samples. */
+ * weight misses the number. */
 static void read_columns(const cut_job *j, int64_t from, int64_t columns, float *values, int32_t *missing) {
-    const visml_samples *s = j->s;
     for (int64_t c = 0; c < columns; c++)
-        missing[c] = j->rules->missing ? j->rules->missing[from + c] : 0;
+        missing[c] = j->missing ? j->missing[from + c] : 0;
     for (int64_t i = 0; i < j->samples; i++) {
         int counts = !j->weights || j->weights[i] > 0;
         for (int64_t c = 0; c < columns; c++) {
-            float v = visml_samples_at(s, i * j->step, from + c);
+            float v = visml_samples_at(j->s, i * j->step, from + c);
             missing[c] |= counts && isnan(v);
             values[c * j->samples + i] = counts ? v : NAN;
         }
     }
-    for (int64_t i = 0; j->step > 1 && !j->rules->missing && i < s->n; i++)
-        for (int64_t c = 0; c < columns && visml_samples_weight(s, i) > 0; c++)
-            missing[c] |= isnan(visml_samples_at(s, i, from + c));
 }
 
 static void cut_block(void *arg, size_t block, size_t worker) {
@@ -98,7 +95,7 @@ static void cut_block(void *arg, size_t block, size_t worker) {
     for (int64_t c = 0; c < columns; c++) {
         visml_bin_column *to = j->b->columns + from + c;
         to->missing = missing[c];
-        int32_t most = to->missing && j->rules->max_bin == VISML_MOST_BINS ? VISML_MOST_BINS - 1 : j->rules->max_bin;
+        int32_t most = to->missing && j->max_bin == VISML_MOST_BINS ? VISML_MOST_BINS - 1 : j->max_bin;
         int32_t cuts = cut_column(j, values + c * j->samples, most, to->cuts, scratch);
         to->cuts[cuts] = INFINITY;
         to->count = cuts + 1;
@@ -123,18 +120,60 @@ static visml_status take_weights(cut_job *j, visml_error *err) {
     return j->weights ? VISML_OK : VISML_ENOMEM;
 }
 
+/* ---- what is missing in rows that are no samples ---- */
+
+typedef struct missing_job {
+    const visml_samples *s;
+    uint8_t *missing; /* [workers, d] */
+} missing_job;
+
+#define MISSING_ROWS 256 /* of one piece of work */
+
+static void missing_block(void *arg, size_t block, size_t worker) {
+    const missing_job *j = arg;
+    int64_t d = j->s->d, from = (int64_t)block * MISSING_ROWS, to = from + visml_block_length((int64_t)block, MISSING_ROWS, j->s->n);
+    uint8_t *missing = j->missing + (int64_t)worker * d;
+    for (int64_t i = from; i < to; i++)
+        for (int64_t c = 0; c < d && visml_samples_weight(j->s, i) > 0; c++)
+            missing[c] |= (uint8_t)(isnan(visml_samples_at(j->s, i, c)) != 0);
+}
+
+/* missing [workers, d], zeros; those of all workers to the first one's. */
+static visml_status find_missing(const visml_samples *s, const visml_parallel *p, uint8_t *missing, const visml_fit_run *run, int64_t total,
+                                 visml_error *err) {
+    missing_job j = {.s = s, .missing = missing};
+    visml_ticked_blocks blocks = {.fn = missing_block, .job = &j, .run = run, .total = total};
+    VISML_TRY(visml_tick_blocks(&blocks, p, (size_t)visml_blocks(s->n, MISSING_ROWS), MISSING_ROWS * s->d, err));
+    for (int64_t i = s->d; i < (int64_t)p->workers * s->d; i++)
+        missing[i % s->d] |= missing[i];
+    return VISML_OK;
+}
+
+/* ---- all cuts ---- */
+
+static visml_status cut_all(cut_job *j, const visml_compute *k, const visml_cut_rules *rules, uint8_t *missing, const visml_fit_run *run,
+                            visml_error *err) {
+    if (!j->missing && j->step > 1) {
+        VISML_TRY(find_missing(j->s, k->parallel, missing, run, rules->total, err));
+        j->missing = missing;
+    }
+    VISML_TRY(take_weights(j, err));
+    j->scratch = visml_mem_alloc(j->b->memory, k->parallel->workers * j->scratch_bytes, err);
+    if (!j->scratch)
+        return VISML_ENOMEM;
+    visml_ticked_blocks blocks = {.fn = cut_block, .job = j, .run = run, .total = rules->total};
+    return visml_tick_blocks(&blocks, k->parallel, (size_t)visml_blocks(j->b->d, j->columns), j->columns * j->samples, err);
+}
+
 static visml_status find_cuts(visml_bins *b, const visml_compute *k, const visml_samples *s, const visml_cut_rules *rules,
                               const visml_fit_run *run, visml_error *err) {
-    int64_t step = (s->n + MOST_SAMPLES - 1) / MOST_SAMPLES, samples = (s->n + step - 1) / step;
-    cut_job j = {.b = b, .s = s, .step = step, .samples = samples, .rules = rules, .columns = columns_at_a_time(b->d, samples)};
+    int64_t step = visml_blocks(s->n, MOST_SAMPLES), samples = visml_blocks(s->n, step);
+    cut_job j = {.b = b, .s = s, .step = step, .samples = samples, .missing = rules->missing, .max_bin = rules->max_bin,
+                 .columns = columns_at_a_time(b->d, samples)};
     j.scratch_bytes = ((size_t)(j.columns * samples) * sizeof(float) + column_bytes(samples) + 63) / 64 * 64;
-    VISML_TRY(take_weights(&j, err));
-    visml_status status = VISML_ENOMEM;
-    j.scratch = visml_mem_alloc(b->memory, k->parallel->workers * j.scratch_bytes, err);
-    if (j.scratch) {
-        visml_ticked_blocks blocks = {.fn = cut_block, .job = &j, .run = run, .total = rules->total};
-        status = visml_tick_blocks(&blocks, k->parallel, (size_t)visml_blocks(b->d, j.columns), j.columns * samples, err);
-    }
+    uint8_t *missing = visml_mem_zalloc(b->memory, k->parallel->workers, (size_t)b->d, err);
+    visml_status status = missing ? cut_all(&j, k, rules, missing, run, err) : VISML_ENOMEM;
+    visml_mem_free(b->memory, missing);
     visml_mem_free(b->memory, j.weights);
     visml_mem_free(b->memory, j.scratch);
     for (int64_t i = 0; status == VISML_OK && i < b->blocks; i++)
