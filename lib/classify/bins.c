@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "classify/bins_guide.h"
 #include "classify/column_values.h"
-#include "classify/tree_ticks.h"
+#include "classify/tree_columns.h"
 #include "kernel/span.h"
 
 #define COLUMNS VISML_BIN_COLUMNS
@@ -35,20 +35,14 @@ typedef struct cut_job {
     visml_bins *b;
     const visml_samples *s;
     int64_t samples, step; /* every step-th row */
-    int64_t columns;       /* of one piece of work */
     double *weights;       /* [samples] or NULL */
     const uint8_t *missing; /* [d]: which columns miss numbers; NULL: samples are all rows and say so */
     int32_t max_bin;
-    char *scratch; /* [workers, scratch_bytes]: what one column needs, then [columns, samples] */
+    char *scratch; /* [workers, scratch_bytes]: what a column needs when it has many values */
     size_t scratch_bytes;
 } cut_job;
 
-/* What one column needs when it has many values: sums, different values, and scratch for finding them. */
-static size_t column_bytes(int64_t samples) {
-    return (size_t)samples * 2 * sizeof(double) + visml_column_values_scratch(samples);
-}
-
-/* Each value its own bin: the cuts are all but the first. */
+/* Each value its own bin: the cuts are all but the first. Else: sums, different values, and scratch for finding them. */
 static int32_t cut_column(const cut_job *j, const float *values, int32_t most, float *cuts, void *scratch) {
     int64_t n = j->samples, count = visml_few_values(n, values, most, cuts);
     if (count >= 0) {
@@ -61,45 +55,25 @@ static int32_t cut_column(const cut_job *j, const float *values, int32_t most, f
     return choose_cuts(count, different, sums, most, cuts);
 }
 
-#define MOST_COLUMNS 64 /* read at a time: four lines of the cache, of one page of memory; of many rows fewer, for the sake of ticks */
-#define LINE 16
-
-static int64_t columns_at_a_time(int64_t d, int64_t samples) {
-    int64_t columns = VISML_TICK_NUMBERS / samples / LINE * LINE;
-    columns = columns < LINE ? LINE : columns > MOST_COLUMNS ? MOST_COLUMNS : columns;
-    return columns < d ? columns : d;
+/* Rows without weight then count as if all were missing. Returns whether one with a weight misses its number. */
+static int take_rows(const cut_job *j, int64_t column, float *values) {
+    int missing = 0;
+    for (int64_t i = 0; i < j->samples; i++)
+        if (j->weights && j->weights[i] <= 0)
+            values[i] = NAN;
+        else
+            missing |= isnan(values[i]);
+    return j->missing ? j->missing[column] : missing;
 }
 
-/* Row by row, to values [columns, samples]. Rows without weight count as if all were missing. missing[columns]: whether some row with a
- * weight misses the number. */
-static void read_columns(const cut_job *j, int64_t from, int64_t columns, float *values, int32_t *missing) {
-    for (int64_t c = 0; c < columns; c++)
-        missing[c] = j->missing ? j->missing[from + c] : 0;
-    for (int64_t i = 0; i < j->samples; i++) {
-        int counts = !j->weights || j->weights[i] > 0;
-        for (int64_t c = 0; c < columns; c++) {
-            float v = visml_samples_at(j->s, i * j->step, from + c);
-            missing[c] |= counts && isnan(v);
-            values[c * j->samples + i] = counts ? v : NAN;
-        }
-    }
-}
-
-static void cut_block(void *arg, size_t block, size_t worker) {
-    const cut_job *j = arg;
-    int64_t from = (int64_t)block * j->columns, columns = visml_block_length((int64_t)block, j->columns, j->b->d);
-    char *scratch = j->scratch + worker * j->scratch_bytes;
-    float *values = (float *)(void *)(scratch + column_bytes(j->samples));
-    int32_t missing[MOST_COLUMNS];
-    read_columns(j, from, columns, values, missing);
-    for (int64_t c = 0; c < columns; c++) {
-        visml_bin_column *to = j->b->columns + from + c;
-        to->missing = missing[c];
-        int32_t most = to->missing && j->max_bin == VISML_MOST_BINS ? VISML_MOST_BINS - 1 : j->max_bin;
-        int32_t cuts = cut_column(j, values + c * j->samples, most, to->cuts, scratch);
-        to->cuts[cuts] = INFINITY;
-        to->count = cuts + 1;
-    }
+static void cut_work(void *user, int64_t column, float *values, size_t worker) {
+    const cut_job *j = user;
+    visml_bin_column *to = j->b->columns + column;
+    to->missing = take_rows(j, column, values);
+    int32_t most = to->missing && j->max_bin == VISML_MOST_BINS ? VISML_MOST_BINS - 1 : j->max_bin;
+    int32_t cuts = cut_column(j, values, most, to->cuts, j->scratch + worker * j->scratch_bytes);
+    to->cuts[cuts] = INFINITY;
+    to->count = cuts + 1;
 }
 
 static int32_t block_width(const visml_bins *b, int64_t block) {
@@ -161,16 +135,15 @@ static visml_status cut_all(cut_job *j, const visml_compute *k, const visml_cut_
     j->scratch = visml_mem_alloc(j->b->memory, k->parallel->workers * j->scratch_bytes, err);
     if (!j->scratch)
         return VISML_ENOMEM;
-    visml_ticked_blocks blocks = {.fn = cut_block, .job = j, .run = run, .total = rules->total};
-    return visml_tick_blocks(&blocks, k->parallel, (size_t)visml_blocks(j->b->d, j->columns), j->columns * j->samples, err);
+    visml_column_walk w = {.s = j->s, .rows = j->samples, .step = j->step, .work = cut_work, .user = j, .run = run, .total = rules->total};
+    return visml_column_walk_run(&w, j->b->memory, k->parallel, err);
 }
 
 static visml_status find_cuts(visml_bins *b, const visml_compute *k, const visml_samples *s, const visml_cut_rules *rules,
                               const visml_fit_run *run, visml_error *err) {
     int64_t step = visml_blocks(s->n, MOST_SAMPLES), samples = visml_blocks(s->n, step);
-    cut_job j = {.b = b, .s = s, .step = step, .samples = samples, .missing = rules->missing, .max_bin = rules->max_bin,
-                 .columns = columns_at_a_time(b->d, samples)};
-    j.scratch_bytes = ((size_t)(j.columns * samples) * sizeof(float) + column_bytes(samples) + 63) / 64 * 64;
+    cut_job j = {.b = b, .s = s, .step = step, .samples = samples, .missing = rules->missing, .max_bin = rules->max_bin};
+    j.scratch_bytes = ((size_t)samples * 2 * sizeof(double) + visml_column_values_scratch(samples) + 63) / 64 * 64;
     uint8_t *missing = visml_mem_zalloc(b->memory, k->parallel->workers, (size_t)b->d, err);
     visml_status status = missing ? cut_all(&j, k, rules, missing, run, err) : VISML_ENOMEM;
     visml_mem_free(b->memory, missing);

@@ -5,27 +5,22 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "classify/tree_ticks.h"
-#include "kernel/span.h"
-
-#define COLUMNS 32 /* read at a time: two lines of the cache, of one page of memory */
+#include "classify/tree_columns.h"
 
 typedef struct code_job {
     visml_code_columns *c;
-    const visml_samples *s;
-    float *buffers; /* [workers, columns, n] */
-    int64_t columns; /* at a time */
     _Atomic int32_t failed;
 } code_job;
 
 /* ---- few different numbers ---- */
 
-static visml_status code_small(visml_code_column *c, const code_job *j, const float *different, int64_t count, const float *x) {
-    visml_memory *m = j->c->memory;
+static visml_status code_small(visml_code_column *c, const visml_code_columns *all, const float *different, int64_t count,
+                               const float *x) {
+    visml_memory *m = all->memory;
     visml_cut_guide own, *guide = &own;
     c->values = visml_mem_alloc(m, (size_t)(count + 1) * sizeof *c->values, NULL);
-    if (j->c->kept)
-        c->small = visml_mem_alloc(m, (size_t)j->s->n, NULL);
+    if (all->kept)
+        c->small = visml_mem_alloc(m, (size_t)all->n, NULL);
     else
         guide = c->guide = visml_mem_alloc(m, sizeof *c->guide, NULL);
     if (!c->values || !visml_code_is_small(c))
@@ -35,7 +30,7 @@ static visml_status code_small(visml_code_column *c, const code_job *j, const fl
     c->values[count] = INFINITY;
     visml_cut_guide_make(guide, (int32_t)count - 1, c->values + 1);
     if (c->small)
-        visml_cut_places(guide, j->s->n, x, c->small);
+        visml_cut_places(guide, all->n, x, c->small);
     return VISML_OK;
 }
 
@@ -81,40 +76,28 @@ static visml_status code_large(visml_code_column *c, visml_memory *m, int64_t n,
     return keys && c->values && c->large ? VISML_OK : VISML_ENOMEM;
 }
 
-static void code_block(void *arg, size_t block, size_t worker) {
-    code_job *j = arg;
+static void code_work(void *user, int64_t column, float *x, size_t worker) {
+    code_job *j = user;
+    visml_code_column *to = j->c->columns + column;
     float different[VISML_FEW_VALUES];
-    int64_t n = j->s->n, from = (int64_t)block * j->columns, columns = from + j->columns < j->s->d ? j->columns : j->s->d - from;
-    float *x = j->buffers + (int64_t)worker * j->columns * n;
-    for (int64_t i = 0; i < n; i++)
-        for (int64_t c = 0; c < columns; c++)
-            x[c * n + i] = visml_samples_at(j->s, i, from + c);
-    for (int64_t c = 0; c < columns; c++) {
-        visml_code_column *to = j->c->columns + from + c;
-        int64_t count = visml_few_values(n, x + c * n, VISML_FEW_VALUES, different);
-        visml_status status = VISML_OK;
-        if (count > 0)
-            status = code_small(to, j, different, count, x + c * n);
-        else if (j->c->kept)
-            status = code_large(to, j->c->memory, n, x + c * n);
-        if (status < 0)
-            j->failed = 1;
-    }
+    int64_t n = j->c->n, count = visml_few_values(n, x, VISML_FEW_VALUES, different);
+    visml_status status = VISML_OK;
+    (void)worker;
+    if (count > 0)
+        status = code_small(to, j->c, different, count, x);
+    else if (j->c->kept)
+        status = code_large(to, j->c->memory, n, x);
+    if (status < 0)
+        j->failed = 1;
 }
 
 visml_status visml_code_columns_new(visml_code_columns *c, visml_memory *m, const visml_compute *k, const visml_samples *s, int keep,
                                     const struct visml_fit_run *run, int64_t total, visml_error *err) {
     *c = (visml_code_columns){.memory = m, .n = s->n, .d = s->d, .kept = keep};
-    code_job j = {.c = c, .s = s, .columns = s->d < COLUMNS ? s->d : COLUMNS};
-    visml_status status = VISML_ENOMEM;
+    code_job j = {.c = c};
+    visml_column_walk w = {.s = s, .rows = s->n, .step = 1, .work = code_work, .user = &j, .run = run, .total = total};
     c->columns = visml_mem_zalloc(m, (size_t)s->d, sizeof *c->columns, err);
-    if (c->columns)
-        j.buffers = visml_mem_alloc(m, k->parallel->workers * (size_t)(j.columns * s->n) * sizeof(float), err);
-    if (j.buffers) {
-        visml_ticked_blocks blocks = {.fn = code_block, .job = &j, .run = run, .total = total};
-        status = visml_tick_blocks(&blocks, k->parallel, (size_t)visml_blocks(s->d, j.columns), j.columns * s->n, err);
-    }
-    visml_mem_free(m, j.buffers);
+    visml_status status = c->columns ? visml_column_walk_run(&w, m, k->parallel, err) : VISML_ENOMEM;
     if (status == VISML_OK && j.failed)
         status = visml_fail(err, VISML_ENOMEM, "classifier: out of memory for codes of %lld x %lld numbers", (long long)s->n,
                             (long long)s->d);

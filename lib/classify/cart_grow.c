@@ -244,8 +244,8 @@ static void find_portion(find_job *j) {
 /* Looks at columns begin ... begin + n - 1 of the order; returns how many of them are not the same in all rows. */
 static int64_t find_some(find_job *j, int64_t begin, int64_t n, visml_cart_split *best) {
     visml_cart *g = j->g;
-    int64_t varying = 0, portion = VISML_TICK_NUMBERS * (int64_t)g->compute.parallel->workers / j->node->n;
-    portion = portion > GROUP ? portion / GROUP * GROUP : GROUP;
+    int64_t varying = 0, portion = VISML_TICK_NUMBERS / VISML_TICK_SORTING * (int64_t)g->compute.parallel->workers / j->node->n;
+    portion = portion > 1 ? portion : 1;
     for (int64_t from = 0; from < n && (from == 0 || goes_on(g)); from += portion) {
         j->columns = g->order + begin + from, j->n = n - from < portion ? n - from : portion;
         j->found = g->found + from, j->varies = g->varies + from;

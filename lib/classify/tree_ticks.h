@@ -5,7 +5,8 @@
 #include "base/parallel.h"
 #include "classify/classifier.h"
 
-#define VISML_TICK_NUMBERS (INT64_C(1) << 21) /* of a portion, for each worker: at 10 ns a number some 20 ms */
+#define VISML_TICK_NUMBERS (INT64_C(1) << 20) /* of a portion, for each worker: at 10 ns a number some 10 ms */
+#define VISML_TICK_SORTING 4 /* a number that is sorted takes as long as so many others */
 
 typedef struct visml_ticked_blocks {
     visml_block *fn;

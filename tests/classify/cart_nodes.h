@@ -3,7 +3,7 @@
 #define CLASSIFY_CART_NODES_H
 
 #include "classify/cart_split.h"
-#include "classify/tree_columns.h"
+#include "classify/tree_insides.h"
 
 enum { NODE_N = 400, NODE_D = 7, CLASSES = 4 };
 static float node_x[NODE_N * NODE_D];

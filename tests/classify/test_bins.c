@@ -1,6 +1,6 @@
 /* Bins: their cuts are quantiles, codes follow the numbers, what is missing has its own. */
 #include "classify/bins.h"
-#include "classify/tree_columns.h"
+#include "classify/tree_insides.h"
 
 enum { N = 4096, D = 20 };
 static float x[N * D];

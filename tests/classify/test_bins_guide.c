@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "classify/bins_guide.h"
-#include "classify/tree_columns.h"
+#include "classify/tree_insides.h"
 
 enum { MOST = 255, N = 2000 };
 

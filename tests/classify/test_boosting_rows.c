@@ -1,6 +1,6 @@
 /* Binned rows of a source: from a sample of them the same bins as from all, and a bin for what any row misses. */
 #include "classify/boosting_rows.h"
-#include "classify/tree_columns.h"
+#include "classify/tree_insides.h"
 
 enum { N = 3000, D = 3, BLOCK = 77 };
 static visml_context *ctx;

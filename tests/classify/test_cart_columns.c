@@ -1,6 +1,6 @@
 /* Codes of columns: in the order of the numbers, kept or made when they are read. */
 #include "classify/cart_columns.h"
-#include "classify/tree_columns.h"
+#include "classify/tree_insides.h"
 
 enum { N = 700, D = 35 };
 static float x[N * D];

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "classify/cart_grow.h"
-#include "classify/tree_columns.h"
+#include "classify/tree_insides.h"
 
 enum { N = 900, D = 40, CLASSES = 3 };
 static float x[N * D], turned[N * D], targets[N], ones[N];

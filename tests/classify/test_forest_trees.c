@@ -1,6 +1,6 @@
 /* Packed trees say what grown ones say, alone and in the arrays of a classifier. */
 #include "classify/forest_trees.h"
-#include "classify/tree_columns.h"
+#include "classify/tree_insides.h"
 
 enum { CLASSES = 3, FIRST = 4, NODES = 7, LEAVES = 4 };
 

@@ -1,7 +1,7 @@
 /* The best split of a column beside trying all of them, with every option of the rules. */
 #include "classify/histogram_sums.h"
 #include "classify/splits.h"
-#include "classify/tree_columns.h"
+#include "classify/tree_insides.h"
 
 enum { BINS = 12 };
 #define UNIT (1.0 / 1024)

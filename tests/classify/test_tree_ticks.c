@@ -1,6 +1,6 @@
 /* Portions of work between two questions to the caller: by what there is to do alone. */
 #include "classify/tree_ticks.h"
-#include "classify/tree_columns.h"
+#include "classify/tree_insides.h"
 
 enum { BLOCKS = 100 };
 

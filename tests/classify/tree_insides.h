@@ -1,6 +1,6 @@
 /* Numbers for programs that look inside of what grows trees. */
-#ifndef CLASSIFY_TREE_COLUMNS_H
-#define CLASSIFY_TREE_COLUMNS_H
+#ifndef CLASSIFY_TREE_INSIDES_H
+#define CLASSIFY_TREE_INSIDES_H
 
 #include <math.h>
 #include <string.h>
