@@ -460,11 +460,11 @@ typedef int32_t visml_dart_normalize;
 
 /* Boosted trees, as XGBoost grows them with histograms: columns become at most max_bin quantile bins, each round adds one tree (of more
  * than two classes: one a class) that follows the loss' derivatives (logistic loss, cross-entropy, squared error). NaN are missing
- * numbers; each split learns where they go. Rows of weight 0 are left out. Decides by the sums of the trees' values (logarithms of odds).
- * Learned: "base" [O], "roots" [T] (tree t is of output t % O), and of all nodes "feature" (-1: a leaf), "threshold" (x < threshold goes
- * left), "left", "right", "missing_left", "value", "gain", "cover". Learns from rows that are not in memory, too: the cuts are then those
- * of a sample, the bins lie in memory, a byte a number. opts.warm_start: adds `rounds` rounds to what was learned; DART lets only new
- * trees sit out. */
+ * numbers; each split learns where they go, and those that had none to learn from send them right. Rows of weight 0 are left out. Decides
+ * by the sums of the trees' values (logarithms of odds). Learned: "base" [O], "roots" [T] (tree t is of output t % O), and of all nodes
+ * "feature" (-1: a leaf), "threshold" (x < threshold goes left), "left", "right", "missing_left", "value", "gain", "cover". Learns from
+ * rows that are not in memory, too: the cuts are then those of a sample (but what any row misses has its bin), the bins lie in memory, a
+ * byte a number. opts.warm_start: adds `rounds` rounds to what was learned; DART lets only new trees sit out. */
 typedef struct visml_gradient_boosting_opts {
     uint32_t size;
     visml_task task; /* classification (default) or regression */
@@ -473,8 +473,8 @@ typedef struct visml_gradient_boosting_opts {
     int32_t max_leaves; /* 0: no limit */
     visml_grow_policy grow_policy;
     int32_t max_bin;               /* 2 ... 256; default 256 */
-    int32_t early_stopping_rounds; /* so many rounds without a better loss of the validation set, if there is one, end it, and the trees up
-                                    * to the best round stay; 0: off */
+    int32_t early_stopping_rounds; /* so many rounds without a better loss of the validation set end it, and the trees up to the best round
+                                    * stay; a fit without validation_x and validation_y is then refused (VISML_EINVAL); 0: off */
     visml_booster booster;
     visml_dart_sample sample_type;
     visml_dart_normalize normalize_type;

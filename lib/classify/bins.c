@@ -1,18 +1,20 @@
 #include "classify/bins.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "classify/bins_guide.h"
 #include "classify/column_values.h"
+#include "classify/tree_columns.h"
+#include "kernel/span.h"
 
 #define COLUMNS VISML_BIN_COLUMNS
 #define MOST_SAMPLES (INT64_C(1) << 17) /* rows that the cuts are made from */
 
 /* ---- cuts ---- */
 
-/* Bins of about equal weight; a number that weighs more than a bin gets one of its own, and the others share what is left. */
+/* Bins of about equal weight; a number that weighs more than a bin ends one, and those behind it share what is left. */
 static int32_t choose_cuts(int64_t count, const float *values, const double *weights, int32_t most, float *cuts) {
     double left = 0, inside = 0;
     int32_t bins = 0;
@@ -34,17 +36,13 @@ typedef struct cut_job {
     const visml_samples *s;
     int64_t samples, step; /* every step-th row */
     double *weights;       /* [samples] or NULL */
+    const uint8_t *missing; /* [d]: which columns miss numbers; NULL: samples are all rows and say so */
     int32_t max_bin;
-    char *scratch; /* [workers, scratch_bytes]: what one column needs, then columns [CUT_COLUMNS, samples] */
+    char *scratch; /* [workers, scratch_bytes]: what a column needs when it has many values */
     size_t scratch_bytes;
 } cut_job;
 
-/* What one column needs when it has many values: sums, different values, and scratch for finding them. */
-static size_t column_bytes(int64_t samples) {
-    return (size_t)samples * 2 * sizeof(double) + visml_column_values_scratch(samples);
-}
-
-/* Each value its own bin: the cuts are all but the first. */
+/* Each value its own bin: the cuts are all but the first. Else: sums, different values, and scratch for finding them. */
 static int32_t cut_column(const cut_job *j, const float *values, int32_t most, float *cuts, void *scratch) {
     int64_t n = j->samples, count = visml_few_values(n, values, most, cuts);
     if (count >= 0) {
@@ -57,32 +55,25 @@ static int32_t cut_column(const cut_job *j, const float *values, int32_t most, f
     return choose_cuts(count, different, sums, most, cuts);
 }
 
-static int has_missing(int64_t n, const float *values, const double *weights) {
-    for (int64_t i = 0; i < n; i++)
-        if (isnan(values[i]) && (!weights || weights[i] > 0))
-            return 1;
-    return 0;
+/* Rows without weight then count as if all were missing. Returns whether one with a weight misses its number. */
+static int take_rows(const cut_job *j, int64_t column, float *values) {
+    int missing = 0;
+    for (int64_t i = 0; i < j->samples; i++)
+        if (j->weights && j->weights[i] <= 0)
+            values[i] = NAN;
+        else
+            missing |= isnan(values[i]);
+    return j->missing ? j->missing[column] : missing;
 }
 
-#define CUT_COLUMNS 64 /* read at a time: four lines of the cache, of one page of memory */
-
-/* A block of columns is read row by row. Rows without weight count as if all were missing. */
-static void cut_block(void *arg, size_t block, size_t worker) {
-    const cut_job *j = arg;
-    int64_t from = (int64_t)block * CUT_COLUMNS, columns = from + CUT_COLUMNS < j->b->d ? CUT_COLUMNS : j->b->d - from;
-    char *scratch = j->scratch + worker * j->scratch_bytes;
-    float *values = (float *)(void *)(scratch + column_bytes(j->samples));
-    for (int64_t i = 0; i < j->samples; i++)
-        for (int64_t c = 0; c < columns; c++)
-            values[c * j->samples + i] = j->weights && j->weights[i] <= 0 ? NAN : visml_samples_at(j->s, i * j->step, from + c);
-    for (int64_t c = 0; c < columns; c++) {
-        visml_bin_column *to = j->b->columns + from + c;
-        to->missing = has_missing(j->samples, values + c * j->samples, j->weights);
-        int32_t most = to->missing && j->max_bin == VISML_MOST_BINS ? VISML_MOST_BINS - 1 : j->max_bin;
-        int32_t cuts = cut_column(j, values + c * j->samples, most, to->cuts, scratch);
-        to->cuts[cuts] = INFINITY;
-        to->count = cuts + 1;
-    }
+static void cut_work(void *user, int64_t column, float *values, size_t worker) {
+    const cut_job *j = user;
+    visml_bin_column *to = j->b->columns + column;
+    to->missing = take_rows(j, column, values);
+    int32_t most = to->missing && j->max_bin == VISML_MOST_BINS ? VISML_MOST_BINS - 1 : j->max_bin;
+    int32_t cuts = cut_column(j, values, most, to->cuts, j->scratch + worker * j->scratch_bytes);
+    to->cuts[cuts] = INFINITY;
+    to->count = cuts + 1;
 }
 
 static int32_t block_width(const visml_bins *b, int64_t block) {
@@ -103,19 +94,64 @@ static visml_status take_weights(cut_job *j, visml_error *err) {
     return j->weights ? VISML_OK : VISML_ENOMEM;
 }
 
-static visml_status find_cuts(visml_bins *b, const visml_compute *k, const visml_samples *s, int32_t max_bin, visml_error *err) {
-    int64_t step = (s->n + MOST_SAMPLES - 1) / MOST_SAMPLES, samples = (s->n + step - 1) / step;
-    size_t bytes = (size_t)(b->d < CUT_COLUMNS ? b->d : CUT_COLUMNS) * (size_t)samples * sizeof(float) + column_bytes(samples);
-    cut_job j = {.b = b, .s = s, .step = step, .samples = samples, .max_bin = max_bin, .scratch_bytes = (bytes + 63) / 64 * 64};
-    VISML_TRY(take_weights(&j, err));
-    j.scratch = visml_mem_alloc(b->memory, k->parallel->workers * j.scratch_bytes, err);
-    if (j.scratch)
-        visml_parallel_run(k->parallel, (size_t)((b->d + CUT_COLUMNS - 1) / CUT_COLUMNS), cut_block, &j);
+/* ---- what is missing in rows that are no samples ---- */
+
+typedef struct missing_job {
+    const visml_samples *s;
+    uint8_t *missing; /* [workers, d] */
+} missing_job;
+
+#define MISSING_ROWS 256 /* of one piece of work */
+
+static void missing_block(void *arg, size_t block, size_t worker) {
+    const missing_job *j = arg;
+    int64_t d = j->s->d, from = (int64_t)block * MISSING_ROWS, to = from + visml_block_length((int64_t)block, MISSING_ROWS, j->s->n);
+    uint8_t *missing = j->missing + (int64_t)worker * d;
+    for (int64_t i = from; i < to; i++)
+        for (int64_t c = 0; c < d && visml_samples_weight(j->s, i) > 0; c++)
+            missing[c] |= (uint8_t)(isnan(visml_samples_at(j->s, i, c)) != 0);
+}
+
+/* missing [workers, d], zeros; those of all workers to the first one's. */
+static visml_status find_missing(const visml_samples *s, const visml_parallel *p, uint8_t *missing, const visml_fit_run *run, int64_t total,
+                                 visml_error *err) {
+    missing_job j = {.s = s, .missing = missing};
+    visml_ticked_blocks blocks = {.fn = missing_block, .job = &j, .run = run, .total = total};
+    VISML_TRY(visml_tick_blocks(&blocks, p, (size_t)visml_blocks(s->n, MISSING_ROWS), MISSING_ROWS * s->d, err));
+    for (int64_t i = s->d; i < (int64_t)p->workers * s->d; i++)
+        missing[i % s->d] |= missing[i];
+    return VISML_OK;
+}
+
+/* ---- all cuts ---- */
+
+static visml_status cut_all(cut_job *j, const visml_compute *k, const visml_cut_rules *rules, uint8_t *missing, const visml_fit_run *run,
+                            visml_error *err) {
+    if (!j->missing && j->step > 1) {
+        VISML_TRY(find_missing(j->s, k->parallel, missing, run, rules->total, err));
+        j->missing = missing;
+    }
+    VISML_TRY(take_weights(j, err));
+    j->scratch = visml_mem_alloc(j->b->memory, k->parallel->workers * j->scratch_bytes, err);
+    if (!j->scratch)
+        return VISML_ENOMEM;
+    visml_column_walk w = {.s = j->s, .rows = j->samples, .step = j->step, .work = cut_work, .user = j, .run = run, .total = rules->total};
+    return visml_column_walk_run(&w, j->b->memory, k->parallel, err);
+}
+
+static visml_status find_cuts(visml_bins *b, const visml_compute *k, const visml_samples *s, const visml_cut_rules *rules,
+                              const visml_fit_run *run, visml_error *err) {
+    int64_t step = visml_blocks(s->n, MOST_SAMPLES), samples = visml_blocks(s->n, step);
+    cut_job j = {.b = b, .s = s, .step = step, .samples = samples, .missing = rules->missing, .max_bin = rules->max_bin};
+    j.scratch_bytes = ((size_t)samples * 2 * sizeof(double) + visml_column_values_scratch(samples) + 63) / 64 * 64;
+    uint8_t *missing = visml_mem_zalloc(b->memory, k->parallel->workers, (size_t)b->d, err);
+    visml_status status = missing ? cut_all(&j, k, rules, missing, run, err) : VISML_ENOMEM;
+    visml_mem_free(b->memory, missing);
     visml_mem_free(b->memory, j.weights);
     visml_mem_free(b->memory, j.scratch);
-    for (int64_t i = 0; i < b->blocks; i++)
+    for (int64_t i = 0; status == VISML_OK && i < b->blocks; i++)
         b->widths[i] = block_width(b, i);
-    return j.scratch ? VISML_OK : VISML_ENOMEM;
+    return status;
 }
 
 static visml_status make_room(visml_bins *b, visml_error *err) {
@@ -128,12 +164,12 @@ static visml_status make_room(visml_bins *b, visml_error *err) {
     return b->codes ? VISML_OK : VISML_ENOMEM;
 }
 
-visml_status visml_bins_new(visml_bins *b, visml_memory *m, const visml_compute *k, const visml_samples *s, int64_t rows, int32_t max_bin,
-                            visml_error *err) {
-    *b = (visml_bins){.memory = m, .n = rows, .d = s->d, .blocks = (s->d + COLUMNS - 1) / COLUMNS};
+visml_status visml_bins_new(visml_bins *b, visml_memory *m, const visml_compute *k, const visml_samples *s, const visml_cut_rules *rules,
+                            const visml_fit_run *run, visml_error *err) {
+    *b = (visml_bins){.memory = m, .n = rules->rows, .d = s->d, .blocks = visml_blocks(s->d, COLUMNS), .total = rules->total};
     visml_status status = make_room(b, err);
     if (status == VISML_OK)
-        status = find_cuts(b, k, s, max_bin, err);
+        status = find_cuts(b, k, s, rules, run, err);
     if (status < 0)
         visml_bins_clear(b);
     return status;
@@ -149,85 +185,45 @@ void visml_bins_clear(visml_bins *b) {
 
 /* ---- codes ---- */
 
-#define CELLS 256
-
-/* Where a number is among the cuts: its cell of an equal grid says between which of them (a guide table, Chen and Asau 1974). Cells ascend
- * with the numbers, so that only cuts of the same cell are to be looked at. */
-typedef struct cut_guide {
-    const visml_bin_column *column;
-    float low, scale;
-    int32_t sparse; /* no cell has more than one cut */
-    uint16_t first[CELLS + 1]; /* cuts in the cells before */
-} cut_guide;
-
-static int32_t cell_of(const cut_guide *g, float v) {
-    float cell = (v - g->low) * g->scale, least = cell > 0 ? cell : 0;
-    return (int32_t)(least < CELLS - 1 ? least : CELLS - 1); /* both without branches: half of an image may be background */
-}
-
-static void make_guide(cut_guide *g, const visml_bin_column *column) {
-    int32_t cuts = column->count - 1, next = 0;
-    float span = cuts > 1 ? column->cuts[cuts - 1] - column->cuts[0] : 0;
-    *g = (cut_guide){.column = column, .sparse = 1, .low = cuts > 0 ? column->cuts[0] : 0};
-    g->scale = span > FLT_MIN && span <= FLT_MAX ? (CELLS - 1) / span : 0;
-    if (!isfinite(g->scale))
-        g->scale = 0;
-    for (int32_t cell = 0; cell < CELLS; cell++) {
-        g->first[cell] = (uint16_t)next;
-        while (next < cuts && cell_of(g, column->cuts[next]) == cell)
-            next++;
-        g->sparse &= next - g->first[cell] <= 1;
-    }
-    g->first[CELLS] = (uint16_t)next;
-}
-
-static uint8_t code_of(const cut_guide *g, float v) {
-    if (isnan(v))
-        return (uint8_t)(g->column->missing ? g->column->count : 0);
-    int32_t cell = cell_of(g, v), low = g->first[cell], high = g->first[cell + 1];
-    if (g->sparse)
-        return (uint8_t)(low + (v >= g->column->cuts[low])); /* there is always one more cut, greater than all numbers */
-    while (low < high) {
-        int32_t middle = (low + high) / 2;
-        if (v >= g->column->cuts[middle])
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return (uint8_t)low;
-}
-
 typedef struct fill_job {
     visml_bins *b;
     const visml_samples *s;
     int64_t first;
-    const cut_guide *guides; /* [d] */
+    const visml_cut_guide *guides; /* [d] */
 } fill_job;
 
 #define FILL_ROWS 32 /* read at a time: they stay in the cache, and so do the guides of a block of columns */
 
-static void fill_block(void *arg, size_t block, size_t worker) {
-    const fill_job *j = arg;
-    const visml_samples *s = j->s;
-    int64_t begin = (int64_t)block * FILL_ROWS, end = begin + FILL_ROWS < s->n ? begin + FILL_ROWS : s->n;
-    (void)worker;
-    for (int64_t from = 0; from < s->d; from += COLUMNS) {
-        int64_t columns = from + COLUMNS < s->d ? COLUMNS : s->d - from;
-        uint8_t *codes = j->b->codes + (from * j->b->n + j->first * COLUMNS);
-        for (int64_t i = begin; i < end; i++)
-            for (int64_t c = 0; c < columns; c++)
-                codes[i * COLUMNS + c] = code_of(&j->guides[from + c], visml_samples_at(s, i, from + c));
-    }
+/* Codes of one column for some rows. */
+static void fill_column(const fill_job *j, int64_t column, int64_t begin, int64_t n, uint8_t *codes) {
+    const visml_bin_column *c = j->b->columns + column;
+    float numbers[FILL_ROWS];
+    uint8_t places[FILL_ROWS];
+    for (int64_t i = 0; i < n; i++)
+        numbers[i] = visml_samples_at(j->s, begin + i, column);
+    visml_cut_places(&j->guides[column], n, numbers, places);
+    for (int64_t i = 0; i < n; i++)
+        codes[i * COLUMNS] = c->missing && isnan(numbers[i]) ? (uint8_t)c->count : places[i];
 }
 
-visml_status visml_bins_fill(visml_bins *b, const visml_compute *k, const visml_samples *s, int64_t first, visml_error *err) {
-    cut_guide *guides = visml_mem_alloc(b->memory, (size_t)b->d * sizeof *guides, err);
+static void fill_block(void *arg, size_t block, size_t worker) {
+    const fill_job *j = arg;
+    int64_t begin = (int64_t)block * FILL_ROWS, n = visml_block_length((int64_t)block, FILL_ROWS, j->s->n);
+    (void)worker;
+    for (int64_t c = 0; c < j->s->d; c++)
+        fill_column(j, c, begin, n, j->b->codes + (c / COLUMNS * j->b->n + j->first + begin) * COLUMNS + c % COLUMNS);
+}
+
+visml_status visml_bins_fill(visml_bins *b, const visml_compute *k, const visml_samples *s, int64_t first, const visml_fit_run *run,
+                             visml_error *err) {
+    visml_cut_guide *guides = visml_mem_alloc(b->memory, (size_t)b->d * sizeof *guides, err);
     if (!guides)
         return VISML_ENOMEM;
     for (int64_t c = 0; c < b->d; c++)
-        make_guide(&guides[c], &b->columns[c]);
+        visml_cut_guide_make(&guides[c], b->columns[c].count - 1, b->columns[c].cuts);
     fill_job j = {.b = b, .s = s, .first = first, .guides = guides};
-    visml_parallel_run(k->parallel, (size_t)((s->n + FILL_ROWS - 1) / FILL_ROWS), fill_block, &j);
+    visml_ticked_blocks blocks = {.fn = fill_block, .job = &j, .run = run, .total = b->total};
+    visml_status status = visml_tick_blocks(&blocks, k->parallel, (size_t)visml_blocks(s->n, FILL_ROWS), FILL_ROWS * s->d, err);
     visml_mem_free(b->memory, guides);
-    return VISML_OK;
+    return status;
 }

@@ -227,7 +227,7 @@ static visml_status run_round(visml_boosting *b, int64_t round, tick_state *t, v
 
 static visml_status run_rounds(visml_boosting *b, visml_error *err) {
     tick_state t = {.b = b, .loss = NAN, .validation = NAN};
-    int64_t patience = b->run->validation ? b->opts->early_stopping_rounds : 0;
+    int64_t patience = b->opts->early_stopping_rounds;
     for (int64_t round = 0; round < b->opts->rounds; round++) {
         VISML_TRY(run_round(b, round, &t, err));
         if (t.validation < b->best_loss)

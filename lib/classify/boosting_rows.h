@@ -13,9 +13,12 @@ typedef struct visml_binned_rows {
     float *targets, *weights;
 } visml_binned_rows;
 
-/* tick is called after each block. Errors: those of walks, VISML_ENOMEM. Nothing is left of r on failure. */
+#define VISML_SAMPLE_BYTES (INT64_C(1) << 26)
+
+/* sample_bytes: of numbers that the cuts are made from; 1024 rows at least. What any row misses has its bin, whether it is in the sample or
+ * not. The run is asked after each block. Errors: those of walks, VISML_ENOMEM. Nothing is left of r on failure. */
 visml_status visml_binned_rows_read(visml_binned_rows *r, visml_memory *m, const visml_compute *k, visml_row_walk *walk, int32_t max_bin,
-                                    visml_status (*tick)(void *user, visml_error *err), void *user, visml_error *err);
+                                    int64_t sample_bytes, const struct visml_fit_run *run, visml_error *err);
 void visml_binned_rows_clear(visml_binned_rows *r);
 
 #endif

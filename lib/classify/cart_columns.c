@@ -5,68 +5,50 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "classify/column_values.h"
-
-#define COLUMNS 32  /* read at a time: two lines of the cache, of one page of memory */
-#define ROWS 1024   /* whose codes are written at a time: their lines stay in the cache */
-#define WHOLE 1024  /* whole numbers below are looked up in a table */
+#include "classify/tree_columns.h"
 
 typedef struct code_job {
     visml_code_columns *c;
-    const visml_samples *s;
-    float *buffers; /* [workers, columns, n] */
-    int64_t columns; /* at a time */
     _Atomic int32_t failed;
 } code_job;
 
 /* ---- few different numbers ---- */
 
-static int are_whole(const float *values, int64_t count) {
-    for (int64_t i = 0; i < count; i++)
-        if (!(values[i] >= 0 && values[i] < WHOLE && floorf(values[i]) == values[i]))
-            return 0;
-    return 1;
-}
-
-static uint8_t place_of(const visml_code_column *c, float v) {
-    int64_t low = 0, high = c->count - 1;
-    while (low < high) {
-        int64_t middle = (low + high + 1) / 2;
-        if (v >= c->values[middle])
-            low = middle;
-        else
-            high = middle - 1;
-    }
-    return (uint8_t)low;
-}
-
-static void fill_small(const visml_code_column *c, int64_t n, const float *x, uint8_t *codes) {
-    uint8_t table[WHOLE] = {0};
-    int whole = are_whole(c->values, c->count);
-    for (int64_t i = 0; whole && i < c->count; i++)
-        table[(int32_t)c->values[i]] = (uint8_t)i;
-    for (int64_t i = 0; i < n; i++)
-        codes[i * c->step] = whole ? table[(int32_t)x[i]] : place_of(c, x[i]);
-}
-
-static visml_status begin_small(visml_code_column *c, const visml_code_columns *all, const float *different, int64_t count) {
-    int64_t number = c - all->columns;
-    c->count = count;
-    c->step = all->rows ? all->d : 1;
-    c->values = visml_mem_alloc(all->memory, (size_t)count * sizeof *c->values, NULL);
-    c->small = all->rows ? all->rows + number : visml_mem_alloc(all->memory, (size_t)all->n, NULL);
-    if (!c->values || !c->small)
+static visml_status code_small(visml_code_column *c, const visml_code_columns *all, const float *different, int64_t count,
+                               const float *x) {
+    visml_memory *m = all->memory;
+    visml_cut_guide own, *guide = &own;
+    c->values = visml_mem_alloc(m, (size_t)(count + 1) * sizeof *c->values, NULL);
+    if (all->kept)
+        c->small = visml_mem_alloc(m, (size_t)all->n, NULL);
+    else
+        guide = c->guide = visml_mem_alloc(m, sizeof *c->guide, NULL);
+    if (!c->values || !visml_code_is_small(c))
         return VISML_ENOMEM;
+    c->count = count;
     memcpy(c->values, different, (size_t)count * sizeof *different);
+    c->values[count] = INFINITY;
+    visml_cut_guide_make(guide, (int32_t)count - 1, c->values + 1);
+    if (c->small)
+        visml_cut_places(guide, all->n, x, c->small);
     return VISML_OK;
 }
 
-/* x [columns, n] */
-static void fill_rows(const visml_code_column *columns, int64_t count, int64_t n, const float *x) {
-    for (int64_t i = 0; i < n; i += ROWS)
-        for (int64_t c = 0; c < count; c++)
-            if (columns[c].small)
-                fill_small(&columns[c], n - i < ROWS ? n - i : ROWS, x + c * n + i, columns[c].small + i * columns[c].step);
+#define READ 64 /* numbers at a time */
+
+void visml_code_column_read(const visml_code_columns *all, int64_t column, const visml_samples *s, int64_t n, const int32_t *rows,
+                            uint8_t *codes) {
+    const visml_code_column *c = all->columns + column;
+    const float *from = s->x + column * s->column_stride;
+    for (int64_t p = 0; c->small && p < n; p++)
+        codes[p] = c->small[rows[p]];
+    for (int64_t i = 0; !c->small && i < n; i += READ) {
+        int64_t some = n - i < READ ? n - i : READ;
+        float numbers[READ];
+        for (int64_t p = 0; p < some; p++)
+            numbers[p] = from[rows[i + p] * s->row_stride];
+        visml_cut_places(c->guide, some, numbers, codes + i);
+    }
 }
 
 /* ---- many ---- */
@@ -94,49 +76,43 @@ static visml_status code_large(visml_code_column *c, visml_memory *m, int64_t n,
     return keys && c->values && c->large ? VISML_OK : VISML_ENOMEM;
 }
 
-static void code_block(void *arg, size_t block, size_t worker) {
-    code_job *j = arg;
+static void code_work(void *user, int64_t column, float *x, size_t worker) {
+    code_job *j = user;
+    visml_code_column *to = j->c->columns + column;
     float different[VISML_FEW_VALUES];
-    int64_t n = j->s->n, from = (int64_t)block * j->columns, columns = from + j->columns < j->s->d ? j->columns : j->s->d - from;
-    float *x = j->buffers + (int64_t)worker * j->columns * n;
-    for (int64_t i = 0; i < n; i++)
-        for (int64_t c = 0; c < columns; c++)
-            x[c * n + i] = visml_samples_at(j->s, i, from + c);
-    for (int64_t c = 0; c < columns; c++) {
-        visml_code_column *to = j->c->columns + from + c;
-        int64_t count = visml_few_values(n, x + c * n, VISML_FEW_VALUES, different);
-        if ((count > 0 ? begin_small(to, j->c, different, count) : code_large(to, j->c->memory, n, x + c * n)) < 0) {
-            j->failed = 1;
-            return;
-        }
-    }
-    fill_rows(j->c->columns + from, columns, n, x);
+    int64_t n = j->c->n, count = visml_few_values(n, x, VISML_FEW_VALUES, different);
+    visml_status status = VISML_OK;
+    (void)worker;
+    if (count > 0)
+        status = code_small(to, j->c, different, count, x);
+    else if (j->c->kept)
+        status = code_large(to, j->c->memory, n, x);
+    if (status < 0)
+        j->failed = 1;
 }
 
-visml_status visml_code_columns_new(visml_code_columns *c, visml_memory *m, const visml_compute *k, const visml_samples *s, int by_rows,
-                                    visml_error *err) {
-    *c = (visml_code_columns){.memory = m, .n = s->n, .d = s->d};
-    code_job j = {.c = c, .s = s, .columns = s->d < COLUMNS ? s->d : COLUMNS};
+visml_status visml_code_columns_new(visml_code_columns *c, visml_memory *m, const visml_compute *k, const visml_samples *s, int keep,
+                                    const struct visml_fit_run *run, int64_t total, visml_error *err) {
+    *c = (visml_code_columns){.memory = m, .n = s->n, .d = s->d, .kept = keep};
+    code_job j = {.c = c};
+    visml_column_walk w = {.s = s, .rows = s->n, .step = 1, .work = code_work, .user = &j, .run = run, .total = total};
     c->columns = visml_mem_zalloc(m, (size_t)s->d, sizeof *c->columns, err);
-    c->rows = c->columns && by_rows ? visml_mem_alloc(m, (size_t)s->n * (size_t)s->d, err) : NULL;
-    if (c->columns && (c->rows || !by_rows))
-        j.buffers = visml_mem_alloc(m, k->parallel->workers * (size_t)(j.columns * s->n) * sizeof(float), err);
-    if (j.buffers)
-        visml_parallel_run(k->parallel, (size_t)((s->d + j.columns - 1) / j.columns), code_block, &j);
-    visml_mem_free(m, j.buffers);
-    if (j.buffers && !j.failed)
-        return VISML_OK;
-    visml_code_columns_clear(c);
-    return visml_fail(err, VISML_ENOMEM, "classifier: out of memory for codes of %lld x %lld numbers", (long long)s->n, (long long)s->d);
+    visml_status status = c->columns ? visml_column_walk_run(&w, m, k->parallel, err) : VISML_ENOMEM;
+    if (status == VISML_OK && j.failed)
+        status = visml_fail(err, VISML_ENOMEM, "classifier: out of memory for codes of %lld x %lld numbers", (long long)s->n,
+                            (long long)s->d);
+    if (status < 0)
+        visml_code_columns_clear(c);
+    return status;
 }
 
 void visml_code_columns_clear(visml_code_columns *c) {
     for (int64_t i = 0; c->columns && i < c->d; i++) {
         visml_mem_free(c->memory, c->columns[i].values);
-        visml_mem_free(c->memory, c->rows ? NULL : c->columns[i].small);
+        visml_mem_free(c->memory, c->columns[i].small);
+        visml_mem_free(c->memory, c->columns[i].guide);
         visml_mem_free(c->memory, c->columns[i].large);
     }
     visml_mem_free(c->memory, c->columns);
-    visml_mem_free(c->memory, c->rows);
     *c = (visml_code_columns){.memory = c->memory};
 }

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "classify/column_values.h"
 
 /* ---- scores ---- */
 
@@ -105,7 +104,7 @@ static void consider(const sides *s, const visml_code_column *c, int64_t number,
     double score = score_of(s);
     if (best->column >= 0 && score <= best->score)
         return;
-    *best = (visml_cart_split){score, number, code, between(c->values[code], c->values[next])};
+    *best = (visml_cart_split){score, number, between(visml_code_value(c, code), visml_code_value(c, next)), 0};
 }
 
 /* ---- all thresholds ---- */
@@ -116,10 +115,10 @@ typedef struct code_sums {
     int32_t *counts; /* [256] */
 } code_sums;
 
-static void add_up(const visml_cart_node *node, const visml_code_column *c, const code_sums *t) {
+static void add_up(const visml_cart_node *node, const uint8_t *codes, const code_sums *t) {
     int64_t k = node->classes;
     for (int64_t p = 0; p < node->n; p++) {
-        int64_t code = c->small[node->rows[p] * c->step];
+        int64_t code = codes[p];
         double w = (double)node->weights[p];
         t->counts[code]++;
         if (k) {
@@ -141,13 +140,14 @@ static void move_code(sides *s, const code_sums *t, int64_t code) {
     s->left_count += t->counts[code];
 }
 
-static int find_by_sums(const visml_cart_node *node, const visml_code_column *c, int64_t number, double *room, visml_cart_split *best) {
+static int find_by_sums(const visml_cart_node *node, const visml_code_column *c, int64_t number, const uint8_t *codes, double *room,
+                        visml_cart_split *best) {
     int64_t width = node->classes ? node->classes : 2, last = -1;
     sides s = begin_sides(node, room);
     code_sums t = {.sums = room + 2 * width, .counts = (int32_t *)(void *)(room + (2 + 256) * width)};
     memset(t.sums, 0, (size_t)(c->count * width) * sizeof *t.sums);
     memset(t.counts, 0, 256 * sizeof *t.counts);
-    add_up(node, c, &t);
+    add_up(node, codes, &t);
     int different = 0;
     for (int64_t code = 0; code < c->count; code++) {
         if (!t.counts[code])
@@ -162,10 +162,12 @@ static int find_by_sums(const visml_cart_node *node, const visml_code_column *c,
     return different;
 }
 
-static int find_by_sorting(const visml_cart_node *node, const visml_code_column *c, int64_t number, double *room, visml_cart_split *best) {
+static int find_by_sorting(const visml_cart_node *node, const visml_code_columns *all, int64_t number, const uint8_t *codes, double *room,
+                           visml_cart_split *best) {
+    const visml_code_column *c = all->columns + number;
     uint64_t *keys = (uint64_t *)(void *)(room + 2 * (node->classes ? node->classes : 2));
     for (int64_t p = 0; p < node->n; p++)
-        keys[p] = (uint64_t)visml_code_at(c, node->rows[p]) << 32 | (uint64_t)p;
+        keys[p] = (uint64_t)(codes ? codes[p] : visml_code_large(all, number, node->samples, node->rows[p])) << 32 | (uint64_t)p;
     visml_sort_keys(node->n, keys, keys + node->n);
     if (keys[0] >> 32 == keys[node->n - 1] >> 32)
         return 0;
@@ -178,19 +180,51 @@ static int find_by_sorting(const visml_cart_node *node, const visml_code_column 
     return 1;
 }
 
-/* ---- any ---- */
+/* ---- columns ---- */
 
-size_t visml_cart_scratch(int64_t n, int64_t classes) {
-    size_t width = (size_t)(classes ? classes : 2), sums = 256 * width * sizeof(double) + 256 * sizeof(int32_t);
-    size_t keys = (size_t)n * 2 * sizeof(uint64_t);
-    return (2 * width * sizeof(double) + (sums > keys ? sums : keys) + 63) / 64 * 64;
+#define ROWS 64           /* of which all columns are read before the next ones: rows whose codes are not kept are far from each other */
+#define CODES (1 << 19) /* of so many columns at a time, as long as there is one */
+
+/* codes [count, n]; those of large columns are left out. */
+static void read_codes(const visml_cart_node *node, const visml_code_columns *all, int64_t count, const int64_t *numbers, uint8_t *codes) {
+    for (int64_t p = 0; p < node->n; p += ROWS)
+        for (int64_t i = 0; i < count; i++)
+            if (visml_code_is_small(all->columns + numbers[i]))
+                visml_code_column_read(all, numbers[i], node->samples, node->n - p < ROWS ? node->n - p : ROWS, node->rows + p,
+                                       codes + i * node->n + p);
 }
 
 /* Sums of all codes are worth it when there are about as many rows. */
-int visml_cart_find(const visml_cart_node *node, const visml_code_column *c, int64_t number, void *scratch, visml_cart_split *best) {
-    if (c->count < 2)
+static int find_one(const visml_cart_node *node, const visml_code_columns *all, int64_t number, const uint8_t *codes, double *room,
+                    visml_cart_split *best) {
+    const visml_code_column *c = all->columns + number;
+    if (c->count == 1)
         return 0;
-    if (c->small && node->n >= c->count)
-        return find_by_sums(node, c, number, scratch, best);
-    return find_by_sorting(node, c, number, scratch, best);
+    if (codes && node->n >= c->count)
+        return find_by_sums(node, c, number, codes, room, best);
+    return find_by_sorting(node, all, number, codes, room, best);
+}
+
+static size_t room_bytes(int64_t n, int64_t classes) {
+    size_t width = (size_t)(classes ? classes : 2), sums = 256 * width * sizeof(double) + 256 * sizeof(int32_t);
+    size_t keys = (size_t)n * 2 * sizeof(uint64_t);
+    return 2 * width * sizeof(double) + (sums > keys ? sums : keys);
+}
+
+size_t visml_cart_scratch(int64_t n, int64_t classes) {
+    return room_bytes(n, classes) + (size_t)(n > CODES ? n : CODES);
+}
+
+void visml_cart_find(const visml_cart_node *node, const visml_code_columns *all, int64_t count, const int64_t *numbers, void *scratch,
+                     visml_cart_split *found, uint8_t *varies) {
+    uint8_t *codes = (uint8_t *)scratch + room_bytes(node->n, node->classes);
+    int64_t at_a_time = node->n < CODES ? CODES / node->n : 1;
+    for (int64_t from = 0; from < count; from += at_a_time) {
+        int64_t end = from + at_a_time < count ? from + at_a_time : count;
+        read_codes(node, all, end - from, numbers + from, codes);
+        for (int64_t i = from; i < end; i++) {
+            const uint8_t *own = visml_code_is_small(all->columns + numbers[i]) ? codes + (i - from) * node->n : NULL;
+            varies[i] = (uint8_t)find_one(node, all, numbers[i], own, scratch, found + i);
+        }
+    }
 }

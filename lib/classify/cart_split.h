@@ -15,7 +15,8 @@ typedef struct visml_cart_node {
     visml_impurity impurity;
     int64_t classes; /* 0: numbers */
     int64_t n, least; /* of which a child must have `least` */
-    const int32_t *rows;
+    const visml_samples *samples;
+    const int32_t *rows;   /* [n]: which of the samples */
     const int32_t *places; /* [n] */
     const float *targets;  /* [n] */
     const float *weights;  /* [n] */
@@ -28,8 +29,8 @@ typedef struct visml_cart_node {
 typedef struct visml_cart_split {
     double score;     /* of both children; greater is better */
     int64_t column;   /* -1: none */
-    uint32_t code;    /* codes up to it go left */
-    float threshold;  /* x < threshold is the same */
+    float threshold;  /* x < threshold goes left */
+    int32_t reserved;
 } visml_cart_split;
 
 /* Scratch for nodes of at most n rows. */
@@ -37,7 +38,9 @@ size_t visml_cart_scratch(int64_t n, int64_t classes);
 /* The score of weights by class, or of {weight, weight times number}: a weight less weight times impurity, but for what is the same before
  * and after a split. */
 double visml_cart_score(visml_impurity impurity, int64_t classes, const double *totals);
-/* Returns 0 when the column is the same in all rows. */
-int visml_cart_find(const visml_cart_node *node, const visml_code_column *c, int64_t number, void *scratch, visml_cart_split *best);
+/* The best split of each of the columns numbers[count], and whether the column is not the same in all rows. `found` stays as it is where
+ * there is none. */
+void visml_cart_find(const visml_cart_node *node, const visml_code_columns *all, int64_t count, const int64_t *numbers, void *scratch,
+                     visml_cart_split *found, uint8_t *varies);
 
 #endif

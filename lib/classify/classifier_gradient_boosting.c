@@ -64,6 +64,13 @@ static int64_t outputs(const visml_classifier *c) {
 
 /* ---- learning ---- */
 
+static visml_status check_stopping(const options *o, const visml_fit_run *run, const char *what_to_do, visml_error *err) {
+    if (!o->early_stopping_rounds || run->validation)
+        return VISML_OK;
+    return visml_fail(err, VISML_EINVAL, "gradient_boosting: early_stopping_rounds is %d, but there is no validation set to stop by; %s",
+                      (int)o->early_stopping_rounds, what_to_do);
+}
+
 static visml_boosting boosting_of(visml_classifier *c, const visml_compute *k, const visml_samples *rows, const visml_fit_run *run) {
     return (visml_boosting){.memory = visml_classifier_memory(c), .compute = *k, .opts = c->object.opts, .run = run, .rows = *rows,
                             .objective = visml_objective_of(c->class_count), .what = visml_classifier_what(c)};
@@ -83,26 +90,23 @@ static visml_status boost(visml_boosting *b, visml_classifier *c, visml_error *e
 }
 
 static visml_status fit(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run, visml_error *err) {
+    VISML_TRY(check_stopping(c->object.opts, run, "give validation_x and validation_y", err));
     visml_boosting b = boosting_of(c, k, s, run);
-    VISML_TRY(visml_bins_new(&b.bins, b.memory, k, s, s->n, b.opts->max_bin, err));
-    visml_status status = visml_bins_fill(&b.bins, k, s, 0, err);
+    visml_cut_rules rules = {.rows = s->n, .max_bin = b.opts->max_bin, .total = b.opts->rounds};
+    VISML_TRY(visml_bins_new(&b.bins, b.memory, k, s, &rules, run, err));
+    visml_status status = visml_bins_fill(&b.bins, k, s, 0, run, err);
     if (status == VISML_OK)
         status = boost(&b, c, err);
     visml_boosting_clear(&b);
     return status;
 }
 
-static visml_status tick_read(void *user, visml_error *err) {
-    const visml_fit_run *run = user;
-    return visml_fit_tick(run, 0, -1, NAN, NAN, err);
-}
-
-/* What is missing in no row of the sample goes with the lowest bin. */
 static visml_status fit_rows(visml_classifier *c, const visml_compute *k, visml_row_walk *walk, const visml_fit_run *run,
                              visml_error *err) {
     visml_binned_rows r;
     const options *o = c->object.opts;
-    VISML_TRY(visml_binned_rows_read(&r, visml_classifier_memory(c), k, walk, o->max_bin, tick_read, (void *)(uintptr_t)run, err));
+    VISML_TRY(check_stopping(o, run, "rows from a source have none", err));
+    VISML_TRY(visml_binned_rows_read(&r, visml_classifier_memory(c), k, walk, o->max_bin, VISML_SAMPLE_BYTES, run, err));
     visml_boosting b = boosting_of(c, k, &r.rows, run);
     b.bins = r.bins;
     r.bins = (visml_bins){0};

@@ -8,25 +8,55 @@
 
 /* ---- arrays ---- */
 
-static visml_status keep_shares(const visml_cart_trees *t, visml_classifier *c, visml_error *err) {
-    int64_t classes = c->class_count, leaf = 0;
-    const visml_grown *g = &t->trees;
-    float *to = visml_object_array_new(&c->object, "distribution", VISML_F32, VISML_SHAPE((int64_t)t->leaves, classes), err);
+typedef struct keeping {
+    visml_forest_tree *trees;
+    int64_t count, classes;
+    size_t nodes, leaves; /* of all trees */
+    const visml_fit_run *run;
+} keeping;
+
+static visml_status tick(const keeping *k, visml_error *err) {
+    return visml_fit_tick(k->run, k->count, k->count, NAN, NAN, err);
+}
+
+static visml_status keep_shares(const keeping *k, visml_classifier *c, visml_error *err) {
+    float *to = visml_object_array_new(&c->object, "distribution", VISML_F32, VISML_SHAPE((int64_t)k->leaves, k->classes), err);
     if (!to)
         return VISML_ENOMEM;
-    for (size_t i = 0; i < g->count; i++)
-        if (g->nodes[i].column < 0)
-            memcpy(to + leaf++ * classes, t->shares + (int64_t)g->nodes[i].bin * classes, (size_t)classes * sizeof *to);
+    for (int64_t t = 0; t < k->count; t++) {
+        size_t n = k->trees[t].leaves * (size_t)k->classes;
+        VISML_TRY(tick(k, err));
+        memcpy(to, k->trees[t].shares, n * sizeof *to);
+        visml_mem_discard(k->trees[t].shares, n * sizeof *to);
+        to += n;
+    }
     return VISML_OK;
 }
 
-visml_status visml_forest_keep(visml_cart_trees *t, visml_classifier *c, visml_error *err) {
-    if (c->class_count)
-        VISML_TRY(keep_shares(t, c, err));
-    visml_mem_free(t->trees.memory, t->shares);
-    t->shares = NULL;
-    t->capacity = t->leaves = 0;
-    return visml_grown_keep(&t->trees, c, err);
+static visml_status keep_nodes(const keeping *k, visml_classifier *c, visml_error *err) {
+    visml_tree_arrays a;
+    size_t first = 0;
+    VISML_TRY(visml_tree_arrays_new(c, (size_t)k->count, k->nodes, &a, err));
+    for (int64_t t = 0; t < k->count; t++) {
+        VISML_TRY(tick(k, err));
+        a.roots[t] = (int32_t)first;
+        visml_forest_tree_put(&k->trees[t], &a, first);
+        first += k->trees[t].count;
+        visml_forest_tree_clear(&k->trees[t], visml_classifier_memory(c));
+    }
+    return VISML_OK;
+}
+
+visml_status visml_forest_keep(visml_forest_tree *trees, int64_t count, visml_classifier *c, const visml_fit_run *run, visml_error *err) {
+    keeping k = {.trees = trees, .count = count, .classes = c->class_count, .run = run};
+    for (int64_t t = 0; t < count; t++)
+        k.nodes += trees[t].count, k.leaves += trees[t].leaves;
+    if (k.nodes > (size_t)VISML_MOST_TREE_NODES)
+        return visml_fail(err, VISML_ELIMIT, "%s: trees of more than %lld nodes", visml_classifier_what(c),
+                          (long long)VISML_MOST_TREE_NODES);
+    if (k.classes)
+        VISML_TRY(keep_shares(&k, c, err));
+    return keep_nodes(&k, c, err);
 }
 
 visml_status visml_forest_check(const visml_classifier *c, visml_error *err) {

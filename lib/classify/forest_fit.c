@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "base/rng.h"
@@ -9,17 +10,18 @@
 #include "kernel/span.h"
 
 typedef struct forest_job {
-    visml_code_columns *columns;
+    visml_code_columns *columns; /* NULL: thresholds are random */
     const visml_samples *samples;
     const visml_forest_rules *rules;
     const visml_fit_run *run;
     visml_compute compute; /* for a tree */
     visml_memory *memory;
     visml_cart **growers; /* [workers] */
-    visml_cart_trees *grown; /* [workers]: a tree while it grows, copied without what is left of its room */
-    float *weights;       /* [workers, n] */
-    visml_cart_trees *trees;
-    _Atomic int32_t stop, done;
+    visml_cart_tree *grown; /* [workers]: a tree while it grows */
+    float *weights;         /* [workers, n] */
+    visml_forest_tree *trees;
+    _Atomic int64_t next, done; /* trees */
+    _Atomic int32_t stop;
     visml_status status; /* of worker 0's ticks, and of trees */
     visml_error *err;
 } forest_job;
@@ -73,27 +75,35 @@ static int keep_on(void *user) {
     return !j->stop;
 }
 
-static visml_status keep_tree(const forest_job *j, const visml_cart_trees *grown, visml_cart_trees *to) {
-    to->trees.memory = j->memory;
-    VISML_TRY(visml_cart_trees_reserve(to, grown, 1, j->samples->class_count, NULL));
-    return visml_cart_trees_append(to, grown, j->samples->class_count, NULL);
-}
-
-static void grow_block(void *arg, size_t block, size_t worker) {
-    forest_job *j = arg;
-    tree_call call = {j, worker};
-    float *weights = j->weights + (int64_t)worker * j->samples->n;
-    visml_cart_trees *t = j->grown + worker;
-    if (!keep_on(&call))
+static void grow_tree(forest_job *j, int64_t tree, tree_call *call) {
+    float *weights = j->weights + (int64_t)call->worker * j->samples->n;
+    visml_cart_tree *t = j->grown + call->worker;
+    if (!keep_on(call))
         return;
-    draw_rows(j, (int64_t)block, weights);
-    visml_cart_trees_empty(t);
-    visml_status status = visml_cart_grow(j->growers[worker], weights, visml_key(j->run->seed, (uint64_t)block), keep_on, &call, t, NULL);
+    draw_rows(j, tree, weights);
+    visml_status status = visml_cart_grow(j->growers[call->worker], weights, visml_key(j->run->seed, (uint64_t)tree), keep_on, call, t,
+                                          NULL);
     if (status == VISML_OK)
-        status = keep_tree(j, t, j->trees + block);
+        status = visml_forest_tree_pack(j->trees + tree, j->memory, t, j->samples->class_count, NULL);
     if (status < 0 && status != VISML_ECANCELLED)
         j->stop = 2;
-    j->done++;
+}
+
+#define NAP 1000000 /* nanoseconds */
+
+/* Trees that nobody grows yet, one after the other. The caller's thread goes on asking while others grow the last ones. */
+static void grow_trees(void *arg, size_t block, size_t worker) {
+    forest_job *j = arg;
+    tree_call call = {j, worker};
+    (void)block;
+    for (int64_t tree = j->next++; tree < j->rules->trees; tree = j->next++) {
+        grow_tree(j, tree, &call);
+        j->done++;
+    }
+    while (worker == 0 && j->done < j->rules->trees) {
+        (void)keep_on(&call);
+        nanosleep(&(struct timespec){.tv_nsec = NAP}, NULL);
+    }
 }
 
 static visml_status make_growers(forest_job *j, size_t workers, visml_error *err) {
@@ -102,8 +112,9 @@ static visml_status make_growers(forest_job *j, size_t workers, visml_error *err
     j->growers = j->weights ? visml_mem_zalloc(j->memory, workers, sizeof(visml_cart *), err) : NULL;
     j->grown = j->growers ? visml_mem_zalloc(j->memory, workers, sizeof *j->grown, err) : NULL;
     for (size_t w = 0; j->grown && w < workers; w++) {
-        j->grown[w].trees.memory = j->memory;
-        if ((j->growers[w] = visml_cart_new(j->columns, &j->compute, j->samples, &j->rules->cart, err)) == NULL)
+        j->grown[w].grown.memory = j->memory;
+        j->growers[w] = visml_cart_new(j->memory, j->columns, &j->compute, j->samples, &j->rules->cart, err);
+        if (!j->growers[w])
             return VISML_ENOMEM;
     }
     return j->grown ? VISML_OK : VISML_ENOMEM;
@@ -114,18 +125,21 @@ static void clear_growers(forest_job *j, size_t workers) {
     for (size_t w = 0; j->growers && w < workers; w++)
         visml_cart_free(j->growers[w]);
     for (size_t w = 0; j->grown && w < workers; w++)
-        if (j->grown[w].trees.memory)
-            visml_cart_trees_clear(&j->grown[w]);
+        if (j->grown[w].grown.memory)
+            visml_cart_tree_clear(&j->grown[w]);
     visml_mem_free(j->memory, j->growers);
     visml_mem_free(j->memory, j->grown);
-    visml_code_columns_clear(j->columns);
+    if (j->columns)
+        visml_code_columns_clear(j->columns);
+    if (!j->rules->out_of_bag) {
+        visml_mem_free(j->memory, j->weights);
+        j->weights = NULL;
+    }
 }
 
 static void clear(forest_job *j) {
-    for (int64_t t = 0; j->trees && t < j->rules->trees; t++) {
-        j->trees[t].trees.memory = j->memory;
-        visml_cart_trees_clear(&j->trees[t]);
-    }
+    for (int64_t t = 0; j->trees && t < j->rules->trees; t++)
+        visml_forest_tree_clear(&j->trees[t], j->memory);
     visml_mem_free(j->memory, j->weights);
     visml_mem_free(j->memory, j->trees);
 }
@@ -134,7 +148,7 @@ static visml_status grow_all(forest_job *j, const visml_parallel *p, visml_error
     visml_status status = make_growers(j, p->workers, err);
     j->err = err;
     if (status == VISML_OK)
-        visml_parallel_run(p, (size_t)j->rules->trees, grow_block, j);
+        visml_parallel_run(p, p->workers, grow_trees, j);
     clear_growers(j, p->workers);
     if (j->stop == 2)
         return visml_fail(err, VISML_ENOMEM, "classifier: out of memory for trees");
@@ -145,20 +159,13 @@ static visml_status grow_all(forest_job *j, const visml_parallel *p, visml_error
 
 typedef struct bag_job {
     const visml_samples *s;
-    const visml_cart_trees *tree;
+    const visml_forest_tree *tree;
     float *sums;     /* [n, K or 1] */
     float *weights;  /* [n]: of this tree */
     int32_t *counts; /* [n]: trees that have not seen the row */
 } bag_job;
 
 #define ROWS 4096 /* of one piece of work */
-
-static const visml_grown_node *leaf_of(const bag_job *b, int64_t row) {
-    const visml_grown_node *nodes = b->tree->trees.nodes, *n = nodes;
-    while (n->column >= 0)
-        n = nodes + (visml_samples_at(b->s, row, n->column) < n->threshold ? n->left : n->right);
-    return n;
-}
 
 static void bag_block(void *arg, size_t block, size_t worker) {
     const bag_job *b = arg;
@@ -167,12 +174,12 @@ static void bag_block(void *arg, size_t block, size_t worker) {
     for (int64_t i = from; i < to; i++) {
         if (b->weights[i] > 0 || visml_samples_weight(b->s, i) <= 0)
             continue;
-        const visml_grown_node *leaf = leaf_of(b, i);
+        const visml_forest_node *leaf = visml_forest_tree_leaf(b->tree, b->s, i);
         b->counts[i]++;
         for (int64_t k = 0; k < classes; k++)
-            b->sums[i * classes + k] += b->tree->shares[leaf->bin * classes + k];
+            b->sums[i * classes + k] += b->tree->shares[leaf->left * classes + k];
         if (!classes)
-            b->sums[i] += leaf->value;
+            b->sums[i] += leaf->number;
     }
 }
 
@@ -210,49 +217,41 @@ static visml_status score_bags(const forest_job *j, const visml_parallel *p, vis
     double *score = visml_object_array_new(&c->object, "oob_score", VISML_F64, VISML_SHAPE(1), err);
     b.sums = score ? visml_mem_zalloc(j->memory, (size_t)s->n, (size_t)(s->class_count ? s->class_count : 1) * sizeof *b.sums, err) : NULL;
     b.counts = b.sums ? visml_mem_zalloc(j->memory, (size_t)s->n, sizeof *b.counts, err) : NULL;
-    for (int64_t t = 0; b.counts && t < j->rules->trees; t++) {
+    visml_status status = b.counts ? VISML_OK : VISML_ENOMEM;
+    for (int64_t t = 0; status == VISML_OK && t < j->rules->trees; t++) {
         b.tree = j->trees + t;
+        status = visml_fit_tick(j->run, j->rules->trees, j->rules->trees, NAN, NAN, err);
         draw_rows(j, t, b.weights);
         visml_parallel_run(p, (size_t)visml_blocks(s->n, ROWS), bag_block, &b);
     }
-    if (b.counts)
+    if (status == VISML_OK)
         *score = s->class_count ? bag_accuracy(&b) : bag_r_squared(&b);
     visml_mem_free(j->memory, b.sums);
     visml_mem_free(j->memory, b.counts);
-    return b.counts ? VISML_OK : VISML_ENOMEM;
+    return status;
 }
 
 /* ---- all of it ---- */
-
-static visml_status keep_all(const forest_job *j, visml_classifier *c, visml_error *err) {
-    visml_cart_trees all = {.trees = {.memory = j->memory}};
-    visml_status status = visml_cart_trees_reserve(&all, j->trees, j->rules->trees, c->class_count, err);
-    for (int64_t t = 0; status == VISML_OK && t < j->rules->trees; t++) {
-        status = visml_cart_trees_append(&all, &j->trees[t], c->class_count, err);
-        visml_cart_trees_clear(&j->trees[t]);
-    }
-    if (status == VISML_OK)
-        status = visml_forest_keep(&all, c, err);
-    visml_cart_trees_clear(&all);
-    return status;
-}
 
 static visml_status run_job(forest_job *j, const visml_compute *k, visml_classifier *c, visml_error *err) {
     VISML_TRY(grow_all(j, k->parallel, err));
     if (j->rules->out_of_bag)
         VISML_TRY(score_bags(j, k->parallel, c, err));
-    VISML_TRY(keep_all(j, c, err));
+    VISML_TRY(visml_forest_keep(j->trees, j->rules->trees, c, j->run, err));
     return visml_fit_tick(j->run, j->rules->trees, j->rules->trees, NAN, NAN, err);
 }
 
+/* Codes of all numbers are worth their memory where nodes look at all columns. */
 visml_status visml_forest_fit(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run,
                               const visml_forest_rules *rules, visml_error *err) {
     static const visml_parallel alone = {.run = visml_run_alone, .workers = 1};
     visml_memory *m = visml_classifier_memory(c);
     visml_code_columns columns;
-    VISML_TRY(visml_fit_tick(run, 0, rules->trees, NAN, NAN, err));
-    VISML_TRY(visml_code_columns_new(&columns, m, k, s, rules->cart.random_thresholds, err));
-    forest_job j = {.columns = &columns, .samples = s, .rules = rules, .run = run, .compute = *k, .memory = m};
+    forest_job j = {.samples = s, .rules = rules, .run = run, .compute = *k, .memory = m};
+    if (!rules->cart.random_thresholds) {
+        VISML_TRY(visml_code_columns_new(&columns, m, k, s, rules->cart.max_features == s->d, run, rules->trees, err));
+        j.columns = &columns;
+    }
     if (rules->trees > 1) /* trees are shared out; of a single one, the columns of its nodes */
         j.compute.parallel = &alone;
     visml_status status = run_job(&j, k, c, err);

@@ -189,21 +189,20 @@ static visml_status split_batch(visml_grower *g, size_t n, const visml_grow_job 
     VISML_TRY(status);
     memmove(g->open, g->open + n, (g->open_count - n) * sizeof *g->open);
     g->open_count -= n;
-    VISML_TRY(visml_grow_find(g, job->key, err));
+    VISML_TRY(visml_grow_find(g, job, err));
     return open_pairs(g, err);
 }
 
 static visml_status grow_tree(visml_grower *g, const visml_grow_job *job, visml_grown *trees, visml_error *err) {
     VISML_TRY(visml_grown_begin(trees, err));
     VISML_TRY(add_root(g, trees->roots[trees->trees - 1], err));
-    VISML_TRY(visml_grow_find(g, job->key, err));
+    VISML_TRY(visml_grow_find(g, job, err));
     VISML_TRY(open_pairs(g, err));
     for (int64_t leaves = 1; g->open_count;) {
         size_t n = choose_batch(g, leaves);
         if (n == 0)
             return VISML_OK;
         leaves += (int64_t)n;
-        VISML_TRY(job->tick(job->user, err));
         VISML_TRY(split_batch(g, n, job, trees, err));
     }
     return VISML_OK;

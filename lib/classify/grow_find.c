@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "classify/grow_state.h"
+#include "classify/tree_ticks.h"
 
 /* ---- histograms that are kept ---- */
 
@@ -75,9 +76,17 @@ static void sum_rows(const visml_grower *g, int32_t number, int64_t block, int64
     visml_histogram_sum(g->bins, block, n->count, g->rows + n->begin, g->gradients + n->begin, h);
 }
 
+/* Some of the tasks, from the first one on. */
+typedef struct find_portion {
+    const visml_grower *g;
+    size_t first;
+} find_portion;
+
 /* One block of columns of a pair. */
-static void find_task(void *arg, size_t task, size_t worker) {
-    const visml_grower *g = arg;
+static void find_task(void *arg, size_t number, size_t worker) {
+    const find_portion *portion = arg;
+    const visml_grower *g = portion->g;
+    size_t task = portion->first + number;
     int64_t blocks = g->bins->blocks, block = (int64_t)task % blocks;
     size_t pair = task / (size_t)blocks;
     const growing_pair *p = g->pairs + pair;
@@ -116,15 +125,37 @@ static visml_status make_room(visml_grower *g, visml_error *err) {
     return visml_mem_grow(g->memory, (void **)&g->found, &g->found_capacity, sides * blocks, sizeof *g->found, err);
 }
 
-visml_status visml_grow_find(visml_grower *g, uint64_t key, visml_error *err) {
+/* Numbers that a task adds up, and bins that it looks at. */
+static int64_t work_of(const visml_grower *g, size_t task) {
+    const growing_pair *p = g->pairs + task / (size_t)g->bins->blocks;
+    int64_t rows = g->nodes[p->smaller].count;
+    if (p->larger >= 0 && !p->subtract)
+        rows += g->nodes[p->larger].count;
+    return (rows + VISML_MOST_BINS) * VISML_BIN_COLUMNS;
+}
+
+/* In portions, between which the caller is asked. */
+static visml_status find_all(const visml_grower *g, const visml_grow_job *job, visml_error *err) {
+    size_t tasks = g->pair_count * (size_t)g->bins->blocks, end;
+    for (find_portion p = {.g = g}; p.first < tasks; p.first = end) {
+        int64_t room = VISML_TICK_NUMBERS * (int64_t)g->compute.parallel->workers;
+        VISML_TRY(job->tick(job->user, err));
+        for (end = p.first; end < tasks && room > 0; end++)
+            room -= work_of(g, end);
+        visml_parallel_run(g->compute.parallel, end - p.first, find_task, &p);
+    }
+    return VISML_OK;
+}
+
+visml_status visml_grow_find(visml_grower *g, const visml_grow_job *job, visml_error *err) {
     size_t d = (size_t)g->bins->d, blocks = (size_t)g->bins->blocks;
     VISML_TRY(make_room(g, err));
     for (size_t p = 0; p < g->pair_count; p++) {
-        draw_node_columns(g, g->pairs[p].smaller, g->node_columns + 2 * p * d, key);
+        draw_node_columns(g, g->pairs[p].smaller, g->node_columns + 2 * p * d, job->key);
         if (g->pairs[p].larger >= 0)
-            draw_node_columns(g, g->pairs[p].larger, g->node_columns + (2 * p + 1) * d, key);
+            draw_node_columns(g, g->pairs[p].larger, g->node_columns + (2 * p + 1) * d, job->key);
     }
-    visml_parallel_run(g->compute.parallel, g->pair_count * blocks, find_task, g);
+    VISML_TRY(find_all(g, job, err));
     for (size_t p = 0; p < g->pair_count; p++) {
         choose(g, g->pairs[p].smaller, g->found + 2 * p * blocks);
         if (g->pairs[p].larger >= 0)

@@ -52,8 +52,8 @@ struct visml_grower {
     size_t pair_count, pair_capacity;
 };
 
-/* grow_find.c: the best splits of all pairs, to their nodes. Errors: VISML_ENOMEM. */
-visml_status visml_grow_find(visml_grower *g, uint64_t key, visml_error *err);
+/* grow_find.c: the best splits of all pairs, to their nodes. Errors: VISML_ENOMEM, those of ticks. */
+visml_status visml_grow_find(visml_grower *g, const visml_grow_job *job, visml_error *err);
 /* The columns that the tree may use. */
 void visml_grow_draw_columns(visml_grower *g, uint64_t key);
 /* Room for a histogram, or NULL when there are enough. */

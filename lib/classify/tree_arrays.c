@@ -5,14 +5,12 @@
 
 #include "base/error.h"
 
-#define MOST_NODES (INT64_C(1) << 29) /* that the kernel can number */
-
 /* ---- growing ---- */
 
 static visml_status add_leaves(visml_grown *g, size_t n, visml_error *err) {
     static const visml_grown_node leaf = {.column = VISML_TREE_LEAF, .left = -1, .right = -1, .bin = -1};
-    if (g->count + n > (size_t)MOST_NODES)
-        return visml_fail(err, VISML_ELIMIT, "classifier: trees of more than %lld nodes", (long long)MOST_NODES);
+    if (g->count + n > (size_t)VISML_MOST_TREE_NODES)
+        return visml_fail(err, VISML_ELIMIT, "classifier: trees of more than %lld nodes", (long long)VISML_MOST_TREE_NODES);
     VISML_TRY(visml_mem_grow(g->memory, (void **)&g->nodes, &g->capacity, g->count + n, sizeof *g->nodes, err));
     for (size_t i = 0; i < n; i++)
         g->nodes[g->count++] = leaf;
@@ -33,23 +31,6 @@ visml_status visml_grown_split(visml_grown *g, int32_t node, visml_error *err) {
     return VISML_OK;
 }
 
-visml_status visml_grown_append(visml_grown *g, const visml_grown *more, visml_error *err) {
-    size_t base = g->count;
-    if (!more->trees)
-        return VISML_OK;
-    VISML_TRY(add_leaves(g, more->count, err));
-    VISML_TRY(visml_mem_grow(g->memory, (void **)&g->roots, &g->root_capacity, g->trees + more->trees, sizeof *g->roots, err));
-    for (size_t i = 0; i < more->count; i++) {
-        visml_grown_node *to = g->nodes + base + i;
-        *to = more->nodes[i];
-        to->left += to->left >= 0 ? (int32_t)base : 0;
-        to->right += to->right >= 0 ? (int32_t)base : 0;
-    }
-    for (size_t t = 0; t < more->trees; t++)
-        g->roots[g->trees++] = more->roots[t] + (int32_t)base;
-    return VISML_OK;
-}
-
 void visml_grown_cut(visml_grown *g, size_t trees) {
     if (trees >= g->trees)
         return;
@@ -65,12 +46,6 @@ void visml_grown_clear(visml_grown *g) {
 
 /* ---- arrays ---- */
 
-typedef struct arrays {
-    int32_t *roots, *feature, *left, *right;
-    float *threshold, *value, *gain, *cover;
-    uint8_t *missing_left;
-} arrays;
-
 static void *numbers(visml_classifier *c, const char *name, visml_dtype dtype, size_t n, visml_status *status, visml_error *err) {
     void *data = *status == VISML_OK ? visml_object_array_new(&c->object, name, dtype, VISML_SHAPE((int64_t)n), err) : NULL;
     if (!data)
@@ -78,7 +53,7 @@ static void *numbers(visml_classifier *c, const char *name, visml_dtype dtype, s
     return data;
 }
 
-static visml_status make_arrays(visml_classifier *c, size_t trees, size_t nodes, arrays *a, visml_error *err) {
+visml_status visml_tree_arrays_new(visml_classifier *c, size_t trees, size_t nodes, visml_tree_arrays *a, visml_error *err) {
     visml_status status = VISML_OK;
     a->roots = numbers(c, "roots", VISML_I32, trees, &status, err);
     a->feature = numbers(c, "feature", VISML_I32, nodes, &status, err);
@@ -93,8 +68,8 @@ static visml_status make_arrays(visml_classifier *c, size_t trees, size_t nodes,
 }
 
 visml_status visml_grown_keep(const visml_grown *g, visml_classifier *c, visml_error *err) {
-    arrays a;
-    VISML_TRY(make_arrays(c, g->trees, g->count, &a, err));
+    visml_tree_arrays a;
+    VISML_TRY(visml_tree_arrays_new(c, g->trees, g->count, &a, err));
     memcpy(a.roots, g->roots, g->trees * sizeof *a.roots);
     for (size_t i = 0; i < g->count; i++) {
         const visml_grown_node *n = g->nodes + i;
@@ -109,10 +84,10 @@ static void *data_of(const visml_classifier *c, const char *name) {
     return visml_object_array_get(&c->object, name)->data;
 }
 
-static arrays arrays_of(const visml_classifier *c) {
-    return (arrays){.roots = data_of(c, "roots"), .feature = data_of(c, "feature"), .left = data_of(c, "left"),
-                    .right = data_of(c, "right"), .threshold = data_of(c, "threshold"), .value = data_of(c, "value"),
-                    .gain = data_of(c, "gain"), .cover = data_of(c, "cover"), .missing_left = data_of(c, "missing_left")};
+static visml_tree_arrays arrays_of(const visml_classifier *c) {
+    return (visml_tree_arrays){.roots = data_of(c, "roots"), .feature = data_of(c, "feature"), .left = data_of(c, "left"),
+                               .right = data_of(c, "right"), .threshold = data_of(c, "threshold"), .value = data_of(c, "value"),
+                               .gain = data_of(c, "gain"), .cover = data_of(c, "cover"), .missing_left = data_of(c, "missing_left")};
 }
 
 int64_t visml_tree_arrays_nodes(const visml_classifier *c) {
@@ -124,7 +99,7 @@ static size_t tree_count(const visml_classifier *c) {
 }
 
 visml_status visml_grown_take(visml_grown *g, const visml_classifier *c, visml_error *err) {
-    arrays a = arrays_of(c);
+    visml_tree_arrays a = arrays_of(c);
     size_t nodes = (size_t)visml_tree_arrays_nodes(c), base = g->count, trees = tree_count(c);
     VISML_TRY(visml_mem_grow(g->memory, (void **)&g->roots, &g->root_capacity, g->trees + trees, sizeof *g->roots, err));
     VISML_TRY(add_leaves(g, nodes, err));
@@ -147,13 +122,13 @@ static visml_status expect_arrays(const visml_classifier *c, visml_error *err) {
     VISML_TRY(visml_object_array_expect(&c->object, "roots", VISML_I32, 1, &trees, err));
     for (int i = 0; i < 8; i++)
         VISML_TRY(visml_object_array_expect(&c->object, names[i], i < 3 ? VISML_I32 : i < 7 ? VISML_F32 : VISML_U8, 1, &nodes, err));
-    if (trees < 1 || nodes < trees || nodes > MOST_NODES)
+    if (trees < 1 || nodes < trees || nodes > VISML_MOST_TREE_NODES)
         return visml_fail(err, VISML_EFORMAT, "%s: %lld trees of %lld nodes", visml_classifier_what(c), (long long)trees, (long long)nodes);
     return VISML_OK;
 }
 
 /* Node i of a tree that ends before `end`. */
-static int is_sound(const arrays *a, int64_t i, int64_t end, int64_t d) {
+static int is_sound(const visml_tree_arrays *a, int64_t i, int64_t end, int64_t d) {
     if (isnan(a->threshold[i]) || !isfinite(a->value[i]) || !isfinite(a->gain[i]) || !isfinite(a->cover[i]) || a->missing_left[i] > 1)
         return 0;
     if (a->feature[i] < 0)
@@ -163,7 +138,7 @@ static int is_sound(const arrays *a, int64_t i, int64_t end, int64_t d) {
 
 visml_status visml_tree_arrays_check(const visml_classifier *c, visml_error *err) {
     VISML_TRY(expect_arrays(c, err));
-    arrays a = arrays_of(c);
+    visml_tree_arrays a = arrays_of(c);
     int64_t trees = (int64_t)tree_count(c), nodes = visml_tree_arrays_nodes(c);
     for (int64_t t = 0; t < trees; t++) {
         int64_t begin = a.roots[t], end = t + 1 < trees ? a.roots[t + 1] : nodes;
@@ -205,7 +180,7 @@ static int32_t flagged(int32_t column, int missing_left) {
 }
 
 visml_tree_run *visml_tree_run_new(const visml_classifier *c, int64_t groups, visml_error *err) {
-    arrays a = arrays_of(c);
+    visml_tree_arrays a = arrays_of(c);
     size_t n = (size_t)visml_tree_arrays_nodes(c), trees = tree_count(c);
     visml_tree_node *to;
     int32_t *roots;

@@ -5,6 +5,8 @@
 #include "classify/classifier.h"
 #include "kernel/trees.h"
 
+#define VISML_MOST_TREE_NODES (INT64_C(1) << 29) /* that the kernel can number */
+
 /* Left where x[column] < threshold; a leaf where column is VISML_TREE_LEAF. Children come behind their parents, and in the same tree. */
 typedef struct visml_grown_node {
     int32_t column, left, right;
@@ -27,14 +29,19 @@ typedef struct visml_grown {
 visml_status visml_grown_begin(visml_grown *g, visml_error *err);
 /* Two leaves more, which become the children of a node. */
 visml_status visml_grown_split(visml_grown *g, int32_t node, visml_error *err);
-/* All trees of another list behind those that there are. */
-visml_status visml_grown_append(visml_grown *g, const visml_grown *more, visml_error *err);
 /* Only the first trees stay. */
 void visml_grown_cut(visml_grown *g, size_t trees);
 void visml_grown_clear(visml_grown *g);
 
-/* As arrays of the classifier: "roots" [T] and "feature", "left", "right" (VISML_I32), "threshold", "value", "gain", "cover" (VISML_F32),
- * "missing_left" (VISML_U8) of all nodes. Errors: VISML_ENOMEM. */
+/* Arrays of the classifier: "roots" [T] and "feature", "left", "right" (VISML_I32), "threshold", "value", "gain", "cover" (VISML_F32),
+ * "missing_left" (VISML_U8) of all nodes; zeros. Errors: VISML_ENOMEM. */
+typedef struct visml_tree_arrays {
+    int32_t *roots, *feature, *left, *right;
+    float *threshold, *value, *gain, *cover;
+    uint8_t *missing_left;
+} visml_tree_arrays;
+visml_status visml_tree_arrays_new(visml_classifier *c, size_t trees, size_t nodes, visml_tree_arrays *a, visml_error *err);
+/* All trees of a list. Errors: VISML_ENOMEM. */
 visml_status visml_grown_keep(const visml_grown *g, visml_classifier *c, visml_error *err);
 /* And back, behind what there is. */
 visml_status visml_grown_take(visml_grown *g, const visml_classifier *c, visml_error *err);

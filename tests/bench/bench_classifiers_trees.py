@@ -1,25 +1,35 @@
 #!/usr/bin/env python3
 """Boosting, forests and AdaBoost beside XGBoost and scikit-learn on Fashion-MNIST (raw pixels, 60,000 x 784): seconds, accuracy, and of
-one side alone (ours, theirs) the memory that a fit takes.
+one side alone the memory that a fit takes. Sides take turns; of times the median is said.
 
-    OMP_NUM_THREADS=1 python3 bench_classifiers_trees.py LIBVISML 1 boosting
-    OMP_NUM_THREADS=2 python3 bench_classifiers_trees.py LIBVISML 2 forest 20
-    OMP_NUM_THREADS=2 python3 bench_classifiers_trees.py LIBVISML 2 extra 100 ours
+    OMP_NUM_THREADS=1 python3 bench_classifiers_trees.py LIBVISML 1 boosting 20 --rows 20000
+    OMP_NUM_THREADS=2 python3 bench_classifiers_trees.py LIBVISML 2 forest 20 --fits 3
+    OMP_NUM_THREADS=2 python3 bench_classifiers_trees.py LIBVISML 2 extra 100 --side ours
+    OMP_NUM_THREADS=1 python3 bench_classifiers_trees.py LIBVISML 1 boosting 20 --side gap
+
+"gap" is the longest time between two calls of the progress function of a fit.
 """
+import argparse
 import ctypes
 import gc
 import gzip
-import sys
 import time
 
 import numpy as np
 
+parser = argparse.ArgumentParser()
+parser.add_argument("library")
+parser.add_argument("threads", type=int)
+parser.add_argument("what", choices=("boosting", "forest", "extra", "tree", "adaboost"))
+parser.add_argument("amount", type=int, nargs="?", default=0, help="rounds or trees")
+parser.add_argument("--side", default="both", choices=("both", "ours", "theirs", "gap"))
+parser.add_argument("--rows", type=int, default=60000, help="that are learned from")
+parser.add_argument("--fits", type=int, default=1)
+parser.add_argument("--predictions", type=int, default=5)
+asked = parser.parse_args()
+threads, what, amount = asked.threads, asked.what, asked.amount
 P = ctypes.c_void_p
-lib = ctypes.CDLL(sys.argv[1])
-threads = int(sys.argv[2])
-what = sys.argv[3]
-amount = int(sys.argv[4]) if len(sys.argv) > 4 else 0
-sides = sys.argv[5] if len(sys.argv) > 5 else "both"
+lib = ctypes.CDLL(asked.library)
 FOLDER = "/usr/share/datasets/fashion-mnist/"
 for name in ("context_new", "tensor_wrap", "tensor_data", "classifier_from_json", "classifier_predict"):
     getattr(lib, "visml_" + name).restype = P
@@ -37,6 +47,11 @@ class Error(ctypes.Structure):
     _fields_ = [("size", ctypes.c_uint32), ("code", ctypes.c_int32), ("message", ctypes.c_char * 1024)]
 
 
+class FitOpts(ctypes.Structure):
+    _fields_ = [("size", ctypes.c_uint32), ("warm_start", ctypes.c_int32), ("tensors", P * 5), ("class_weighting", ctypes.c_int32),
+                ("reserved", ctypes.c_int32), ("seed", ctypes.c_uint64), ("progress", P), ("user", P)]
+
+
 error = Error(size=ctypes.sizeof(Error))
 ctx = P(lib.visml_context_new(ctypes.byref(ContextOpts(size=ctypes.sizeof(ContextOpts), threads=threads)), None))
 
@@ -51,7 +66,7 @@ def labels(name):
         return np.frombuffer(f.read(), np.uint8, offset=8).astype(np.int32)
 
 
-x, y = images("train-images-idx3-ubyte.gz"), labels("train-labels-idx1-ubyte.gz")
+x, y = images("train-images-idx3-ubyte.gz")[:asked.rows], labels("train-labels-idx1-ubyte.gz")[:asked.rows]
 x_test, y_test = images("t10k-images-idx3-ubyte.gz"), labels("t10k-labels-idx1-ubyte.gz")
 
 
@@ -73,8 +88,8 @@ class Ours:
         assert self.c, error.message
         self.x, self.y, self.test = tensor(x), tensor(y), tensor(x_test)
 
-    def fit(self):
-        assert lib.visml_classifier_fit(self.c, self.x, self.y, None, ctypes.byref(error)) == 0, error.message
+    def fit(self, opts=None):
+        assert lib.visml_classifier_fit(self.c, self.x, self.y, opts, ctypes.byref(error)) == 0, error.message
 
     def predict(self):
         t = P(lib.visml_classifier_predict(self.c, self.test, None))
@@ -137,19 +152,40 @@ def seconds(f):
     return time.perf_counter() - start
 
 
-both = [make() for side, make in (("ours", ours), ("theirs", theirs)) if sides in ("both", side)]
-print(f"{what} {amount or ''}, {threads} thread(s)")
+def longest_gap(side):
+    """Milliseconds, and how many calls there are."""
+    marks = [time.perf_counter()]
+
+    @ctypes.CFUNCTYPE(ctypes.c_int32, P, P)
+    def progress(_user, _progress):
+        marks.append(time.perf_counter())
+        return 0
+
+    side.fit(ctypes.byref(FitOpts(size=ctypes.sizeof(FitOpts), progress=ctypes.cast(progress, P))))
+    gaps = np.diff(np.array(marks + [time.perf_counter()])) * 1e3
+    print(f"{what} {amount or ''}, {threads} thread(s): {len(marks) - 1} calls, at most {gaps.max():.1f} ms without one "
+          f"(the longest: {', '.join(f'{g:.1f} ms before call {i}' for i, g in sorted(enumerate(gaps), key=lambda p: -p[1])[:3])})")
+
+
+if asked.side == "gap":
+    longest_gap(ours())
+    raise SystemExit
+both = [make() for side, make in (("ours", ours), ("theirs", theirs)) if asked.side in ("both", side)]
+print(f"{what} {amount or ''}, {asked.rows} rows, {threads} thread(s)")
 for side in both:
-    side.memory = fit_memory(side)
-for side in both:
-    side.times = []
-for _ in range(5):
+    side.fits, side.times = [], []
+for i in range(asked.fits):
+    for side in both:
+        memory = fit_memory(side)
+        side.memory = side.memory if i else memory
+        side.fits.append(side.fit_time)
+for _ in range(asked.predictions):
     for side in both:
         side.times.append(seconds(side.predict))
 for side in both:
-    print(f"{side.name:28} fit {side.fit_time:8.3f} s   predict 10,000 {np.median(side.times) * 1e3:9.2f} ms   "
+    print(f"{side.name:28} fit {np.median(side.fits):8.3f} s   predict 10,000 {np.median(side.times) * 1e3:9.2f} ms   "
           f"accuracy {np.mean(side.predict() == y_test):.4f}"
           + (f"   fit's memory {side.memory:.0f} MiB" if len(both) == 1 else ""))
 if len(both) == 2:
-    print(f"{'ratio':28} fit {both[1].fit_time / both[0].fit_time:8.2f}     predict        "
+    print(f"{'ratio':28} fit {np.median(both[1].fits) / np.median(both[0].fits):8.2f}     predict        "
           f"{np.median(both[1].times) / np.median(both[0].times):9.2f}")

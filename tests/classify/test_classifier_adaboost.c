@@ -1,4 +1,4 @@
-/* AdaBoost beside scikit-learn's, and SAMME.R by what it learns. */
+/* AdaBoost beside scikit-learn's, and SAMME.R beside its paper's. */
 #include "golden/classifier_tree_goldens.h"
 #include "classify/tree_rows.h"
 
@@ -23,6 +23,19 @@ static void votes_are_those_of_scikit_learn(void **state) {
     assert_close(p, golden_adaboost, 3 * GOLDEN_ROWS, 1e-5);
     visml_tensor_release(votes), visml_tensor_release(p);
     visml_classifier_free(c);
+}
+
+/* Of logarithms of shares, times 2 or less: shares are floats, and so are weights, whose errors add up over eight rounds. */
+static void samme_r_is_that_of_its_paper(void **state) {
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        visml_classifier *c = k ? fitted(VISML_OPTS(visml_adaboost_opts, .trees = 6, .algorithm = 1), r.two)
+                                : fitted(VISML_OPTS(visml_adaboost_opts, .trees = 8, .algorithm = 1, .learning_rate = 0.5), r.three);
+        visml_tensor *votes = assert_made(visml_classifier_decision(c, r.full, &err), &err);
+        assert_close(votes, k ? golden_samme_r_two : golden_samme_r, (3 - k) * GOLDEN_ROWS, 1e-5);
+        visml_tensor_release(votes);
+        visml_classifier_free(c);
+    }
 }
 
 static double score_of(const visml_adaboost_opts *opts, const visml_tensor *y) {
@@ -59,6 +72,7 @@ static void a_perfect_tree_ends_it(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(votes_are_those_of_scikit_learn),
+        cmocka_unit_test(samme_r_is_that_of_its_paper),
         cmocka_unit_test(more_trees_learn_more),
         cmocka_unit_test(a_perfect_tree_ends_it),
     };

@@ -50,6 +50,17 @@ static void options_are_those_of_xgboost(void **state) {
     assert_sums(REGRESSION ", \"monotone_constraints\": [1, -2, 5]", r.full, r.targets, NULL, golden_monotone, GOLDEN_ROWS);
 }
 
+/* Where all trees sit out, nothing is left to chance. */
+static void dart_is_that_of_xgboost(void **state) {
+    (void)state;
+    assert_sums("\"booster\": \"dart\", \"rate_drop\": 1", r.holes, r.three, NULL, golden_dart, 3 * GOLDEN_ROWS);
+    assert_sums("\"booster\": \"dart\", \"rate_drop\": 1, \"normalize_type\": \"forest\", \"learning_rate\": 0.6", r.full, r.two, NULL,
+                golden_dart_forest, GOLDEN_ROWS);
+    assert_sums(REGRESSION ", \"booster\": \"dart\", \"rate_drop\": 1, \"sample_type\": \"weighted\", \"rounds\": 3", r.holes, r.targets,
+                NULL, golden_dart_weighted, GOLDEN_ROWS);
+    assert_sums("\"booster\": \"dart\", \"one_drop\": true, \"rounds\": 2", r.full, r.two, NULL, golden_dart_one, GOLDEN_ROWS);
+}
+
 /* Rows without weight are left out: the first golden rows are then others. */
 static void weights_are_those_of_xgboost(void **state) {
     (void)state;
@@ -146,6 +157,16 @@ static void what_validates_worse_is_cut(void **state) {
     visml_classifier_free(c);
 }
 
+static void stopping_early_needs_a_validation_set(void **state) {
+    (void)state;
+    visml_classifier *c = assert_made(visml_classifier_gradient_boosting(
+                                          ctx, VISML_OPTS(visml_gradient_boosting_opts, .early_stopping_rounds = 3), &err), &err);
+    assert_status(visml_classifier_fit(c, r.full, r.three, NULL, &err), VISML_EINVAL, &err);
+    assert_string_equal(err.message, "gradient_boosting: early_stopping_rounds is 3, but there is no validation set to stop by; give "
+                                     "validation_x and validation_y");
+    visml_classifier_free(c);
+}
+
 /* ---- rows from a source ---- */
 
 typedef struct source {
@@ -192,6 +213,44 @@ static void blocks_of_rows_learn_the_same(void **state) {
     visml_classifier_free(a), visml_classifier_free(b);
 }
 
+static void rows_from_a_source_cannot_stop_early(void **state) {
+    source s = {.last_walk = -1};
+    (void)state;
+    visml_classifier *c = assert_made(visml_classifier_gradient_boosting(
+                                          ctx, VISML_OPTS(visml_gradient_boosting_opts, .early_stopping_rounds = 3), &err), &err);
+    assert_status(visml_classifier_fit_rows(c, VISML_OPTS(visml_row_source, .next = next_rows, .user = &s), NULL, &err), VISML_EINVAL,
+                  &err);
+    assert_string_equal(err.message, "gradient_boosting: early_stopping_rounds is 3, but there is no validation set to stop by; rows from a "
+                                     "source have none");
+    let_go(&s);
+    visml_classifier_free(c);
+}
+
+/* A column that misses numbers in no row that was learned from: they go right. One that does: where its splits have learned. */
+static void missing_numbers_go_where_splits_say(void **state) {
+    (void)state;
+    visml_tensor *all_missing = assert_made(visml_tensor_new(ctx, VISML_F32, VISML_SHAPE(1, TREE_D), &err), &err);
+    for (int j = 0; j < TREE_D; j++)
+        tree_floats(all_missing)[j] = NAN;
+    for (int k = 0; k < 2; k++) {
+        visml_classifier *c = boosted(ctx, "\"rounds\": 1, \"task\": \"regression\"", k ? r.holes : r.full, r.targets, NULL);
+        const uint8_t *missing_left = visml_tensor_data(visml_classifier_array(c, "missing_left"));
+        const int32_t *left = visml_tensor_data(visml_classifier_array(c, "left"));
+        const int32_t *right = visml_tensor_data(visml_classifier_array(c, "right"));
+        int32_t at = 0, lefts = 0;
+        for (int i = 0; i < visml_tensor_count(visml_classifier_array(c, "feature")); i++)
+            lefts += missing_left[i];
+        assert_true(k ? lefts > 0 : lefts == 0);
+        while (left[at] >= 0)
+            at = missing_left[at] ? left[at] : right[at];
+        visml_tensor *leaves = assert_made(visml_classifier_apply(c, all_missing, &err), &err);
+        assert_int_equal(*(const int32_t *)visml_tensor_data(leaves), at);
+        visml_tensor_release(leaves);
+        visml_classifier_free(c);
+    }
+    visml_tensor_release(all_missing);
+}
+
 static void wrong_options_are_named(void **state) {
     (void)state;
     assert_null(visml_classifier_gradient_boosting(ctx, VISML_OPTS(visml_gradient_boosting_opts, .max_leaves = 1), &err));
@@ -211,10 +270,18 @@ static void wrong_options_are_named(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sums_are_those_of_xgboost),    cmocka_unit_test(options_are_those_of_xgboost),
-        cmocka_unit_test(weights_are_those_of_xgboost), cmocka_unit_test(threads_do_not_matter),
-        cmocka_unit_test(dart_keeps_its_weights),       cmocka_unit_test(rounds_can_be_added),
-        cmocka_unit_test(what_validates_worse_is_cut),  cmocka_unit_test(blocks_of_rows_learn_the_same),
+        cmocka_unit_test(sums_are_those_of_xgboost),
+        cmocka_unit_test(options_are_those_of_xgboost),
+        cmocka_unit_test(dart_is_that_of_xgboost),
+        cmocka_unit_test(weights_are_those_of_xgboost),
+        cmocka_unit_test(threads_do_not_matter),
+        cmocka_unit_test(dart_keeps_its_weights),
+        cmocka_unit_test(rounds_can_be_added),
+        cmocka_unit_test(what_validates_worse_is_cut),
+        cmocka_unit_test(stopping_early_needs_a_validation_set),
+        cmocka_unit_test(blocks_of_rows_learn_the_same),
+        cmocka_unit_test(rows_from_a_source_cannot_stop_early),
+        cmocka_unit_test(missing_numbers_go_where_splits_say),
         cmocka_unit_test(wrong_options_are_named),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

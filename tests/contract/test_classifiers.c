@@ -172,10 +172,21 @@ static set set_for(const visml_classifier *c, const classifier_case *r) {
     return make_set(c->object.context, visml_classifier_task(c), N, columns_of(r), 3, &err);
 }
 
+/* Where a row wants to stop early, the set validates itself. */
+static visml_status fit(const classifier_case *r, visml_classifier *c, const set *s, const visml_classifier_fit_opts *opts,
+                        visml_error *e) {
+    visml_classifier_fit_opts o = VISML_OPTS_INIT(visml_classifier_fit_opts);
+    if (opts)
+        o = *opts;
+    if (strstr(r->json, "early_stopping_rounds"))
+        o.validation_x = s->x, o.validation_y = s->y;
+    return visml_classifier_fit(c, s->x, s->y, &o, e);
+}
+
 static visml_classifier *fitted(visml_context *c, const classifier_case *r) {
     visml_classifier *it = assert_made(make(c, r, &err), &err);
     set s = set_for(it, r);
-    visml_status status = visml_classifier_fit(it, s.x, s.y, VISML_OPTS(visml_classifier_fit_opts, .seed = 5), &err);
+    visml_status status = fit(r, it, &s, VISML_OPTS(visml_classifier_fit_opts, .seed = 5), &err);
     if (status < 0)
         fail_msg("%s {%s}: %s", r->name, r->json, err.message);
     free_set(&s);
@@ -298,7 +309,7 @@ static void check_layout(const classifier_case *r) {
     visml_classifier *a = fitted(ctx, r), *b = assert_made(make(ctx, r, &err), &err);
     set s = set_for(a, r);
     visml_tensor *t = turned(s.x, room);
-    assert_ok(visml_classifier_fit(b, t, s.y, VISML_OPTS(visml_classifier_fit_opts, .seed = 5), &err), &err);
+    assert_ok(fit(r, b, &(set){t, s.y}, VISML_OPTS(visml_classifier_fit_opts, .seed = 5), &err), &err);
     void *one = says(a, s.x, &n[0]), *two = says(b, t, &n[1]);
     assert_same(r, one, n[0], two, n[1], "when columns lie side by side");
     free(one), free(two);
@@ -417,7 +428,7 @@ static void damaged_files_are_refused(void **state) {
 /* Learned, or refused with a reason that names the class; what was learned says finite numbers. */
 static void try_set(const classifier_case *r, set *s, const visml_classifier_fit_opts *opts, const char *what) {
     visml_classifier *c = assert_made(make(ctx, r, &err), &err);
-    visml_status status = visml_classifier_fit(c, s->x, s->y, opts, &err);
+    visml_status status = fit(r, c, s, opts, &err);
     if (status == VISML_OK)
         check_says(r, c, s->x);
     else if ((status != VISML_EINVAL && status != VISML_ENONFINITE) || strlen(err.message) < 10)
@@ -467,7 +478,7 @@ static void check_missing(const classifier_case *r) {
         visml_classifier *c = fitted(ctx, r);
         set s = set_for(c, r);
         ((float *)(void *)s.x->data)[columns_of(r) * 7 + 3] = bad[i];
-        visml_status status = visml_classifier_fit(c, s.x, s.y, NULL, &err);
+        visml_status status = fit(r, c, &s, NULL, &err);
         if (i == 0 && takes) {
             assert_ok(status, &err);
             check_says(r, c, s.x);
@@ -527,7 +538,7 @@ static void check_weights(const classifier_case *r) {
         if (s.y && i % 5 == 0)
             ((int32_t *)(void *)s.y->data)[i] = ((int32_t *)(void *)s.y->data)[(i + 1) % N];
     }
-    assert_ok(visml_classifier_fit(c, s.x, s.y, VISML_OPTS(visml_classifier_fit_opts, .weights = w, .seed = 5), &err), &err);
+    assert_ok(fit(r, c, &s, VISML_OPTS(visml_classifier_fit_opts, .weights = w, .seed = 5), &err), &err);
     check_says(r, c, s.x);
     double score = 0;
     if (s.y && !strstr(r->json, "precomputed")) {
@@ -559,8 +570,7 @@ static void check_cancel(const classifier_case *r) {
     visml_classifier *c = fitted(ctx, r);
     set s = set_for(c, r);
     void *before = says(c, s.x, &n[0]);
-    visml_status status = visml_classifier_fit(
-        c, s.x, s.y, VISML_OPTS(visml_classifier_fit_opts, .progress = stop_at_once, .user = &called, .seed = 99), &err);
+    visml_status status = fit(r, c, &s, VISML_OPTS(visml_classifier_fit_opts, .progress = stop_at_once, .user = &called, .seed = 99), &err);
     if (status != VISML_ECANCELLED || called != 1)
         fail_msg("%s {%s}: the progress was told %d times, and the fit ended with %d", r->name, r->json, called, (int)status);
     void *after = says(c, s.x, &n[1]);
@@ -586,7 +596,7 @@ static visml_status use(visml_context *c, const void *what, visml_error *e) {
     set s = make_set(c, task, 30, columns_of(r) == N ? 30 : D, 3, e);
     int wants = task == VISML_TASK_CLASSIFICATION || task == VISML_TASK_REGRESSION;
     visml_classifier *it = s.x && (s.y || !wants) ? make(c, r, e) : NULL;
-    visml_status status = it ? visml_classifier_fit(it, s.x, s.y, NULL, e) : e->code;
+    visml_status status = it ? fit(r, it, &s, NULL, e) : e->code;
     visml_tensor *y = status == VISML_OK ? visml_classifier_predict(it, s.x, e) : NULL;
     status = y ? VISML_OK : e->code;
     visml_tensor_release(y);

@@ -74,6 +74,12 @@ boosted("golden_leafy", full, targets, **NUMBER, max_leaves=11)
 boosted("golden_monotone", full, targets, **NUMBER, monotone_constraints=(1, -1, 0, 0, 1, 0))
 boosted("golden_weighted", full[weights > 0], two[weights > 0], weight=weights[weights > 0], **BINARY)
 
+# DART where its random numbers do not matter: all trees that there are sit out (of two, the only one), and then share weights.
+boosted("golden_dart", holes, three, **THREE, booster="dart", rate_drop=1.0)
+boosted("golden_dart_forest", full, two, **BINARY, booster="dart", rate_drop=1.0, normalize_type="forest", learning_rate=0.6)
+boosted("golden_dart_weighted", holes, targets, rounds=3, **NUMBER, booster="dart", rate_drop=1.0, sample_type="weighted")
+boosted("golden_dart_one", full, two, rounds=2, **BINARY, booster="dart", one_drop=1)
+
 
 def tree(name, cls, x, y, **options):
     model = cls(random_state=0, **options).fit(x, y, sample_weight=options.pop("sample_weight", None))
@@ -95,3 +101,22 @@ model = AdaBoostClassifier(DecisionTreeClassifier(max_depth=1, random_state=0), 
 numbers("golden_adaboost", model.predict_proba(full)[:SHOWN])
 numbers("golden_adaboost_decision", model.decision_function(full)[:SHOWN])
 numbers("golden_adaboost_weights", model.estimator_weights_)
+
+
+def samme_r(x, y, trees, depth, rate):
+    """SAMME.R by its paper (Zhu, Zou, Rosset and Hastie 2009, algorithm 4), which scikit-learn no longer has, over scikit-learn's trees. Rates
+    multiply exponents, as scikit-learn had it. The decision is the mean over trees, shares being no less than the smallest step of 1."""
+    count = len(set(y))
+    codes = np.where(y[:, None] == np.arange(count), 1, -1 / (count - 1))
+    w, decision = np.full(len(y), 1 / len(y)), 0
+    for _ in range(trees):
+        grown = DecisionTreeClassifier(max_depth=depth, random_state=0).fit(x, y, sample_weight=w)
+        logs = np.log(np.maximum(grown.predict_proba(x), np.finfo(float).eps))
+        decision = decision + (count - 1) * (logs - logs.mean(1, keepdims=True)) / trees
+        w = w * np.exp(-rate * (count - 1) / count * (codes * logs).sum(1))
+        w /= w.sum()
+    return decision
+
+
+numbers("golden_samme_r", samme_r(full, three, 8, 1, 0.5)[:SHOWN])
+numbers("golden_samme_r_two", samme_r(full, two, 6, 1, 1)[:SHOWN])
