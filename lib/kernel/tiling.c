@@ -2,7 +2,8 @@
 
 #include "kernel/span.h"
 
-#define MOST_EACH 4 /* tiles of a worker */
+#define MOST_EACH 4 /* tiles of a worker, ... */
+#define FEW_EACH 2  /* ... of so few rows that all time goes into reading panels: wide ones are read faster */
 
 /* What a tile costs beside its products, in those of one row and one panel (measured on Zen 4): ... */
 #define ROW_COST 0.25  /* a row is packed, ... */
@@ -28,13 +29,14 @@ visml_cut visml_cut_product(int64_t m, int64_t mr, int64_t mc, int64_t panels, s
     visml_cut best = {.rows = most(m, 0), .panels = most(panels, 0)}, cut = best;
     int64_t each = (int64_t)workers, fewest = visml_blocks(m, mc), step = visml_blocks(each, 8);
     int64_t last = least(most(fewest + each, MOST_EACH * each), most(fewest, visml_blocks(m, mr)));
+    int64_t most_each = 4 * m < mr ? FEW_EACH : MOST_EACH;
     double least_cost = 0;
     if (m <= 0 || panels <= 0)
         return best;
     best.row_blocks = fewest;
     best.col_blocks = 1;
     for (cut.row_blocks = fewest; workers > 1 && cut.row_blocks <= last; cut.row_blocks += step)
-        for (int64_t i = 1, before = 0; i <= MOST_EACH; i++, before = cut.col_blocks) {
+        for (int64_t i = 1, before = 0; i <= most_each; i++, before = cut.col_blocks) {
             cut.col_blocks = least(panels, visml_blocks(i * each, cut.row_blocks));
             double cost = cut.col_blocks > before ? cost_of(&cut, mr, workers) : least_cost;
             if (least_cost > 0 && cost >= least_cost)
