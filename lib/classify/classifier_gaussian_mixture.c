@@ -31,6 +31,44 @@ static visml_shape covariances_shape(const visml_classifier *c) {
     return is_full(c) ? *VISML_SHAPE(components_of(c), c->dims, c->dims) : *VISML_SHAPE(components_of(c), c->dims);
 }
 
+/* ---- made ready ---- */
+
+static visml_mixture mixture_of(const visml_classifier *c) {
+    const visml_object *o = &c->object;
+    return (visml_mixture){c->dims, c->class_count, is_full(c), visml_object_array_data(o, "weights"), visml_object_array_data(o, "means"),
+                           visml_object_array_data(o, "covariances")};
+}
+
+/* run: of a fit; NULL: of a file. */
+static visml_status make_plan(const visml_classifier *c, const visml_fit_run *run, double *room, visml_error *err) {
+    visml_mixture mixture = mixture_of(c);
+    visml_mixture_plan plan = visml_mixture_begin(&mixture, NULL, c->ready);
+    for (int64_t i = 0; i < c->class_count; i++) {
+        if (!visml_mixture_prepare_one(&mixture, &plan, i, room))
+            return visml_mixture_no_inverse("gaussian_mixture", err);
+        if (run)
+            VISML_TRY(visml_fit_tick(run, 1, 1, NAN, NAN, err));
+    }
+    return VISML_OK;
+}
+
+/* Ready: the memory of the plan. */
+static visml_status make_ready(visml_classifier *c, const visml_fit_run *run, visml_error *err) {
+    visml_memory *m = visml_classifier_memory(c);
+    size_t d = (size_t)c->dims;
+    c->ready = visml_mem_alloc(m, visml_mixture_bytes(c->dims, c->class_count, is_full(c)), err);
+    double *room = c->ready ? visml_mem_alloc(m, d * (is_full(c) ? d + 1 : 1) * sizeof *room, err) : NULL;
+    visml_status status = room ? make_plan(c, run, room, err) : VISML_ENOMEM;
+    visml_mem_free(m, room);
+    return status;
+}
+
+/* What a fit has made is there already: it takes long, and a fit can be cancelled. */
+static visml_status prepare(visml_classifier *c, const visml_compute *k, visml_error *err) {
+    (void)k;
+    return c->ready ? VISML_OK : make_ready(c, NULL, err);
+}
+
 /* ---- learning ---- */
 
 typedef struct progress {
@@ -60,31 +98,11 @@ static visml_status fit(visml_classifier *c, const visml_compute *k, const visml
     bound[0] = job.score;
     c->class_count = job.k;
     if (isfinite(job.score))
-        return VISML_OK;
+        return make_ready(c, run, err);
     return visml_fail(err, VISML_ENONFINITE, "gaussian_mixture: the likelihood is not finite; a larger reg_covar helps");
 }
 
 /* ---- running ---- */
-
-static visml_mixture mixture_of(const visml_classifier *c) {
-    const visml_object *o = &c->object;
-    return (visml_mixture){c->dims, c->class_count, is_full(c), visml_object_array_data(o, "weights"), visml_object_array_data(o, "means"),
-                           visml_object_array_data(o, "covariances")};
-}
-
-/* Ready: the memory of the plan. */
-static visml_status prepare(visml_classifier *c, const visml_compute *k, visml_error *err) {
-    visml_memory *m = visml_classifier_memory(c);
-    visml_mixture mixture = mixture_of(c);
-    visml_mixture_plan plan;
-    size_t d = (size_t)c->dims;
-    (void)k;
-    c->ready = visml_mem_alloc(m, visml_mixture_bytes(c->dims, c->class_count, mixture.full), err);
-    double *room = c->ready ? visml_mem_alloc(m, d * (mixture.full ? d + 1 : 1) * sizeof *room, err) : NULL;
-    visml_status status = room ? visml_mixture_prepare(&mixture, "gaussian_mixture", c->ready, room, &plan, err) : VISML_ENOMEM;
-    visml_mem_free(m, room);
-    return status;
-}
 
 #define ROWS VISML_MIXTURE_ROWS
 

@@ -38,12 +38,14 @@ static void continue_from(const visml_classifier *previous, const tables *t) {
 /* ---- learning ---- */
 
 #define BLOCK 64 /* columns at a time: their tables stay in the cache */
+#define NUMBERS ((int64_t)2 * 1000000) /* between two ticks */
 
-/* One block of columns of all rows, each row put to its class one after the other (Welford 1962, West 1979 with weights). */
+/* One block of columns of some rows, each row put to its class one after the other (Welford 1962, West 1979 with weights). */
 typedef struct fit_blocks {
     const visml_samples *s;
     const tables *t;
-    const double *before; /* [K]: counts before these rows */
+    double *before;       /* [K]: counts before these rows */
+    int64_t first, end;   /* rows */
     double *counts;       /* [workers, K] */
     int64_t class_count;
 } fit_blocks;
@@ -54,7 +56,7 @@ static void fit_block(void *arg, size_t block, size_t worker) {
     int64_t from = (int64_t)block * BLOCK, to = from + BLOCK < s->d ? from + BLOCK : s->d;
     double *counts = f->counts + (int64_t)worker * f->class_count;
     memcpy(counts, f->before, (size_t)f->class_count * sizeof *counts);
-    for (int64_t i = 0; i < s->n; i++) {
+    for (int64_t i = f->first; i < f->end; i++) {
         double w = visml_samples_weight(s, i);
         if (w <= 0)
             continue;
@@ -70,16 +72,28 @@ static void fit_block(void *arg, size_t block, size_t worker) {
         memcpy(f->t->counts, counts, (size_t)f->class_count * sizeof *counts);
 }
 
-static visml_status add_rows(visml_classifier *c, const visml_compute *k, const visml_samples *s, const tables *t, visml_error *err) {
+static visml_status add_some(const visml_compute *k, const visml_fit_run *run, fit_blocks *f, visml_error *err) {
+    const visml_samples *s = f->s;
+    int64_t step = 1 + NUMBERS / s->d;
+    for (f->first = 0; f->first < s->n; f->first = f->end) {
+        f->end = s->n - f->first < step ? s->n : f->first + step;
+        memcpy(f->before, f->t->counts, (size_t)f->class_count * sizeof *f->before);
+        visml_parallel_run(k->parallel, (size_t)((s->d + BLOCK - 1) / BLOCK), fit_block, f);
+        VISML_TRY(visml_fit_tick(run, f->end, s->n, NAN, NAN, err));
+    }
+    return VISML_OK;
+}
+
+static visml_status add_rows(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run, const tables *t,
+                             visml_error *err) {
     size_t n = (size_t)c->class_count;
     double *counts = visml_mem_alloc(visml_classifier_memory(c), (1 + k->parallel->workers) * n * sizeof *counts, err);
     if (!counts)
         return VISML_ENOMEM;
-    memcpy(counts, t->counts, n * sizeof *counts);
     fit_blocks f = {.s = s, .t = t, .before = counts, .counts = counts + n, .class_count = c->class_count};
-    visml_parallel_run(k->parallel, (size_t)((s->d + BLOCK - 1) / BLOCK), fit_block, &f);
+    visml_status status = add_some(k, run, &f, err);
     visml_mem_free(visml_classifier_memory(c), counts);
-    return VISML_OK;
+    return status;
 }
 
 /* The largest variance of a column over all rows: those within classes and between them. */
@@ -116,9 +130,9 @@ static visml_status fit(visml_classifier *c, const visml_compute *k, const visml
     VISML_TRY(make_tables(c, &t, err));
     if (run->previous)
         continue_from(run->previous, &t);
-    VISML_TRY(add_rows(c, k, s, &t, err));
+    VISML_TRY(add_rows(c, k, s, run, &t, err));
     smooth(c, &t);
-    return visml_fit_tick(run, 1, 1, NAN, NAN, err);
+    return VISML_OK;
 }
 
 /* ---- running ---- */

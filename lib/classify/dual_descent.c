@@ -29,6 +29,7 @@ typedef struct solver {
     const visml_dual_descent *d;
     machine *machines;
     float *squares; /* [n]: those of the rows, that of the bias included */
+    int64_t first;  /* while they are found */
 } solver;
 
 /* ---- a row ---- */
@@ -198,17 +199,38 @@ static visml_status add_up(const solver *s, visml_memory *m, double *w, visml_er
 
 /* ---- the whole ---- */
 
+/* Of n numbers that are `step` apart; four sums, so that none waits for the one before it. */
+static double sum_of_squares(int64_t n, const float *x, int64_t step) {
+    double sum[4] = {0};
+    int64_t j = 0;
+    for (; j + 4 <= n; j += 4, x += 4 * step)
+        for (int l = 0; l < 4; l++)
+            sum[l] += (double)x[l * step] * (double)x[l * step];
+    for (; j < n; j++, x += step)
+        sum[0] += (double)*x * (double)*x;
+    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
 static void square_rows(void *arg, size_t block, size_t worker) {
     solver *s = arg;
     const visml_samples *x = s->d->samples;
-    int64_t begin = (int64_t)block * VISML_LINEAR_ROWS, end = begin + visml_block_length((int64_t)block, VISML_LINEAR_ROWS, x->n);
+    int64_t begin = s->first + (int64_t)block * VISML_LINEAR_ROWS, end = begin + VISML_LINEAR_ROWS < x->n ? begin + VISML_LINEAR_ROWS : x->n;
     (void)worker;
-    for (int64_t i = begin; i < end; i++) {
-        double sum = s->d->bias * s->d->bias;
-        for (int64_t j = 0; j < x->d; j++)
-            sum += (double)visml_samples_at(x, i, j) * (double)visml_samples_at(x, i, j);
-        s->squares[i] = (float)sum;
+    for (int64_t i = begin; i < end; i++)
+        s->squares[i] = (float)(s->d->bias * s->d->bias + sum_of_squares(x->d, x->x + i * x->row_stride, x->column_stride));
+}
+
+#define WORK ((int64_t)10 * 1000000) /* numbers between two ticks */
+
+static visml_status square_all(solver *s, visml_error *err) {
+    const visml_samples *x = s->d->samples;
+    int64_t blocks = 1 + WORK / VISML_LINEAR_ROWS / x->d;
+    for (s->first = 0; s->first < x->n; s->first += blocks * VISML_LINEAR_ROWS) {
+        int64_t left = visml_blocks(x->n - s->first, VISML_LINEAR_ROWS);
+        visml_parallel_run(s->d->compute->parallel, (size_t)(left < blocks ? left : blocks), square_rows, s);
+        VISML_TRY(visml_fit_tick(s->d->run, 0, s->d->max_iter, NAN, NAN, err));
     }
+    return VISML_OK;
 }
 
 /* All machines in one piece: [outputs] structs, w and alphas, then bytes. */
@@ -224,8 +246,7 @@ static visml_status make_machines(solver *s, visml_memory *m, visml_error *err) 
     for (size_t o = 0; o < outputs; o++)
         s->machines[o] = (machine){.w = w + o * d, .alpha = alpha + o * n, .idle = idle + o * n, .most_old = HUGE_VAL,
                                    .least_old = -HUGE_VAL};
-    visml_parallel_run(s->d->compute->parallel, (size_t)visml_blocks(x->n, VISML_LINEAR_ROWS), square_rows, s);
-    return VISML_OK;
+    return square_all(s, err);
 }
 
 visml_status visml_dual_descent_run(const visml_dual_descent *d, visml_memory *m, double *w, int *converged, visml_error *err) {

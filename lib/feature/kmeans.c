@@ -57,17 +57,19 @@ static void spread_block(void *arg, size_t block, size_t worker) {
 }
 
 /* The mean variance of a column. */
-static double spread(clusters *w) {
+static visml_status spread(clusters *w, double *mean, visml_error *err) {
     double total = 0, n = (double)w->job->x.n;
     int64_t d = w->job->x.d;
     memset(w->sums, 0, 2 * (size_t)d * sizeof *w->sums);
     for (int64_t first = 0; first < w->job->x.n; first += ROWS) {
         take_block(w, first);
         for_columns(w, spread_block, w);
+        VISML_TRY(visml_kmeans_tick(w->job, err));
     }
     for (int64_t p = 0; p < d; p++)
         total += w->sums[d + p] / n - w->sums[p] / n * (w->sums[p] / n);
-    return total > 0 ? total / (double)d : 0;
+    *mean = total > 0 ? total / (double)d : 0;
+    return VISML_OK;
 }
 
 /* ---- which cluster, and its sums ---- */
@@ -206,9 +208,13 @@ static void measure(clusters *w) {
 
 static visml_status iterate(clusters *w, visml_memory *m, visml_error *err) {
     visml_kmeans *j = w->job;
-    double enough = j->tolerance > 0 ? j->tolerance * spread(w) : -1;
+    double enough = -1, mean;
     j->iterations = 0;
     j->inertia = 0;
+    if (j->tolerance > 0) {
+        VISML_TRY(spread(w, &mean, err));
+        enough = j->tolerance * mean;
+    }
     if (j->init)
         memcpy(j->centers, j->init, (size_t)(j->k * j->x.d) * sizeof *j->centers);
     else

@@ -69,6 +69,21 @@ static int root_of(int64_t d, const double *a, double *l) {
     return 1;
 }
 
+#define STEP 8 /* numbers that are computed with together */
+
+/* to -= factor from */
+static void take_off(int64_t n, double factor, const double *from, double *to) {
+    double some[STEP];
+    int64_t j = 0;
+    for (; j + STEP <= n; j += STEP) {
+        for (int l = 0; l < STEP; l++)
+            some[l] = to[j + l] - factor * from[j + l];
+        memcpy(to + j, some, sizeof some);
+    }
+    for (; j < n; j++)
+        to[j] -= factor * from[j];
+}
+
 /* In place: a lower triangle becomes its inverse, row after row. Returns the sum of the logs of its diagonal, before. */
 static double invert(int64_t d, double *l, double *row) {
     double logs = 0;
@@ -78,8 +93,7 @@ static double invert(int64_t d, double *l, double *row) {
         memcpy(row, l + i * d, (size_t)i * sizeof *row);
         memset(l + i * d, 0, (size_t)i * sizeof *row);
         for (int64_t p = 0; p < i; p++)
-            for (int64_t j = 0; j <= p; j++)
-                l[i * d + j] -= row[p] * l[p * d + j];
+            take_off(p + 1, row[p], l + p * d, l + i * d);
         for (int64_t j = 0; j < i; j++)
             l[i * d + j] /= diagonal;
         l[i * d + i] = 1 / diagonal;
@@ -136,8 +150,6 @@ visml_status visml_mixture_prepare(const visml_mixture *mix, const char *what, v
 }
 
 /* ---- rows ---- */
-
-#define STEP 8
 
 /* Some numbers relative to the shift, and their squares (not of full mixtures: NULL). */
 static void take(int64_t n, const float *x, const float *shift, float *off, float *squares) {

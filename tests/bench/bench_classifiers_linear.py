@@ -26,6 +26,7 @@ arguments.add_argument("threads", type=int)
 arguments.add_argument("--rows", type=int, default=60000)
 arguments.add_argument("--rounds", type=int, default=1)
 arguments.add_argument("--passes", type=int, default=20, help="over all rows, of either side's dual descent")
+arguments.add_argument("--steps", type=int, default=1000, help="of either side's Newton method for svm_primal, at most")
 arguments.add_argument("--cpu", action="store_true", help="seconds of the processor: for one thread on a busy machine")
 arguments.add_argument("cases", nargs="*")
 asked = arguments.parse_intermixed_args()
@@ -170,7 +171,7 @@ def logistic_l1():
 
 
 def svm_primal():
-    case("linear_svm", {}, svm.LinearSVC(), margins)
+    case("linear_svm", {"max_iter": asked.steps}, svm.LinearSVC(max_iter=asked.steps), margins)
 
 
 def svm_dual():
