@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "feature/pairs.h"
 #include "kernel/kernels.h"
 #include "kernel/span.h"
 
@@ -72,8 +73,7 @@ static void add(const job *j, int64_t row, int64_t column, const visml_finish *f
         double *to = g->squares + i * g->d + column;
         const float *sums = f->c + f->offset[i - row];
         int64_t end = i + 1 - column < f->cols ? i + 1 - column : f->cols;
-        for (int64_t p = 0; p < end; p++)
-            to[p] += (double)sums[p];
+        visml_pair_add_floats(end, sums, to);
     }
 }
 

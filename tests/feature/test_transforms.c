@@ -101,7 +101,10 @@ static void selections_keep_what_scikit_learn_keeps(void **state) {
     visml_tensor_release(labels);
 }
 
-/* Products in floats of numbers up to 10: 120 roundings of 2^-24 at most of 100, relative to gaps between values of about 1; 1e-5. */
+/* Products are added up in floats, 120 of each: S is wrong by E, |E| <= 122 2^-24 |X|' |X| / 119, whose norm is 3.8e-4 for these rows were
+ * all roundings of one sign (values 37.7, 26.1, 2.8, next 1.5). Values are then wrong by that at most (Weyl), 1.4e-5 of 1 + value for the
+ * second, vectors by it over the gaps, 1.6e-5 to 2.8e-4 (Davis and Kahan). With roundings of either sign (Higham and Mary 2019) by some
+ * root of 122 for 122, an eleventh: 1e-5 is below what is certain, and above what is likely. */
 static void pca_is_scikit_learns(void **state) {
     (void)state;
     for (int solver = 0; solver < 2; solver++) {
