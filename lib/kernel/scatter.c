@@ -95,10 +95,14 @@ static void channels_task(void *arg, size_t task, size_t worker) {
     const visml_kernels *k = j->compute->kernels;
     real *products = j->buffer + worker * j->set, *turned = products + CHANNELS * LD, *right = products + j->set - MOST * g->f;
     int64_t channel = (int64_t)task * j->channels, rows = least(j->channels, g->c - channel), output[MOST], pixel[MOST];
+    int all = 0; /* all outputs are turned, as the tap before wanted them */
     k->copy_rows(g->n * g->h * g->w, rows, NULL, 0, j->dx + channel, g->c);
     for (int64_t tap = 0; tap < g->kh * g->kw; tap++) {
         int64_t n = list(g, tap, output, pixel), cols = visml_blocks(n, SQUARE) * SQUARE;
-        turn(j, output, n, products, right);
+        int wanted = n == g->n * g->oh * g->ow;
+        if (!wanted || !all)
+            turn(j, output, n, products, right);
+        all = wanted;
         multiply_tap(j, tap, channel, rows, right, cols, products);
         k->transpose(rows, cols, products, LD, turned, CHANNELS);
         for (int64_t i = 0; i < n; i++)
