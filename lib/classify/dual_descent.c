@@ -214,7 +214,8 @@ static double sum_of_squares(int64_t n, const float *x, int64_t step) {
 static void square_rows(void *arg, size_t block, size_t worker) {
     solver *s = arg;
     const visml_samples *x = s->d->samples;
-    int64_t begin = s->first + (int64_t)block * VISML_LINEAR_ROWS, end = begin + VISML_LINEAR_ROWS < x->n ? begin + VISML_LINEAR_ROWS : x->n;
+    int64_t begin = s->first + (int64_t)block * VISML_LINEAR_ROWS, left = x->n - begin;
+    int64_t end = left < VISML_LINEAR_ROWS ? x->n : begin + VISML_LINEAR_ROWS;
     (void)worker;
     for (int64_t i = begin; i < end; i++)
         s->squares[i] = (float)(s->d->bias * s->d->bias + sum_of_squares(x->d, x->x + i * x->row_stride, x->column_stride));

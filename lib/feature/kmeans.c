@@ -208,7 +208,7 @@ static void measure(clusters *w) {
 
 static visml_status iterate(clusters *w, visml_memory *m, visml_error *err) {
     visml_kmeans *j = w->job;
-    double enough = -1, mean;
+    double enough = -1, mean = 0;
     j->iterations = 0;
     j->inertia = 0;
     if (j->tolerance > 0) {
