@@ -82,10 +82,33 @@ visml_status visml_forest_check(const visml_classifier *c, visml_error *err) {
 #define CHUNK 1024 /* rows whose leaves are in memory */
 #define ROWS 32    /* of one piece of work */
 
+/* 1 more than the class that has all of a leaf; 0: it is shared. */
+static uint8_t vote_of(const float *shares, int64_t classes) {
+    int64_t all = 0;
+    for (int64_t k = 0; k < classes; k++)
+        if (shares[k] == 1 && !all)
+            all = k + 1;
+        else if (shares[k] != 0)
+            return 0;
+    return (uint8_t)all;
+}
+
+/* Most leaves of deep trees have one class: a byte says so, where their shares would be far away in memory. */
+static void find_votes(const visml_classifier *c, visml_tree_run *t) {
+    const float *shares = visml_object_array_data(&c->object, "distribution");
+    for (int64_t i = 0; t->votes && i < t->trees.count; i++)
+        if (t->trees.nodes[i].feature < 0)
+            t->votes[i] = vote_of(shares + (int64_t)t->trees.nodes[i].left * c->class_count, c->class_count);
+}
+
 visml_status visml_forest_prepare(visml_classifier *c, const visml_compute *k, visml_error *err) {
+    visml_tree_run *t = visml_tree_run_new(c, 1, err);
     (void)k;
-    c->ready = visml_tree_run_new(c, 1, err);
-    return c->ready ? VISML_OK : VISML_ENOMEM;
+    if (!t)
+        return VISML_ENOMEM;
+    find_votes(c, t);
+    c->ready = t;
+    return VISML_OK;
 }
 
 static int64_t chunk_of(int64_t n) {
@@ -100,7 +123,7 @@ size_t visml_forest_scratch(const visml_classifier *c, const visml_compute *k, i
 }
 
 typedef struct sum_job {
-    const visml_trees *trees;
+    const visml_tree_run *run;
     const float *distribution;
     const int32_t *leaves; /* [n, trees] */
     int64_t n, classes;
@@ -108,21 +131,29 @@ typedef struct sum_job {
     float divisor;
 } sum_job;
 
+static void sum_row(const sum_job *j, const int32_t *leaves, float *y) {
+    const visml_tree_run *r = j->run;
+    memset(y, 0, (size_t)j->classes * sizeof *y);
+    for (int64_t t = 0; t < r->trees.trees; t++) {
+        int vote = r->votes ? r->votes[leaves[t]] : 0;
+        if (vote) {
+            y[vote - 1] += 1;
+            continue;
+        }
+        const float *shares = j->distribution + (int64_t)r->trees.nodes[leaves[t]].left * j->classes;
+        for (int64_t k = 0; k < j->classes; k++)
+            y[k] += shares[k];
+    }
+    for (int64_t k = 0; k < j->classes; k++)
+        y[k] /= j->divisor;
+}
+
 static void sum_block(void *arg, size_t block, size_t worker) {
     const sum_job *j = arg;
     int64_t from = (int64_t)block * ROWS, to = from + visml_block_length((int64_t)block, ROWS, j->n);
     (void)worker;
-    for (int64_t i = from; i < to; i++) {
-        float *y = j->y + i * j->classes;
-        memset(y, 0, (size_t)j->classes * sizeof *y);
-        for (int64_t t = 0; t < j->trees->trees; t++) {
-            const float *share = j->distribution + (int64_t)j->trees->nodes[j->leaves[i * j->trees->trees + t]].left * j->classes;
-            for (int64_t k = 0; k < j->classes; k++)
-                y[k] += share[k];
-        }
-        for (int64_t k = 0; k < j->classes; k++)
-            y[k] /= j->divisor;
-    }
+    for (int64_t i = from; i < to; i++)
+        sum_row(j, j->leaves + i * j->run->trees.trees, j->y + i * j->classes);
 }
 
 static void sum_numbers(const visml_classifier *c, const visml_compute *k, const visml_samples *s, float *y, float divisor,
@@ -145,7 +176,7 @@ void visml_forest_sum(const visml_classifier *c, const visml_compute *k, const v
         int64_t n = s->n - i < chunk ? s->n - i : chunk;
         const float *x = visml_samples_rows(s, i, n, turned, &ld);
         visml_trees_leaves(k, &t->trees, n, x, ld, leaves);
-        sum_job j = {.trees = &t->trees, .distribution = visml_object_array_data(&c->object, "distribution"), .leaves = leaves, .n = n,
+        sum_job j = {.run = t, .distribution = visml_object_array_data(&c->object, "distribution"), .leaves = leaves, .n = n,
                      .classes = classes, .y = y + i * classes, .divisor = divisor};
         visml_parallel_run(k->parallel, (size_t)visml_blocks(n, ROWS), sum_block, &j);
     }

@@ -163,15 +163,18 @@ static int64_t features_of(const visml_trees *f) {
     return most;
 }
 
-static visml_tree_run *run_new(visml_memory *m, size_t nodes, size_t trees, int64_t groups, visml_tree_node **to, int32_t **roots,
-                               visml_error *err) {
-    size_t head = (sizeof(visml_tree_run) + 63) / 64 * 64;
-    visml_tree_run *t = visml_mem_alloc(m, head + nodes * sizeof(visml_tree_node) + trees * sizeof(int32_t), err);
+static visml_tree_run *run_new(visml_memory *m, size_t nodes, size_t trees, int64_t groups, int votes, visml_tree_node **to,
+                               int32_t **roots, visml_error *err) {
+    size_t head = (sizeof(visml_tree_run) + 63) / 64 * 64, tail = votes ? nodes : 0;
+    visml_tree_run *t = visml_mem_alloc(m, head + nodes * sizeof(visml_tree_node) + trees * sizeof(int32_t) + tail, err);
     if (!t)
         return NULL;
+    t->votes = NULL;
     *to = (visml_tree_node *)(void *)((char *)t + head);
     *roots = (int32_t *)(void *)(*to + nodes);
     t->trees = (visml_trees){.nodes = *to, .roots = *roots, .trees = (int64_t)trees, .groups = groups, .count = (int64_t)nodes};
+    if (votes)
+        t->votes = memset(*roots + trees, 0, nodes);
     return t;
 }
 
@@ -184,7 +187,8 @@ visml_tree_run *visml_tree_run_new(const visml_classifier *c, int64_t groups, vi
     size_t n = (size_t)visml_tree_arrays_nodes(c), trees = tree_count(c);
     visml_tree_node *to;
     int32_t *roots;
-    visml_tree_run *t = run_new(visml_classifier_memory(c), n, trees, groups, &to, &roots, err);
+    int votes = c->class_count <= UINT8_MAX && visml_object_array_get(&c->object, "distribution");
+    visml_tree_run *t = run_new(visml_classifier_memory(c), n, trees, groups, votes, &to, &roots, err);
     if (!t)
         return NULL;
     int32_t leaves = 0;
@@ -202,7 +206,7 @@ visml_tree_run *visml_tree_run_of(const visml_grown *g, size_t begin, size_t end
     int32_t first = g->roots[begin], last = end < g->trees ? g->roots[end] : (int32_t)g->count;
     visml_tree_node *to;
     int32_t *roots;
-    visml_tree_run *t = run_new(g->memory, (size_t)(last - first), end - begin, groups, &to, &roots, err);
+    visml_tree_run *t = run_new(g->memory, (size_t)(last - first), end - begin, groups, 0, &to, &roots, err);
     if (!t)
         return NULL;
     for (int32_t i = first; i < last; i++) {

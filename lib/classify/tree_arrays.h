@@ -54,6 +54,7 @@ int64_t visml_tree_arrays_nodes(const visml_classifier *c);
  * NULL: VISML_ENOMEM. */
 typedef struct visml_tree_run {
     visml_trees trees;
+    uint8_t *votes; /* [nodes], zeros, where there is a "distribution" of at most 255 classes; else NULL */
 } visml_tree_run;
 visml_tree_run *visml_tree_run_new(const visml_classifier *c, int64_t groups, visml_error *err);
 /* Of trees begin ... end - 1 of a list, values times a factor. */
