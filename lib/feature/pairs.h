@@ -9,7 +9,11 @@ typedef double visml_pair __attribute__((vector_size(16), aligned(8), may_alias)
 #define VISML_CONST_PAIR(p) (*(const visml_pair *)(p))
 
 /* Before loops of a few turns whose arrays are to stay in registers. */
+#ifdef __clang__
+#define VISML_UNROLL _Pragma("clang loop unroll(full)")
+#else
 #define VISML_UNROLL _Pragma("GCC unroll 8")
+#endif
 
 static inline double visml_pair_sum(const visml_pair s[4]) {
     visml_pair all = (s[0] + s[1]) + (s[2] + s[3]);
