@@ -220,8 +220,8 @@ static void rows_from_a_source_cannot_stop_early(void **state) {
                                           ctx, VISML_OPTS(visml_gradient_boosting_opts, .early_stopping_rounds = 3), &err), &err);
     assert_status(visml_classifier_fit_rows(c, VISML_OPTS(visml_row_source, .next = next_rows, .user = &s), NULL, &err), VISML_EINVAL,
                   &err);
-    assert_string_equal(err.message, "gradient_boosting: early_stopping_rounds is 3, but there is no validation set to stop by; rows from a "
-                                     "source have none");
+    assert_string_equal(err.message, "gradient_boosting: early_stopping_rounds is 3, but there is no validation set to stop by; rows from "
+                                     "a source have none");
     let_go(&s);
     visml_classifier_free(c);
 }
