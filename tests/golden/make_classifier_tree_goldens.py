@@ -105,7 +105,8 @@ numbers("golden_adaboost_weights", model.estimator_weights_)
 
 def samme_r(x, y, trees, depth, rate):
     """SAMME.R by its paper (Zhu, Zou, Rosset and Hastie 2009, algorithm 4), which scikit-learn no longer has, over scikit-learn's trees.
-    Rates multiply exponents, as scikit-learn had it. The decision is the mean over trees, shares being no less than the smallest step of 1."""
+    Rates multiply exponents, as scikit-learn had it. The decision is the mean over trees, shares being no less than the smallest step
+    of 1."""
     count = len(set(y))
     codes = np.where(y[:, None] == np.arange(count), 1, -1 / (count - 1))
     w, decision = np.full(len(y), 1 / len(y)), 0
