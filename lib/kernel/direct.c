@@ -4,6 +4,7 @@
 #include "kernel/elementwise.h"
 #include "kernel/pointwise.h"
 #include "kernel/product.h"
+#include "kernel/span.h"
 
 /* One product of a convolution: what its packing functions know. */
 typedef struct conv_source {
@@ -225,7 +226,8 @@ void visml_direct_backward_data(const visml_compute *c, const visml_conv2d_geome
  *
  * The pixels are cut into parts by the shape alone; each part is a product of its own, the products are added by a fixed tree. */
 
-#define PART 1024 /* pixels: at least so many in a part */
+#define PART 1024 /* pixels: at least so many in a part, ... */
+#define ROUND 64  /* ... of which all but the last have a multiple of so many */
 #define PARTS 16
 
 typedef struct weights_job {
@@ -245,7 +247,7 @@ static void cut_pixels(const visml_conv2d_geometry *g, int64_t *parts, int64_t *
     int64_t pixels = g->n * g->oh * g->ow, n = pixels / PART;
     n = n < 1 ? 1 : n > PARTS ? PARTS : n;
     int64_t size = (pixels + n - 1) / n;
-    *part = size ? (size + VISML_KC - 1) / VISML_KC * VISML_KC : VISML_KC;
+    *part = size ? (size + ROUND - 1) / ROUND * ROUND : ROUND;
     *parts = size ? (pixels + *part - 1) / *part : 1;
 }
 
@@ -276,12 +278,14 @@ static void weights_task(void *arg, size_t task, size_t worker) {
         visml_product_part(j->compute, &p, row, rows, j->scratch + worker * j->scratch_size);
 }
 
+/* Where dy is packed, each block of rows packs it once more. */
 static void cut_rows(weights_job *j) {
-    int64_t m = taps_of(j->g), mc = j->compute->kernels->gemm_blocking().mc, want = 3 * (int64_t)j->compute->parallel->workers;
-    int64_t most = (m + mc - 1) / mc, n = j->compute->parallel->workers > 1 ? (want + j->parts - 1) / j->parts : 1;
+    visml_blocking b = j->compute->kernels->gemm_blocking();
+    int64_t m = taps_of(j->g), least_rows = j->in_place ? 2 * b.mr : b.mc, want = 3 * (int64_t)j->compute->parallel->workers;
+    int64_t most = visml_blocks(m, least_rows), n = j->compute->parallel->workers > 1 ? visml_blocks(want, j->parts) : 1;
     n = n > most ? most : n < 1 ? 1 : n;
-    j->row_block = ((m + n - 1) / n + mc - 1) / mc * mc;
-    j->row_blocks = (m + j->row_block - 1) / j->row_block;
+    j->row_block = visml_blocks(m, n);
+    j->row_blocks = visml_blocks(m, j->row_block);
 }
 
 static void add_parts(const weights_job *j) {
@@ -308,11 +312,11 @@ static size_t larger(size_t a, size_t b) {
 }
 
 /* Enough for this batch and for every smaller one: a batch of one part takes the whole product's scratch, which may be more than a larger
- * one's. Rounding part to KC gives no more parts than cut_pixels asks for. */
+ * one's. Rounding gives no more parts than cut_pixels asks for. */
 size_t visml_direct_backward_weights_scratch(const visml_compute *c, const visml_conv2d_geometry *g) {
     int64_t pixels = g->n * g->oh * g->ow, most = pixels / PART > PARTS ? PARTS : pixels / PART, alone = 2 * PART - 1;
-    int64_t part = ((pixels < alone ? pixels : alone) + VISML_KC - 1) / VISML_KC * VISML_KC;
-    size_t one = visml_product_scratch(c, group_f(g), part ? part : VISML_KC);
+    int64_t part = visml_blocks(pixels < alone ? pixels : alone, ROUND) * ROUND;
+    size_t one = visml_product_scratch(c, group_f(g), part ? part : ROUND);
     size_t many = 0;
     if (most > 1 && !visml_size_add(parts_size(g, most), c->parallel->workers * visml_product_part_scratch(c, group_f(g)), &many))
         return SIZE_MAX;
@@ -323,8 +327,8 @@ void visml_direct_backward_weights(const visml_compute *c, const visml_conv2d_ge
                                    void *scratch) {
     weights_job j = {.compute = c, .g = g, .x = x, .dy = dy, .dw = dw, .pixels = g->n * g->oh * g->ow, .sums = scratch};
     cut_pixels(g, &j.parts, &j.part);
-    cut_rows(&j);
     j.in_place = visml_pointwise_weights_applies(g) && j.pixels;
+    cut_rows(&j);
     j.scratch = (char *)scratch + parts_size(g, j.parts);
     j.scratch_size = visml_product_part_scratch(c, group_f(g));
     for (j.group = 0; j.group < g->groups; j.group++) {
