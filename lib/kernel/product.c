@@ -113,7 +113,7 @@ static int is_packed_late(const pass *s) {
 }
 
 static void pack_pass(pass *s, const visml_parallel *parallel) {
-    if (is_packed_late(s))
+    if (is_packed_late(s) || is_plain(s, s->panels - 1)) /* then the others are whole, too */
         return;
     if (s->product->right_plain)
         visml_parallel_run(parallel, (size_t)(s->cut.col_blocks * blocks_of(s->depth, SLICE)), pack_slice_task, s);

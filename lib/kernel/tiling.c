@@ -9,7 +9,7 @@
 #define ROW_COST 0.25  /* a row is packed, ... */
 #define PANEL_COST 4.0 /* a panel comes from another cache, ... */
 #define PIECE_COST 0.5 /* a register block is begun and ended, ... */
-#define HELD_UP 0.2   /* and now and then whoever works at the last tile is held up by another process */
+#define HELD_UP 0.2    /* and now and then whoever works at the last tile is held up by another process */
 
 static double cost_of(const visml_cut *c, int64_t mr, size_t workers) {
     double rows = (double)visml_blocks(c->rows, c->row_blocks), panels = (double)visml_blocks(c->panels, c->col_blocks);
