@@ -8,14 +8,11 @@ mean 0 and variance 1 by the training part; both sides get the same numbers, spl
 fitted with several seeds. Prints accuracies (means over seeds), their difference in points, and how many predictions are the same; fails
 where libvisml is wrong so much more often that chance does not explain it (McNemar 1947: of the photos that one side alone gets right, a
 majority by more than twice the root of their number). Needs numpy, scikit-learn, xgboost, Pillow, and the package visml on PYTHONPATH."""
-import argparse
-import pathlib
 import sys
 import time
 import warnings
 
 import numpy as np
-from PIL import Image
 from sklearn.ensemble import AdaBoostClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
@@ -24,6 +21,7 @@ from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 from xgboost import XGBClassifier
 
+import photos
 import visml
 
 FEATURES = [{"class": "hog", "pixels_per_cell": [16, 16], "cells_per_block": [2, 2]},
@@ -45,16 +43,6 @@ CLASSIFIERS = {
 }
 
 
-def read(folder, size):
-    """Photos [N, size, size, 3] and class numbers of a folder of class folders."""
-    pictures, labels = [], []
-    for number, name in enumerate(sorted(p.name for p in folder.iterdir() if p.is_dir())):
-        for path in sorted((folder / name).iterdir()):
-            pictures.append(np.asarray(Image.open(path).convert("RGB").resize((size, size), Image.BILINEAR)))
-            labels.append(number)
-    return np.stack(pictures), np.array(labels, np.int32)
-
-
 def vectors(pictures):
     return np.asarray(visml.Features(FEATURES).transform(pictures))
 
@@ -62,10 +50,10 @@ def vectors(pictures):
 def parts(folder, args):
     """[(x, y, x to tell, y to tell)], each standardized by its first half."""
     if (folder / "train").is_dir():
-        (x, y), (x2, y2) = read(folder / "train", args.size), read(folder / "val", args.size)
+        (x, y), (x2, y2) = photos.read(folder / "train", args.size), photos.read(folder / "val", args.size)
         halves = [(vectors(x), y, vectors(x2), y2)]
     else:
-        x, y = read(folder, args.size)
+        x, y = photos.read(folder, args.size)
         x, folds = vectors(x), StratifiedKFold(args.folds, shuffle=True, random_state=1)
         halves = [(x[a], y[a], x[b], y[b]) for a, b in folds.split(x, y)]
     result = []
@@ -107,10 +95,7 @@ def compare(name, halves, seeds):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--size", type=int, default=128)
-    parser.add_argument("--folds", type=int, default=5)
+    parser = photos.parser(__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--classifiers", type=lambda t: t.split(","), default=list(CLASSIFIERS), help="default: all")
     args = parser.parse_args()

@@ -7,8 +7,6 @@ FOLDER holds a folder of photos for each class, or train/ and val/ with such fol
 brought to size x size by Pillow. Each set of features goes through scikit-learn's StandardScaler and LogisticRegression; accuracies are
 those of the validation folder, or means over folds of a stratified cross-validation. Prints both and their difference in points, and fails
 when one set is more than a point apart. Needs numpy, scikit-learn, scikit-image, opencv, Pillow, and the package visml on PYTHONPATH."""
-import argparse
-import pathlib
 import sys
 import warnings
 
@@ -16,23 +14,13 @@ import cv2
 import numpy as np
 import skimage.color
 import skimage.feature
-from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import photos
 import visml
-
-
-def read(folder, size):
-    """Photos [N, size, size, 3] and class numbers of a folder of class folders."""
-    pictures, labels = [], []
-    for number, name in enumerate(sorted(p.name for p in folder.iterdir() if p.is_dir())):
-        for path in sorted((folder / name).iterdir()):
-            pictures.append(np.asarray(Image.open(path).convert("RGB").resize((size, size), Image.BILINEAR)))
-            labels.append(number)
-    return np.stack(pictures), np.array(labels)
 
 
 def gray(x):
@@ -96,20 +84,17 @@ def accuracy(x, y, split, args):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--size", type=int, default=128)
-    parser.add_argument("--folds", type=int, default=5)
+    parser = photos.parser(__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sets", type=lambda t: t.split(","), default=list(SETS), help="default: all")
     args = parser.parse_args()
     warnings.simplefilter("ignore")
     split = None
     if (args.folder / "train").is_dir():
-        (x, y), (x2, y2) = read(args.folder / "train", args.size), read(args.folder / "val", args.size)
+        (x, y), (x2, y2) = photos.read(args.folder / "train", args.size), photos.read(args.folder / "val", args.size)
         split, x, y = len(x), np.concatenate([x, x2]), np.concatenate([y, y2])
     else:
-        x, y = read(args.folder, args.size)
+        x, y = photos.read(args.folder, args.size)
     print(f"{args.folder.name}: {len(x)} photos, {y.max() + 1} classes, {args.size} x {args.size}")
     worst = 0.0
     for name in args.sets:

@@ -1,20 +1,5 @@
 /* What a pipeline is made of. */
-#include "pipeline/pipelines.h"
-
-static visml_context *ctx;
-static visml_error err;
-
-static int set_up(void **state) {
-    (void)state;
-    ctx = test_context(2);
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    visml_context_free(ctx);
-    return 0;
-}
+#include "pipeline/fixture.h"
 
 static void json_there_and_back(void **state) {
     char text[1024];

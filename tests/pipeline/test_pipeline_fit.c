@@ -1,20 +1,5 @@
 /* Learning as one, or not at all. */
-#include "pipeline/pipelines.h"
-
-static visml_context *ctx;
-static visml_error err;
-
-static int set_up(void **state) {
-    (void)state;
-    ctx = test_context(2);
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    visml_context_free(ctx);
-    return 0;
-}
+#include "pipeline/fixture.h"
 
 static double accuracy_of(const visml_pipeline *p, uint64_t seed) {
     visml_dataset *ds = toy_lines(ctx, 60, seed);

@@ -1,20 +1,5 @@
 /* What pipelines say of pictures. */
-#include "pipeline/pipelines.h"
-
-static visml_context *ctx;
-static visml_error err;
-
-static int set_up(void **state) {
-    (void)state;
-    ctx = test_context(2);
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    visml_context_free(ctx);
-    return 0;
-}
+#include "pipeline/fixture.h"
 
 static const float *floats(const visml_tensor *t) {
     return (const float *)(const void *)t->data;

@@ -1,26 +1,11 @@
 /* Vectors that are too many for memory. */
-#include "pipeline/pipelines.h"
+#include "pipeline/fixture.h"
 
 #include <math.h>
 
 #define SMALL 32768 /* bytes: less than the vectors of 150 pictures */
 #define BAYES "{\"features\": " LINES_FEATURES ", \"classifier\": \"gaussian_naive_bayes\"}"
 #define RIDGE "{\"features\": " LINES_FEATURES ", \"classifier\": \"ridge\"}"
-
-static visml_context *ctx; /* of the data */
-static visml_error err;
-
-static int set_up(void **state) {
-    (void)state;
-    ctx = test_context(2);
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    visml_context_free(ctx);
-    return 0;
-}
 
 static visml_pipeline *pipeline_of(visml_context *own, const char *json) {
     return assert_made(visml_pipeline_from_json(own, json, strlen(json), &err), &err);
