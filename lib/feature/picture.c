@@ -1,6 +1,5 @@
 #include "feature/picture.h"
 
-#include "kernel/color.h"
 #include "kernel/samples.h"
 #include "tensor/tensor.h"
 
@@ -21,16 +20,6 @@ static visml_tensor *other_type(const visml_tensor *t, const visml_compute *c, v
     return y;
 }
 
-static visml_tensor *luma_of(const visml_tensor *t, const visml_compute *c, visml_error *err) {
-    const int64_t *d = t->shape.dims;
-    if (t->dtype != VISML_U8)
-        return visml_image_convert(t, VISML_COLOR_GRAY, err);
-    visml_tensor *y = visml_tensor_new(t->context, VISML_U8, VISML_SHAPE(d[0], d[1], 1), err);
-    if (y)
-        visml_rgb_to_gray(c, (size_t)y->count, d[2], (const uint8_t *)t->data, (uint8_t *)y->data);
-    return y;
-}
-
 /* The image itself where it is in this form. Borrowed. */
 static const visml_tensor *form(visml_picture *p, const visml_compute *c, int luma, int floats, visml_error *err) {
     const visml_tensor *from = p->image;
@@ -42,7 +31,7 @@ static const visml_tensor *form(visml_picture *p, const visml_compute *c, int lu
         const visml_tensor *gray = form(p, c, 1, !floats, err);
         *to = gray ? other_type(gray, c, err) : NULL;
     } else if (turned) {
-        *to = luma_of(from, c, err);
+        *to = visml_image_convert(from, VISML_COLOR_GRAY, err);
     } else {
         *to = other_type(from, c, err);
     }

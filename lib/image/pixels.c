@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "context/context.h"
 #include "image/image.h"
+#include "kernel/color.h"
 #include "tensor/tensor.h"
 
 visml_status visml_image_check(const char *what, const visml_tensor *image, visml_error *err) {
@@ -24,16 +26,34 @@ visml_tensor *visml_image_like(const visml_tensor *image, int64_t height, int64_
 /* ---- colours ---- */
 
 /* Pillow's weights of red, green and blue: 0.299, 0.587, 0.114 times 2^16. */
-#define LUMA(r, g, b) (19595u * (r) + 38470u * (g) + 7471u * (b) + 32768u)
+static void gray_of_words(const uint16_t *in, int64_t from, uint16_t *out, int64_t pixels) {
+    for (int64_t i = 0; i < pixels; i++, in += from)
+        out[i] = (uint16_t)((19595ull * in[0] + 38470ull * in[1] + 7471ull * in[2] + 32768u) >> 16);
+}
 
-#define DEFINE_CONVERT(name, type, gray_of, opaque)                                                  \
+static void gray_of_floats(const float *in, int64_t from, float *out, int64_t pixels) {
+    for (int64_t i = 0; i < pixels; i++, in += from)
+        out[i] = (float)((19595.0 * (double)in[0] + 38470.0 * (double)in[1] + 7471.0 * (double)in[2]) / 65536.0);
+}
+
+static void make_gray(const visml_tensor *image, visml_tensor *out) {
+    int64_t from = image->shape.dims[2];
+    visml_compute c = visml_context_compute(image->context);
+    if (image->dtype == VISML_U8)
+        visml_rgb_to_gray(&c, (size_t)out->count, from, (const uint8_t *)image->data, (uint8_t *)out->data);
+    else if (image->dtype == VISML_U16)
+        gray_of_words((const uint16_t *)image->data, from, (uint16_t *)out->data, out->count);
+    else
+        gray_of_floats((const float *)image->data, from, (float *)out->data, out->count);
+}
+
+/* All others: one channel stands for all of them or is kept. */
+#define DEFINE_CONVERT(name, type, opaque)                                                           \
     static void name(const type *in, int64_t from, type *out, int64_t to, int64_t pixels) {          \
         for (int64_t i = 0; i < pixels; i++, in += from, out += to) {                                \
-            if (to == 1) {                                                                           \
-                out[0] = from < 3 ? in[0] : (type)(gray_of);                                         \
-                continue;                                                                            \
-            }                                                                                        \
             out[0] = in[0];                                                                          \
+            if (to == 1)                                                                             \
+                continue;                                                                            \
             out[1] = in[from < 3 ? 0 : 1];                                                           \
             out[2] = in[from < 3 ? 0 : 2];                                                           \
             if (to == 4)                                                                             \
@@ -41,9 +61,9 @@ visml_tensor *visml_image_like(const visml_tensor *image, int64_t height, int64_
         }                                                                                            \
     }
 
-DEFINE_CONVERT(convert_u8, uint8_t, LUMA(in[0], in[1], in[2]) >> 16, 255)
-DEFINE_CONVERT(convert_u16, uint16_t, (19595ull * in[0] + 38470ull * in[1] + 7471ull * in[2] + 32768u) >> 16, 65535)
-DEFINE_CONVERT(convert_f32, float, (19595.0 * (double)in[0] + 38470.0 * (double)in[1] + 7471.0 * (double)in[2]) / 65536.0, 1)
+DEFINE_CONVERT(convert_u8, uint8_t, 255)
+DEFINE_CONVERT(convert_u16, uint16_t, 65535)
+DEFINE_CONVERT(convert_f32, float, 1)
 
 visml_tensor *visml_image_convert(const visml_tensor *image, visml_color color, visml_error *err) {
     if (visml_image_check("convert: image", image, err) < 0)
@@ -59,6 +79,8 @@ visml_tensor *visml_image_convert(const visml_tensor *image, visml_color color, 
         return NULL;
     if (to == d[2])
         memcpy(out->data, image->data, (size_t)image->count * visml_dtype_bytes(image->dtype));
+    else if (to == 1 && d[2] >= 3)
+        make_gray(image, out);
     else if (image->dtype == VISML_U8)
         convert_u8((const uint8_t *)image->data, d[2], (uint8_t *)out->data, to, pixels);
     else if (image->dtype == VISML_U16)

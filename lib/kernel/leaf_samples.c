@@ -49,17 +49,26 @@ static void pick_channel(int64_t n, int64_t c, const uint8_t *x, uint8_t *y) {
     }
 }
 
+VEC void scale_bytes(int64_t n, const uint8_t *x, float scale, float offset, float *y) {
+    v16 s = v_set1(scale), o = v_set1(offset);
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        v_put(y + i, LANES, v_fma(v_get_u8(x + i, LANES), s, o));
+    if (i < n)
+        v_put(y + i, (int)(n - i), v_fma(v_get_u8(x + i, (int)(n - i)), s, o));
+}
+
 void LEAF(u8_to_nchw)(int64_t pixels, int64_t c, const uint8_t *x, const float *scale, const float *offset, float *y, int64_t plane) {
+    if (c == 1) {
+        scale_bytes(pixels, x, *scale, *offset, y);
+        return;
+    }
     for (int64_t i = 0; i < pixels; i += BLOCK)
         for (int64_t ch = 0; ch < c; ch++) {
             uint8_t block[BLOCK];
             int64_t n = pixels - i < BLOCK ? pixels - i : BLOCK;
-            v16 s = v_set1(scale[ch]), o = v_set1(offset[ch]);
             pick_channel(n, c, x + i * c + ch, block);
-            for (int64_t j = 0; j < n; j += LANES) {
-                int r = v_rest((size_t)j, (size_t)n);
-                v_put(y + ch * plane + i + j, r, v_fma(v_get_u8(block + j, r), s, o));
-            }
+            scale_bytes(n, block, scale[ch], offset[ch], y + ch * plane + i);
         }
 }
 

@@ -9,16 +9,24 @@ typedef struct vectors {
     v16 x, y, squares;
 } vectors;
 
-/* Central differences of r pixels from p on, of the first channel that has the longest. */
+/* Central differences of r pixels from p on. */
+VEC vectors differences(const visml_votes *v, const float *p, int r) {
+    vectors g = {.x = v_sub(v_get(p + 1, r), v_get(p - 1, r)), .y = v_sub(v_get(p + v->stride, r), v_get(p - v->stride, r))};
+    g.squares = v_add(v_mul(g.x, g.x), v_mul(g.y, g.y)); /* as at levels without a fused one */
+    return g;
+}
+
+/* Those of the first channel that has the longest. */
 VEC vectors vectors_at(const visml_votes *v, const float *p, int r) {
+    if (v->channels == 1)
+        return differences(v, p, r);
     vectors best = {v_zero(), v_zero(), v_set1(-1)};
     for (int64_t c = 0; c < v->channels; c++, p += v->plane) {
-        v16 x = v_sub(v_get(p + 1, r), v_get(p - 1, r)), y = v_sub(v_get(p + v->stride, r), v_get(p - v->stride, r));
-        v16 squares = v_add(v_mul(x, x), v_mul(y, y)); /* as at levels without a fused one */
-        m16 longer = v_gt(squares, best.squares);
-        best.x = v_select(longer, x, best.x);
-        best.y = v_select(longer, y, best.y);
-        best.squares = v_select(longer, squares, best.squares);
+        vectors g = differences(v, p, r);
+        m16 longer = v_gt(g.squares, best.squares);
+        best.x = v_select(longer, g.x, best.x);
+        best.y = v_select(longer, g.y, best.y);
+        best.squares = v_select(longer, g.squares, best.squares);
     }
     return best;
 }
@@ -81,27 +89,20 @@ void LEAF(votes)(const visml_votes *v, int64_t n, float *out) {
 
 /* ---- all columns together ---- */
 
-#define FEW 32 /* vectors of gradients at a time */
+/* Edges up to a right angle, as how flat they are: the bits of x / y, which for positive numbers have the order of the numbers. */
+typedef struct flat_edges {
+    i16 at[VISML_VOTE_BINS / 2], lanes; /* lanes: 0 ... LANES - 1 */
+    int32_t n;
+} flat_edges;
 
-/* How steep gradients are, those on both sides of the first edge apart; NaN for those on the other side, and without a vote. */
-typedef struct slopes {
-    float side[2][FEW * LANES], votes[FEW * LANES];
-    int64_t n; /* vectors */
-} slopes;
-
-VEC void add_slopes(const visml_votes *v, const float *p, int r, slopes *s) {
-    const v16 zero = v_zero(), none = v_set1(__builtin_nanf(""));
-    vectors g = vectors_at(v, p, r);
-    m16 long_enough = v_gt(g.squares, v_set1(v->threshold));
-    if (!m_any(long_enough))
-        return;
-    m16 back = m_or(v_gt(zero, g.y), m_and(v_eq(g.y, zero), v_gt(zero, g.x)));
-    v16 slope = v_select(long_enough, v_div(v_select(back, v_sub(zero, g.x), g.x), v_abs(g.y)), none);
-    v_store(s->side[0] + s->n * LANES, v->whole ? v_select(back, none, slope) : slope);
-    v_store(s->side[1] + s->n * LANES, v_select(back, slope, none));
-    if (!v->counts)
-        v_store(s->votes + s->n * LANES, v_sqrt(g.squares));
-    s->n++;
+VEC void edges_of(const visml_votes *v, flat_edges *e) {
+    int32_t lanes[LANES];
+    for (int l = 0; l < LANES; l++)
+        lanes[l] = l;
+    e->lanes = i_load(lanes);
+    e->n = v->bins / 2;
+    for (int32_t k = 0; k < e->n; k++)
+        e->at[k] = v_bits(v_abs(v_set1(v->cosines[k + 1] / v->sines[k + 1])));
 }
 
 /* a + 1 where m. */
@@ -115,93 +116,94 @@ VEC i16 count_more(i16 a, m16 m) {
 #endif
 }
 
-#define EDGES 4 /* at a time: as many counts that do not wait for each other */
+#define FEW 32 /* vectors of gradients at a time, */
+#define EVEN 4 /* so many of which are compared with an edge while it is in a register */
 
-/* to[k] += how many slopes are above edges[k], k < EDGES; at most `end` of them are kept. */
-VEC void count_above(const slopes *s, const float *slope, const float *edges, int32_t end, float *to) {
-    i16 counts[EDGES];
-    v16 edge[EDGES];
-    UNROLL for (int k = 0; k < EDGES; k++) {
-        counts[k] = i_set1(0);
-        edge[k] = v_set1(edges[k]);
+/* Gradients, then where their votes go in out[bins, LANES]. */
+typedef struct places {
+    float x[FEW * LANES], y[FEW * LANES], vote[FEW * LANES];
+    int32_t at[FEW * LANES];
+    int n; /* vectors */
+} places;
+
+VEC void add_gradients(const visml_votes *v, const float *p, int r, places *to) {
+    vectors g = vectors_at(v, p, r);
+    m16 long_enough = v_gt(g.squares, v_set1(v->threshold));
+    if (!m_any(long_enough))
+        return;
+    v_store(to->x + to->n * LANES, g.x);
+    v_store(to->y + to->n * LANES, g.y);
+    v_store(to->vote + to->n * LANES, v_select(long_enough, v->counts ? v_set1(1) : v_sqrt(g.squares), v_zero()));
+    to->n++;
+}
+
+typedef struct sides {
+    m16 mirrored, back;
+    i16 flat; /* bits */
+} sides;
+
+/* Edges lie as in a mirror on both sides of the right angle, so that those up to it are compared alone. What is on an edge is behind it, in
+ * the mirror before it: one less or not is the next number of the bits. */
+VEC sides sides_of(v16 x, v16 y) {
+    const v16 zero = v_zero();
+    v16 flat = v_div(x, y);
+    m16 level = v_eq(y, zero);
+    sides s = {.mirrored = m_andnot(v_gt(zero, flat), level), .back = m_or(v_gt(zero, y), m_and(level, v_gt(zero, x)))};
+    s.flat = count_more(i_sub(v_bits(v_abs(flat)), i_set1(1)), s.mirrored);
+    return s;
+}
+
+VEC i16 i_select(m16 m, i16 a, i16 b) {
+    return v_bits(v_select(m, i_float_bits(a), i_float_bits(b)));
+}
+
+/* Bin k seen in the mirror is bin bins - 1 - k. */
+VEC void find_places(const visml_votes *v, const flat_edges *e, const places *from, int32_t *at, int first) {
+    sides s[EVEN];
+    i16 bin[EVEN];
+    UNROLL for (int i = 0; i < EVEN; i++) {
+        s[i] = sides_of(v_load(from->x + (first + i) * LANES), v_load(from->y + (first + i) * LANES));
+        bin[i] = i_set1(0);
     }
-    for (int64_t i = 0; i < s->n; i++) {
-        v16 x = v_load(slope + i * LANES);
-        UNROLL for (int k = 0; k < EDGES; k++)
-            counts[k] = count_more(counts[k], v_gt(x, edge[k]));
-    }
-    UNROLL for (int k = 0; k < EDGES; k++)
-        if (k < end)
-            v_store(to + k * LANES, v_add(v_load(to + k * LANES), i_float(counts[k])));
-}
-
-/* to[k] += how many are before edge k + 1, those of bin k and of all bins before it; the last bin ends behind all. */
-VEC void count_slopes(const slopes *s, const float *slope, const float *edges, int32_t bins, float *to) {
-    i16 all = i_set1(0);
-    for (int32_t k = 1; k < bins; k += EDGES)
-        count_above(s, slope, edges + k, bins - k, to + (k - 1) * LANES);
-    for (int64_t i = 0; i < s->n; i++)
-        all = count_more(all, v_eq(v_load(slope + i * LANES), v_load(slope + i * LANES)));
-    to += (bins - 1) * LANES;
-    v_store(to, v_add(v_load(to), i_float(all)));
-}
-
-/* to[k] += the votes of those in bin k. */
-VEC void sum_slopes(const slopes *s, const float *slope, const float *edges, int32_t bins, float *to) {
-    for (int32_t k = 1; k <= bins; k++, to += LANES) {
-        const v16 from = v_set1(edges[k - 1]), end = v_set1(edges[k < bins ? k : 0]);
-        v16 sum = v_load(to);
-        for (int64_t i = 0; i < s->n; i++) {
-            v16 x = v_load(slope + i * LANES);
-            m16 before_end = k < bins ? v_gt(x, end) : v_eq(x, x), here = k > 1 ? m_andnot(before_end, v_gt(x, from)) : before_end;
-            sum = v_add(sum, v_select(here, v_load(s->votes + i * LANES), v_zero()));
-        }
-        v_store(to, sum);
+    for (int32_t k = 0; k < e->n; k++)
+        UNROLL for (int i = 0; i < EVEN; i++)
+            bin[i] = count_more(bin[i], i_gt(e->at[k], s[i].flat));
+    const i16 last = i_set1(v->bins - 1), behind = i_set1(v->whole ? v->bins : 0);
+    UNROLL for (int i = 0; i < EVEN; i++) {
+        i16 seen = i_select(s[i].mirrored, i_sub(last, bin[i]), bin[i]);
+        seen = i_add(seen, i_select(s[i].back, behind, i_set1(0)));
+        i_store(at + (first + i) * LANES, i_add(i_shl(seen, 4), e->lanes));
     }
 }
 
-VEC void flush(const visml_votes *v, const float *edges, slopes *s, float *out) {
-    for (int side = 0; side < (v->whole ? 2 : 1); side++) {
-        float *to = out + side * v->bins * LANES;
-        if (v->counts)
-            count_slopes(s, s->side[side], edges, v->bins, to);
-        else
-            sum_slopes(s, s->side[side], edges, v->bins, to);
-    }
-    s->n = 0;
-}
-
-/* What was counted up to each edge becomes what is between two. */
-VEC void take_apart(int32_t bins, float *to) {
-    for (int32_t k = bins - 1; k > 0; k--)
-        v_store(to + k * LANES, v_sub(v_load(to + k * LANES), v_load(to + (k - 1) * LANES)));
-}
-
-static void slopes_of(const visml_votes *v, float *edges) {
-    for (int32_t k = 0; k < v->bins + EDGES; k++)
-        edges[k] = k > 0 && k < v->bins ? v->cosines[k] / v->sines[k] : 0;
+/* Each lane has sums of its own, which do not wait for one another. */
+VEC void add_votes(const visml_votes *v, const flat_edges *e, places *from, float *out) {
+    for (int i = 0; i < from->n; i += EVEN)
+        find_places(v, e, from, from->at, i);
+    for (int i = 0; i < from->n * LANES; i += 4)
+        UNROLL for (int l = 0; l < 4; l++)
+            out[from->at[i + l]] += from->vote[i + l];
+    from->n = 0;
 }
 
 void LEAF(vote_totals)(const visml_votes *v, int64_t n, float *out) {
-    float edges[VISML_VOTE_BINS + EDGES];
-    slopes s;
-    s.n = 0;
-    slopes_of(v, edges);
+    flat_edges e;
+    places few;
+    few.n = 0;
+    edges_of(v, &e);
     for (int32_t k = 0; k < (v->whole ? 2 : 1) * v->bins; k++)
         v_store(out + k * LANES, v_zero());
     for (int64_t row = 0; row < v->rows; row++)
         for (int64_t i = 0; i < n; i += LANES) {
             const float *p = v->x + row * v->stride + i;
             if (i + LANES <= n)
-                add_slopes(v, p, LANES, &s);
+                add_gradients(v, p, LANES, &few);
             else
-                add_slopes(v, p, (int)(n - i), &s);
-            if (s.n == FEW)
-                flush(v, edges, &s, out);
+                add_gradients(v, p, (int)(n - i), &few);
+            if (few.n == FEW)
+                add_votes(v, &e, &few, out);
         }
-    flush(v, edges, &s, out);
-    for (int side = 0; v->counts && side < (v->whole ? 2 : 1); side++)
-        take_apart(v->bins, out + side * v->bins * LANES);
+    add_votes(v, &e, &few, out);
 }
 
 /* With x + i y = m e^(i a): m, m^2, m^3, m^4, m cos 2a, m sin 2a, m^2 cos 2a, m^2 sin 2a. */
