@@ -22,16 +22,38 @@ static visml_status measure(const visml_extractor *e, int64_t height, int64_t wi
     return c ? VISML_OK : VISML_EINVAL;
 }
 
-/* Room for sums of any channels, and for what is converted at a time. */
+/* Of each worker: what is converted at a time, and sums of bytes, which add up to the same in any order. */
 typedef struct work {
     visml_planes planes;
     uint8_t gray[VISML_RUN];
     uint64_t sums[]; /* [3, channels] */
 } work;
 
+typedef struct walk {
+    const visml_color_moments_opts *o;
+    const visml_compute *c;
+    const visml_view *v;
+    int64_t channels;
+    size_t bytes; /* of a worker's part */
+    char *parts;
+    visml_moments *moments; /* [bands, 3] of floats, which are joined in order */
+} walk;
+
+static int converts(const visml_color_moments_opts *o) {
+    return o->space == VISML_SPACE_HSV || o->space == VISML_SPACE_LAB;
+}
+
+static size_t part_bytes(int64_t channels) {
+    return visml_whole_lines(sizeof(work) + 3 * (size_t)channels * sizeof(uint64_t));
+}
+
 static size_t scratch(const visml_extractor *e, const visml_compute *c, int64_t height, int64_t width, int64_t channels) {
-    (void)e, (void)c, (void)height, (void)width;
-    return sizeof(work) + 3 * (size_t)channels * sizeof(uint64_t);
+    size_t bands = converts(e->object.opts) ? (size_t)visml_bands(height, width) : 0;
+    return part_bytes(channels) * c->parallel->workers + 3 * bands * sizeof(visml_moments);
+}
+
+static work *part_of(const walk *j, size_t worker) {
+    return (work *)(void *)(j->parts + worker * j->bytes);
 }
 
 static void put(const visml_color_moments_opts *o, visml_moments m, double unit, int64_t channels, float *y) {
@@ -44,42 +66,73 @@ static void put(const visml_color_moments_opts *o, visml_moments m, double unit,
         y[2 * channels] = (float)(two > 0 ? three / (two * deviation) : 0);
 }
 
-static void extract_bytes(const visml_extractor *e, const visml_compute *c, const visml_view *v, float *y, work *w) {
-    const visml_color_moments_opts *o = e->object.opts;
-    int gray = o->space == VISML_SPACE_GRAY && v->channels > 1;
-    int64_t channels = gray ? 1 : v->channels;
-    visml_runs runs = visml_runs_of(v);
+static void sum_bytes(void *arg, size_t band, size_t worker) {
+    const walk *j = arg;
+    const visml_kernels *kernels = j->c->kernels;
+    work *w = part_of(j, worker);
+    int gray = j->channels != j->v->channels;
+    visml_view v = visml_band_of(j->v, (int64_t)band);
+    visml_runs runs = visml_runs_of(&v);
     const uint8_t *x;
     size_t n;
-    memset(w->sums, 0, 3 * (size_t)channels * sizeof *w->sums);
     while ((x = visml_runs_next(&runs, gray ? VISML_RUN : SIZE_MAX, &n))) {
         if (gray)
-            c->kernels->rgb_to_gray(n, v->channels, x, w->gray);
-        c->kernels->moments_u8(n, channels, gray ? w->gray : x, w->sums);
+            kernels->rgb_to_gray(n, v.channels, x, w->gray);
+        kernels->moments_u8(n, j->channels, gray ? w->gray : x, w->sums);
     }
-    for (int64_t k = 0; k < channels; k++)
-        put(o, visml_moments_of_sums(v->height * v->width, w->sums + k, channels), 1.0 / 255, channels, y + k);
+}
+
+static void extract_bytes(walk *j, size_t bands, float *y) {
+    size_t sums = 3 * (size_t)j->channels, workers = j->c->parallel->workers;
+    uint64_t *all = part_of(j, 0)->sums;
+    for (size_t i = 0; i < workers; i++)
+        memset(part_of(j, i)->sums, 0, sums * sizeof *all);
+    visml_parallel_run(j->c->parallel, bands, sum_bytes, j);
+    for (size_t i = 1; i < workers; i++)
+        for (size_t k = 0; k < sums; k++)
+            all[k] += part_of(j, i)->sums[k];
+    for (int64_t k = 0; k < j->channels; k++)
+        put(j->o, visml_moments_of_sums(j->v->height * j->v->width, all + k, j->channels), 1.0 / 255, j->channels, y + k);
+}
+
+static void join_runs(void *arg, size_t band, size_t worker) {
+    const walk *j = arg;
+    visml_planes *p = &part_of(j, worker)->planes;
+    visml_moments *m = j->moments + 3 * band;
+    visml_view v = visml_band_of(j->v, (int64_t)band);
+    visml_runs runs = visml_runs_of(&v);
+    const uint8_t *x;
+    size_t n;
+    m[0] = m[1] = m[2] = (visml_moments){0};
+    while ((x = visml_runs_next(&runs, VISML_RUN, &n))) {
+        visml_planes_of(p, j->c, n, x);
+        for (size_t k = 0; k < 3; k++)
+            m[k] = visml_moments_join(m[k], visml_moments_of_run(j->c, n, p->planes + k * VISML_RUN));
+    }
+}
+
+static void extract_planes(walk *j, size_t bands, float *y) {
+    for (size_t i = 0; i < j->c->parallel->workers; i++)
+        visml_planes_begin(&part_of(j, i)->planes, j->c, j->o->space);
+    visml_parallel_run(j->c->parallel, bands, join_runs, j);
+    for (size_t k = 0; k < 3; k++) {
+        visml_moments m = {0};
+        for (size_t b = 0; b < bands; b++)
+            m = visml_moments_join(m, j->moments[3 * b + k]);
+        put(j->o, m, 1, 3, y + k);
+    }
 }
 
 static void extract(const visml_extractor *e, const visml_compute *c, const visml_view *v, float *y, void *scratch_) {
-    const visml_color_moments_opts *o = e->object.opts;
-    work *w = scratch_;
-    if (o->space != VISML_SPACE_HSV && o->space != VISML_SPACE_LAB) {
-        extract_bytes(e, c, v, y, w);
-        return;
-    }
-    visml_moments m[3] = {{0}};
-    visml_runs runs = visml_runs_of(v);
-    const uint8_t *x;
-    size_t n;
-    visml_planes_begin(&w->planes, c, o->space);
-    while ((x = visml_runs_next(&runs, VISML_RUN, &n))) {
-        visml_planes_of(&w->planes, c, n, x);
-        for (size_t k = 0; k < 3; k++)
-            m[k] = visml_moments_join(m[k], visml_moments_of_run(c, n, w->planes.planes + k * VISML_RUN));
-    }
-    for (int64_t k = 0; k < 3; k++)
-        put(o, m[k], 1, 3, y + k);
+    walk j = {.o = e->object.opts, .c = c, .v = v, .channels = v->channels, .bytes = part_bytes(v->channels), .parts = scratch_};
+    size_t bands = (size_t)visml_bands(v->height, v->width);
+    j.moments = (visml_moments *)(void *)(j.parts + j.bytes * c->parallel->workers);
+    if (j.o->space == VISML_SPACE_GRAY)
+        j.channels = 1;
+    if (converts(j.o))
+        extract_planes(&j, bands, y);
+    else
+        extract_bytes(&j, bands, y);
 }
 
 const visml_extractor_class visml_extractor_color_moments_class = {

@@ -7,6 +7,7 @@
 #include "feature/colors.h"
 #include "kernel/histogram.h"
 
+#define GRAY_RUN ((size_t)16384) /* pixels that are made gray at a time: a table of counts is cleared and added for each */
 #define MOST_BINS (1 << 20) /* of all channels */
 
 static const char *const norm_names[] = {"l1", "l2", "max", "none", NULL};
@@ -50,79 +51,131 @@ static visml_status measure(const visml_extractor *e, int64_t height, int64_t wi
     return VISML_OK;
 }
 
+/* Of each worker. Whole numbers add up to the same in any order. */
 typedef struct work {
     visml_planes planes;
-    uint8_t gray[VISML_RUN];
+    uint8_t gray[GRAY_RUN];
     int32_t at[VISML_RUN];
+    int32_t begun;
     uint32_t counts[]; /* those of bytes [channels, 256], then the bins, then pairs of bytes [VISML_BYTE_PAIRS] */
 } work;
 
-static int counts_pairs(const visml_histogram_opts *o, int64_t channels, int64_t pixels) {
-    int bytes = o->space != VISML_SPACE_HSV && o->space != VISML_SPACE_LAB && !o->joint;
-    return bytes && channels == 1 && pixels >= VISML_PAIRS_PAY;
+typedef struct counting {
+    const visml_histogram_opts *o;
+    const visml_compute *c;
+    const visml_view *v;
+    int64_t channels, all; /* counted ones; bins of all of them */
+    int converts, by_pairs;
+    size_t bytes; /* of a worker's part */
+    char *parts;
+} counting;
+
+static counting counting_of(const visml_extractor *e, const visml_compute *c, int64_t pixels, int64_t channels) {
+    const visml_histogram_opts *o = e->object.opts;
+    counting j = {.o = o, .c = c, .channels = o->space == VISML_SPACE_GRAY ? 1 : channels};
+    j.all = all_bins(o, j.channels);
+    j.converts = o->space == VISML_SPACE_HSV || o->space == VISML_SPACE_LAB;
+    j.by_pairs = !j.converts && !o->joint && j.channels == 1 && pixels / VISML_PAIRS_PAY >= (int64_t)c->parallel->workers;
+    j.bytes = visml_whole_lines(sizeof(work) + (size_t)(256 * j.channels + j.all + (j.by_pairs ? VISML_BYTE_PAIRS : 0)) * sizeof(uint32_t));
+    return j;
 }
 
 static size_t scratch(const visml_extractor *e, const visml_compute *c, int64_t height, int64_t width, int64_t channels) {
-    const visml_histogram_opts *o = e->object.opts;
-    int64_t used = o->space == VISML_SPACE_GRAY ? 1 : channels;
-    int64_t pairs = counts_pairs(o, used, height * width) ? VISML_BYTE_PAIRS : 0;
-    (void)c;
-    return sizeof(work) + (size_t)(256 * used + all_bins(o, used) + pairs) * sizeof(uint32_t);
+    return counting_of(e, c, height * width, channels).bytes * c->parallel->workers;
+}
+
+static work *part_of(const counting *j, size_t worker) {
+    return (work *)(void *)(j->parts + worker * j->bytes);
 }
 
 /* ---- counting ---- */
 
-static void count_bytes(const visml_histogram_opts *o, const visml_compute *c, const visml_view *v, int64_t channels, work *w,
-                        uint32_t *counts) {
-    int gray = channels != v->channels, by_pairs = counts_pairs(o, channels, v->height * v->width);
-    uint32_t *pairs = counts + all_bins(o, channels);
+static void count_bytes(const counting *j, const visml_view *v, work *w, uint32_t *bins_of_all) {
+    const visml_kernels *k = j->c->kernels;
+    int gray = j->channels != v->channels;
     int32_t bins[VISML_JOINT_CHANNELS];
     visml_runs runs = visml_runs_of(v);
     const uint8_t *x;
     size_t n;
-    for (int64_t k = 0; k < VISML_JOINT_CHANNELS; k++)
-        bins[k] = bins_of(o, k);
-    memset(w->counts, 0, 256 * (size_t)channels * sizeof *w->counts);
-    if (by_pairs)
-        memset(pairs, 0, VISML_BYTE_PAIRS * sizeof *pairs);
-    while ((x = visml_runs_next(&runs, gray ? VISML_RUN : SIZE_MAX, &n))) {
+    for (int64_t i = 0; i < VISML_JOINT_CHANNELS; i++)
+        bins[i] = bins_of(j->o, i);
+    while ((x = visml_runs_next(&runs, gray ? GRAY_RUN : SIZE_MAX, &n))) {
         if (gray)
-            c->kernels->rgb_to_gray(n, v->channels, x, w->gray);
-        if (o->joint)
-            c->kernels->histogram_joint(n, channels, bins, gray ? w->gray : x, counts);
-        else if (by_pairs)
-            visml_count_pairs(n, gray ? w->gray : x, pairs, w->counts);
+            k->rgb_to_gray(n, v->channels, x, w->gray);
+        if (j->o->joint)
+            k->histogram_joint(n, j->channels, bins, gray ? w->gray : x, bins_of_all);
+        else if (j->by_pairs)
+            visml_count_pairs(n, gray ? w->gray : x, bins_of_all + j->all, w->counts);
         else
-            c->kernels->histogram_u8(n, channels, gray ? w->gray : x, w->counts);
+            k->histogram_u8(n, j->channels, gray ? w->gray : x, w->counts);
     }
-    if (by_pairs)
-        visml_split_pairs(pairs, w->counts);
-    for (int64_t k = 0; k < channels && !o->joint; counts += bins_of(o, k), k++)
-        visml_histogram_fewer(1, w->counts + 256 * k, bins_of(o, k), counts);
 }
 
-static void count_planes(const visml_histogram_opts *o, const visml_compute *c, const visml_view *v, work *w, uint32_t *counts) {
+static void count_planes(const counting *j, const visml_view *v, work *w, uint32_t *bins_of_all) {
+    const visml_kernels *kernels = j->c->kernels;
     visml_runs runs = visml_runs_of(v);
     const uint8_t *x;
     size_t n;
-    visml_planes_begin(&w->planes, c, o->space);
     while ((x = visml_runs_next(&runs, VISML_RUN, &n))) {
-        uint32_t *to = counts;
-        visml_planes_of(&w->planes, c, n, x);
+        uint32_t *to = bins_of_all;
+        visml_planes_of(&w->planes, j->c, n, x);
         for (int64_t k = 0; k < 3; k++) {
             float low, high, scale;
-            int32_t bins = bins_of(o, k);
-            visml_space_range(o->space, k, &low, &high);
+            int32_t bins = bins_of(j->o, k);
+            visml_space_range(j->o->space, k, &low, &high);
             scale = (float)bins / (high - low);
-            c->kernels->bin_numbers(n, w->planes.planes + k * (int64_t)VISML_RUN, scale, -low * scale, bins, !o->joint || k == 0, w->at);
-            if (o->joint)
+            kernels->bin_numbers(n, w->planes.planes + k * (int64_t)VISML_RUN, scale, -low * scale, bins, !j->o->joint || k == 0, w->at);
+            if (j->o->joint)
                 continue;
-            c->kernels->count_numbers(n, w->at, (size_t)bins, to);
+            kernels->count_numbers(n, w->at, (size_t)bins, to);
             to += bins;
         }
-        if (o->joint)
-            c->kernels->count_numbers(n, w->at, (size_t)all_bins(o, 3), counts);
+        if (j->o->joint)
+            kernels->count_numbers(n, w->at, (size_t)j->all, bins_of_all);
     }
+}
+
+static void begin(const counting *j, work *w) {
+    w->begun = 1;
+    memset(w->counts, 0, j->bytes - sizeof *w);
+    if (j->converts)
+        visml_planes_begin(&w->planes, j->c, j->o->space);
+}
+
+static void count_band(void *arg, size_t band, size_t worker) {
+    const counting *j = arg;
+    work *w = part_of(j, worker);
+    visml_view v = visml_band_of(j->v, (int64_t)band);
+    if (!w->begun)
+        begin(j, w);
+    (j->converts ? count_planes : count_bytes)(j, &v, w, w->counts + 256 * j->channels);
+}
+
+/* A worker's own table of pairs, as counts of bytes. */
+static void split_pairs(void *arg, size_t worker, size_t any) {
+    const counting *j = arg;
+    work *w = part_of(j, worker);
+    (void)any;
+    if (w->begun)
+        visml_split_pairs(w->counts + 256 * j->channels + j->all, w->counts);
+}
+
+/* All that was counted, in the first part. Borrowed: [all]. */
+static const uint32_t *add_parts(counting *j) {
+    work *first = part_of(j, 0);
+    uint32_t *bins = first->counts + 256 * j->channels;
+    if (!first->begun)
+        begin(j, first);
+    if (j->by_pairs)
+        visml_parallel_run(j->c->parallel, j->c->parallel->workers, split_pairs, j);
+    for (size_t i = 1; i < j->c->parallel->workers; i++)
+        for (int64_t k = 0; part_of(j, i)->begun && k < 256 * j->channels + j->all; k++)
+            first->counts[k] += part_of(j, i)->counts[k];
+    if (j->converts || j->o->joint)
+        return bins;
+    for (int64_t k = 0, at = 0; k < j->channels; at += bins_of(j->o, k), k++)
+        visml_histogram_fewer(1, first->counts + 256 * k, bins_of(j->o, k), bins + at);
+    return bins;
 }
 
 /* ---- what becomes of counts: of each histogram by itself ---- */
@@ -151,18 +204,16 @@ static void finish(const visml_histogram_opts *o, int64_t n, const uint32_t *cou
 }
 
 static void extract(const visml_extractor *e, const visml_compute *c, const visml_view *v, float *y, void *scratch_) {
-    const visml_histogram_opts *o = e->object.opts;
-    int64_t channels = visml_space_channels(o->space, v->channels, NULL), all = all_bins(o, channels);
-    work *w = scratch_;
-    uint32_t *counts = w->counts + 256 * channels;
-    memset(counts, 0, (size_t)all * sizeof *counts);
-    if (o->space == VISML_SPACE_HSV || o->space == VISML_SPACE_LAB)
-        count_planes(o, c, v, w, counts);
-    else
-        count_bytes(o, c, v, channels, w, counts);
-    for (int64_t k = 0, at = 0; k < (o->joint ? 1 : channels); k++) {
-        int64_t n = o->joint ? all : bins_of(o, k);
-        finish(o, n, counts + at, y + at);
+    counting j = counting_of(e, c, v->height * v->width, v->channels);
+    j.v = v;
+    j.parts = scratch_;
+    for (size_t i = 0; i < c->parallel->workers; i++)
+        part_of(&j, i)->begun = 0;
+    visml_parallel_run(c->parallel, (size_t)visml_bands(v->height, v->width), count_band, &j);
+    const uint32_t *counts = add_parts(&j);
+    for (int64_t k = 0, at = 0; k < (j.o->joint ? 1 : j.channels); k++) {
+        int64_t n = j.o->joint ? j.all : bins_of(j.o, k);
+        finish(j.o, n, counts + at, y + at);
         at += n;
     }
 }

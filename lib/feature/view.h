@@ -18,4 +18,21 @@ static inline visml_view visml_view_of(const visml_view *v, int64_t top, int64_t
     return (visml_view){height, width, v->channels, v->stride, v->bytes ? v->bytes + at : NULL, v->floats ? v->floats + at : NULL};
 }
 
+/* A large view is worked on in bands of whole rows, some VISML_BAND pixels each. */
+#define VISML_BAND 65536
+
+static inline int64_t visml_band_rows(int64_t width) {
+    return width < VISML_BAND ? VISML_BAND / width : 1;
+}
+
+static inline int64_t visml_bands(int64_t height, int64_t width) {
+    int64_t rows = visml_band_rows(width);
+    return height / rows + (height % rows != 0);
+}
+
+static inline visml_view visml_band_of(const visml_view *v, int64_t band) {
+    int64_t rows = visml_band_rows(v->width), top = band * rows;
+    return visml_view_of(v, top, 0, v->height - top < rows ? v->height - top : rows, v->width);
+}
+
 #endif

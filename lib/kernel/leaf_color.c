@@ -42,18 +42,10 @@ VEC void gray(size_t n, size_t channels, const uint8_t *x, uint8_t *y) {
 }
 
 static void gray_of_rgb(size_t n, const uint8_t *x, uint8_t *y) {
-    int32_t words[PIXEL_BLOCK];
-    i16 low = i_set1(255), r = i_set1(19595), g = i_set1(38470), b = i_set1(7471), half = i_set1(32768);
-    for (size_t start = 0; start < n; start += PIXEL_BLOCK) {
-        size_t count = n - start < PIXEL_BLOCK ? n - start : PIXEL_BLOCK;
-        pixel_words(count, x + 3 * start, words);
-        for (size_t i = 0; i < count; i += LANES) {
-            i16 w = i_load(words + i), sum = i_add(half, i_mul(i_and(w, low), r));
-            sum = i_add(sum, i_mul(i_and(i_shr(w, 8), low), g));
-            sum = i_add(sum, i_mul(i_and(i_shr(w, 16), low), b));
-            i_put_u8(y + start + i, v_rest(i, count), i_shr(sum, 16));
-        }
-    }
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        i_put_u8(y + i, LANES, luma_of_pixels(x + 3 * i));
+    gray(n - i, 3, x + 3 * i, y + i);
 }
 
 void LEAF(rgb_to_gray)(size_t n, int64_t channels, const uint8_t *x, uint8_t *y) {

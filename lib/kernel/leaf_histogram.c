@@ -6,21 +6,51 @@
 
 #ifndef VISML_REAL_DOUBLE
 
-#define TABLES 4 /* neighbours are often equal: each then has a table of its own, and need not wait for the other */
-#define PIECE 4096
+/* Neighbours are often equal: each then has a table of its own, and need not wait for the other. */
+#define TABLES 8
+#define BIG_TABLES 4 /* where a table may have SMALL bins */
+#define SMALL 512
+
+#define PIECE 16384
+
+/* counts[bins] += the tables[n, bins]. */
+VEC void add_tables(size_t n, size_t bins, const uint32_t *tables, uint32_t *counts) {
+    for (size_t b = 0; b < bins; b++) {
+        uint32_t sum = 0;
+        UNROLL for (size_t t = 0; t < n; t++)
+            sum += tables[t * bins + b];
+        counts[b] += sum;
+    }
+}
 
 /* One channel of every `step` bytes; counts[256] is added to. */
-static void count_bytes(size_t n, size_t step, const uint8_t *x, uint32_t *counts) {
-    uint32_t table[TABLES][256];
+VEC void count_bytes(size_t n, size_t step, const uint8_t *x, uint32_t *counts) {
+    uint32_t tables[TABLES][256];
     size_t i = 0;
-    memset(table, 0, sizeof table);
-    for (; i + TABLES <= n; i += TABLES)
-        UNROLL for (size_t t = 0; t < TABLES; t++)
-            table[t][x[(i + t) * step]]++;
+    memset(tables, 0, sizeof tables);
+    for (; i + TABLES <= n; i += TABLES) {
+        if (step == 1) {
+            uint64_t word;
+            memcpy(&word, x + i, sizeof word); /* in which table a byte counts does not matter */
+            UNROLL for (size_t t = 0; t < TABLES; t++)
+                tables[t][(uint8_t)(word >> 8 * t)]++;
+        } else {
+            UNROLL for (size_t t = 0; t < TABLES; t++)
+                tables[t][x[(i + t) * step]]++;
+        }
+    }
     for (; i < n; i++)
-        table[0][x[i * step]]++;
-    for (int v = 0; v < 256; v++)
-        counts[v] += table[0][v] + table[1][v] + table[2][v] + table[3][v];
+        tables[0][x[i * step]]++;
+    add_tables(TABLES, 256, tables[0], counts);
+}
+
+static void count_channel(size_t n, int64_t channels, const uint8_t *x, uint32_t *counts) {
+    if (channels == 1)
+        count_bytes(n, 1, x, counts);
+    else if (channels == 3)
+        count_bytes(n, 3, x, counts);
+    else
+        count_bytes(n, (size_t)channels, x, counts);
 }
 
 void LEAF(histogram_u8)(size_t pixels, int64_t channels, const uint8_t *x, uint32_t *counts) {
@@ -32,7 +62,7 @@ void LEAF(histogram_u8)(size_t pixels, int64_t channels, const uint8_t *x, uint3
             continue;
         }
         for (int64_t c = 0; c < channels; c++)
-            count_bytes(n, (size_t)channels, x + start * (size_t)channels + c, counts + 256 * c);
+            count_channel(n, channels, x + start * (size_t)channels + c, counts + 256 * c);
     }
 }
 
@@ -72,37 +102,34 @@ void LEAF(bin_numbers)(size_t n, const float *x, float scale, float offset, int3
     }
 }
 
-#define SMALL 512 /* bins of which there may be TABLES tables */
-
 VEC void count_places(size_t n, const int32_t *at, uint32_t *tables, size_t bins) {
     size_t i = 0;
-    for (; i + TABLES <= n; i += TABLES)
-        UNROLL for (size_t t = 0; t < TABLES; t++)
+    for (; i + BIG_TABLES <= n; i += BIG_TABLES)
+        UNROLL for (size_t t = 0; t < BIG_TABLES; t++)
             tables[t * bins + (size_t)at[i + t]]++;
     for (; i < n; i++)
         tables[at[i]]++;
 }
 
 void LEAF(count_numbers)(size_t n, const int32_t *at, size_t bins, uint32_t *counts) {
-    uint32_t tables[TABLES * SMALL];
+    uint32_t tables[BIG_TABLES * SMALL];
     if (bins > SMALL || n < bins) {
         for (size_t i = 0; i < n; i++)
             counts[at[i]]++;
         return;
     }
-    memset(tables, 0, TABLES * bins * sizeof *tables);
+    memset(tables, 0, BIG_TABLES * bins * sizeof *tables);
     count_places(n, at, tables, bins);
-    for (size_t b = 0; b < bins; b++)
-        counts[b] += tables[b] + tables[bins + b] + tables[2 * bins + b] + tables[3 * bins + b];
+    add_tables(BIG_TABLES, bins, tables, counts);
 }
 
 /* Three channels and few bins: a vector of pixels at a time. */
 static void count_colors(size_t pixels, const int32_t *bins, const uint8_t *x, uint32_t *counts) {
-    uint32_t tables[TABLES * SMALL];
+    uint32_t tables[BIG_TABLES * SMALL];
     int32_t words[PIXEL_BLOCK];
     size_t all = (size_t)(bins[0] * bins[1] * bins[2]);
     i16 low = i_set1(255), second = i_set1(bins[1]), third = i_set1(bins[2]), first = i_set1(bins[0]);
-    memset(tables, 0, TABLES * all * sizeof *tables);
+    memset(tables, 0, BIG_TABLES * all * sizeof *tables);
     for (size_t start = 0; start < pixels; start += PIXEL_BLOCK) {
         size_t n = pixels - start < PIXEL_BLOCK ? pixels - start : PIXEL_BLOCK;
         pixel_words(n, x + 3 * start, words);
@@ -114,8 +141,7 @@ static void count_colors(size_t pixels, const int32_t *bins, const uint8_t *x, u
         }
         count_places(n, words, tables, all);
     }
-    for (size_t b = 0; b < all; b++)
-        counts[b] += tables[b] + tables[all + b] + tables[2 * all + b] + tables[3 * all + b];
+    add_tables(BIG_TABLES, all, tables, counts);
 }
 
 /* A pixel's bin is that of its channels (v * bins / 256 each) read as digits, the first channel the highest. */
