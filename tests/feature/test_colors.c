@@ -79,7 +79,19 @@ static void counts_are_those_of_others(void **state) {
     expect("lab-12", HISTOGRAM(.bins = {12}, .space = VISML_SPACE_LAB, .norm = VISML_HISTOGRAM_NONE), "picture", 1, 0);
 }
 
-/* Of large pictures bytes are counted two at a time: an odd number of pixels, also in rows with gaps between them. */
+static void expect_counts(visml_compute c, const visml_view *v, const uint32_t *counts) {
+    visml_extractor *e = assert_made(HISTOGRAM(.norm = VISML_HISTOGRAM_NONE), &err);
+    void *room = aligned_alloc(64, (visml_extractor_scratch(e, &c, v->height, v->width, v->channels) + 63) / 64 * 64);
+    float y[3 * 256];
+    visml_extractor_class_of(e)->extract(e, &c, v, y, room);
+    for (int64_t i = 0; i < 256 * v->channels; i++)
+        assert_true(y[i] == (float)counts[i]);
+    free(room);
+    visml_extractor_free(e);
+}
+
+/* Of large pictures bytes are counted two at a time where there is one thread, in bands where there are more: an odd number of pixels, also
+ * in rows with gaps between them. */
 static void large_pictures_are_counted_as_small_ones(void **state) {
     uint64_t seed = 5;
     (void)state;
@@ -88,19 +100,12 @@ static void large_pictures_are_counted_as_small_ones(void **state) {
         uint32_t counts[3 * 256] = {0};
         uint8_t *bytes = (uint8_t *)x->data;
         visml_view v = {.height = 731, .width = 733, .channels = channels, .stride = 737 * channels, .bytes = bytes + channels};
-        visml_compute c = visml_context_compute(ctx);
-        visml_extractor *e = assert_made(HISTOGRAM(.norm = VISML_HISTOGRAM_NONE), &err);
-        float y[3 * 256];
         for (int64_t i = 0; i < x->count; i++)
             bytes[i] = (uint8_t)(test_random(&seed) % 200 + (uint64_t)(i % 7));
         for (int64_t i = 0; i < v.height * v.width * channels; i++)
             counts[256 * (i % channels) + v.bytes[i / (733 * channels) * v.stride + i % (733 * channels)]]++;
-        void *room = aligned_alloc(64, (visml_extractor_scratch(e, &c, v.height, v.width, channels) + 63) / 64 * 64);
-        visml_extractor_class_of(e)->extract(e, &c, &v, y, room);
-        for (int64_t i = 0; i < 256 * channels; i++)
-            assert_true(y[i] == (float)counts[i]);
-        free(room);
-        visml_extractor_free(e);
+        expect_counts(visml_context_compute(ctx), &v, counts);
+        expect_counts(visml_context_alone(ctx), &v, counts);
         visml_tensor_release(x);
     }
 }
@@ -227,7 +232,8 @@ static void axes_of_a_set_are_learned(void **state) {
 
 /* ---- edges ---- */
 
-static const char *const all[] = {"histogram", "{\"class\": \"histogram\", \"space\": \"hsv\", \"joint\": true}",
+static const char *const all[] = {"histogram", "{\"class\": \"histogram\", \"space\": \"gray\"}",
+                                  "{\"class\": \"histogram\", \"space\": \"hsv\", \"joint\": true}",
                                   "{\"class\": \"histogram\", \"space\": \"lab\", \"bins\": 5}", "color_moments",
                                   "{\"class\": \"color_moments\", \"space\": \"lab\"}",
                                   "{\"class\": \"color_moments\", \"space\": \"gray\"}",
@@ -262,6 +268,32 @@ static void regions_are_pictures_of_their_own(void **state) {
         visml_features_free(whole);
         visml_features_free(grid);
     }
+    visml_tensor_release(x);
+}
+
+/* Of several bands, which threads share. */
+static void threads_change_nothing_in_large_pictures(void **state) {
+    (void)state;
+    visml_tensor *x = filled(601, 300, 3, 0);
+    visml_context *two = ctx;
+    uint64_t seed = 6;
+    for (int64_t i = 0; i < x->count; i++)
+        ((uint8_t *)x->data)[i] = (uint8_t)test_random(&seed);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        visml_tensor *y[3];
+        for (int k = 0; k < 3; k++) {
+            ctx = test_context(k == 2 ? 8 : k + 1);
+            visml_features *f = one_of(i, "");
+            y[k] = assert_made(visml_features_transform(f, x, &err), &err);
+            visml_features_free(f);
+            visml_context_free(ctx);
+        }
+        for (int k = 1; k < 3; k++)
+            assert_memory_equal(y[k]->data, y[0]->data, (size_t)y[0]->count * sizeof(float));
+        for (int k = 0; k < 3; k++)
+            visml_tensor_release(y[k]);
+    }
+    ctx = two;
     visml_tensor_release(x);
 }
 
@@ -343,6 +375,7 @@ int main(void) {
         cmocka_unit_test(axes_are_those_of_others),
         cmocka_unit_test(axes_of_a_set_are_learned),
         cmocka_unit_test(regions_are_pictures_of_their_own),
+        cmocka_unit_test(threads_change_nothing_in_large_pictures),
         cmocka_unit_test(thin_and_constant_pictures_have_numbers),
         cmocka_unit_test(what_does_not_fit_is_said),
     };
