@@ -253,20 +253,26 @@ visml_status visml_dataset_sample_shape(visml_dataset *ds, visml_shape *shape, v
     return status == VISML_OK ? visml_dataset_batch_shape(ds, shape, err) : status;
 }
 
-static visml_tensor *read_sample(visml_source *s, int64_t i, visml_read_buffer *buffer, visml_error *err) {
-    visml_error why = {0};
+static visml_tensor *make_sample(const visml_source *s, int64_t i, visml_read_buffer *buffer, visml_error *err) {
     int32_t label;
-    if (visml_source_find_shape(s, buffer, err) < 0)
-        return NULL;
-    visml_tensor *t = visml_tensor_new(s->context, s->dtype, &s->shape, err);
+    visml_tensor *t = s->class->picture ? s->class->picture(s, i, buffer, err) : visml_tensor_new(s->context, s->dtype, &s->shape, err);
     if (!t)
         return NULL;
-    visml_status status = s->class->read(s, i, buffer, t->data, &label, &why);
-    if (status == VISML_OK)
+    if ((s->class->picture ? visml_picture_check(s, t, err) : s->class->read(s, i, buffer, t->data, &label, err)) == VISML_OK)
+        return t;
+    visml_tensor_release(t);
+    return NULL;
+}
+
+static visml_tensor *read_sample(visml_source *s, int64_t i, visml_read_buffer *buffer, visml_error *err) {
+    visml_error why = {0};
+    if (visml_source_find_shape(s, buffer, err) < 0)
+        return NULL;
+    visml_tensor *t = make_sample(s, i, buffer, &why);
+    if (t)
         return t;
     visml_sample_name name = visml_source_sample_name(s, i);
-    visml_fail(err, status, "%s: %s", visml_sample_name_text(&name), why.message);
-    visml_tensor_release(t);
+    visml_fail(err, why.code, "%s: %s", visml_sample_name_text(&name), why.message);
     return NULL;
 }
 

@@ -32,6 +32,11 @@ static visml_tensor *read_picture(const visml_source *s, int64_t i, visml_read_b
     return t;
 }
 
+static visml_tensor *picture_of_file(const visml_source *s, int64_t i, visml_read_buffer *buffer, visml_error *err) {
+    visml_status status;
+    return read_picture(s, i, buffer, &status, err);
+}
+
 static visml_status read_file(const visml_source *s, int64_t i, visml_read_buffer *buffer, void *pixels, int32_t *label, visml_error *err) {
     visml_status status;
     visml_tensor *t = read_picture(s, i, buffer, &status, err);
@@ -63,7 +68,8 @@ static void free_files(visml_source *s) {
     visml_mem_free(m, f->paths);
 }
 
-static const visml_source_class class = {.read = read_file, .measure = measure_file, .path = path_of, .free = free_files, .slow = 1};
+static const visml_source_class class = {.read = read_file, .picture = picture_of_file, .measure = measure_file, .path = path_of,
+                                         .free = free_files, .slow = 1};
 
 /* ---- making ---- */
 

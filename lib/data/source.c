@@ -181,11 +181,16 @@ visml_tensor *visml_picture_fit(const visml_source *s, visml_tensor *picture, vi
     return picture;
 }
 
+visml_status visml_picture_check(const visml_source *s, const visml_tensor *picture, visml_error *err) {
+    if (visml_shape_equal(&picture->shape, &s->shape))
+        return VISML_OK;
+    return visml_fail(err, VISML_EFORMAT, "is %lld x %lld (height x width), the first image is %lld x %lld; give height and width",
+                      (long long)picture->shape.dims[0], (long long)picture->shape.dims[1], (long long)s->shape.dims[0],
+                      (long long)s->shape.dims[1]);
+}
+
 visml_status visml_picture_store(const visml_source *s, const visml_tensor *picture, void *pixels, visml_error *err) {
-    if (!visml_shape_equal(&picture->shape, &s->shape))
-        return visml_fail(err, VISML_EFORMAT, "is %lld x %lld (height x width), the first image is %lld x %lld; give height and width",
-                          (long long)picture->shape.dims[0], (long long)picture->shape.dims[1], (long long)s->shape.dims[0],
-                          (long long)s->shape.dims[1]);
+    VISML_TRY(visml_picture_check(s, picture, err));
     memcpy(pixels, picture->data, visml_source_sample_bytes(s));
     return VISML_OK;
 }

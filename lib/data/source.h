@@ -22,6 +22,9 @@ typedef struct visml_source_class {
     /* Fills the pixels of sample i (the source's dtype and shape, which are known by then) and its label. Called from several threads at
      * once, each with a buffer of its own. A failure other than VISML_ENOMEM makes the sample invalid. */
     visml_status (*read)(const visml_source *s, int64_t i, visml_read_buffer *buffer, void *pixels, int32_t *label, visml_error *err);
+    /* Sample i as a picture of its own, the size not checked, so that it need not be copied; NULL for kinds that make none. Called as read
+     * is, with an err. */
+    visml_tensor *(*picture)(const visml_source *s, int64_t i, visml_read_buffer *buffer, visml_error *err);
     /* The shape that sample i has by itself; NULL for kinds that know the shape from the start. Failures as for read. */
     visml_status (*measure)(const visml_source *s, int64_t i, visml_read_buffer *buffer, visml_shape *shape, visml_error *err);
     /* NULL for kinds that are no files. */
@@ -70,7 +73,9 @@ size_t visml_source_sample_bytes(const visml_source *s);
 
 /* Brings a picture [H, W, C] to the colour and size of the options. Consumes it, also on failure. */
 visml_tensor *visml_picture_fit(const visml_source *s, visml_tensor *picture, visml_error *err);
-/* Copies a picture that must have the source's shape by now. Errors: VISML_EFORMAT (both sizes). */
+/* Whether a picture has the source's shape, as it must by now. Errors: VISML_EFORMAT (both sizes). */
+visml_status visml_picture_check(const visml_source *s, const visml_tensor *picture, visml_error *err);
+/* Checks and copies it. */
 visml_status visml_picture_store(const visml_source *s, const visml_tensor *picture, void *pixels, visml_error *err);
 
 /* "DIR/a.jpg" or "sample 17". */

@@ -283,4 +283,4 @@ static visml_status decode(const visml_source *s, const visml_image_header *h, v
     return VISML_OK;
 }
 
-const visml_image_ops visml_bmp_ops = {"BMP", match, probe, decode};
+const visml_image_ops visml_bmp_ops = {.name = "BMP", .match = match, .probe = probe, .decode = decode};

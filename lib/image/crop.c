@@ -59,8 +59,7 @@ visml_tensor *visml_image_pad(const visml_tensor *image, int64_t top, int64_t bo
     visml_tensor *out = visml_image_like(image, height, width, d[2], err);
     if (!out)
         return NULL;
-    if (value != 0.0)
-        fill(out, value);
+    fill(out, value);
     copy_rectangle(image, 0, 0, d[0], d[1], out, top, left);
     return out;
 }

@@ -273,4 +273,4 @@ static visml_status decode(const visml_source *s, const visml_image_header *h, v
     return status;
 }
 
-const visml_image_ops visml_gif_ops = {"GIF", match, probe, decode};
+const visml_image_ops visml_gif_ops = {.name = "GIF", .match = match, .probe = probe, .decode = decode};

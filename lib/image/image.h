@@ -60,6 +60,7 @@ typedef struct visml_image_ops {
     int (*match)(const uint8_t *data, size_t n);
     visml_status (*probe)(const visml_source *s, int whole, visml_image_header *h, visml_error *err);
     visml_status (*decode)(const visml_source *s, const visml_image_header *h, void *pixels, visml_error *err);
+    int32_t fills; /* 1: decode writes every byte of the pixels; 0: they are zeros before */
 } visml_image_ops;
 
 extern const visml_image_ops visml_jpeg_ops, visml_png_ops, visml_bmp_ops, visml_gif_ops, visml_pnm_ops, visml_tga_ops;
@@ -88,7 +89,7 @@ int visml_png_next_idat(const visml_source *s, size_t *at, const uint8_t **data,
 
 /* A picture with rank 3 and 1 ... 4 channels, contiguous. `what` starts the message. Errors: VISML_EINVAL. */
 visml_status visml_image_check(const char *what, const visml_tensor *image, visml_error *err);
-/* A new picture [height, width, channels] like `image`. */
+/* A new picture [height, width, channels] like `image`; what is in it is not set. */
 visml_tensor *visml_image_like(const visml_tensor *image, int64_t height, int64_t width, int64_t channels, visml_error *err);
 /* Both *consume* the picture and return it or another: turned as the EXIF orientation says; with the high bytes of 16-bit samples. */
 visml_tensor *visml_image_orient(visml_tensor *image, int32_t orientation, visml_error *err);

@@ -311,4 +311,4 @@ size_t visml_jpeg_clean(const visml_source *s, const visml_image_header *h, uint
     }
 }
 
-const visml_image_ops visml_jpeg_ops = {"JPEG", match, probe, visml_jpeg_decode};
+const visml_image_ops visml_jpeg_ops = {"JPEG", match, probe, visml_jpeg_decode, .fills = 1};

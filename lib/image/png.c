@@ -262,4 +262,4 @@ visml_status visml_png_decode(const visml_source *s, const visml_image_header *h
     return status;
 }
 
-const visml_image_ops visml_png_ops = {"PNG", match, probe, visml_png_decode};
+const visml_image_ops visml_png_ops = {"PNG", match, probe, visml_png_decode, .fills = 1};

@@ -118,4 +118,4 @@ static visml_status decode(const visml_source *s, const visml_image_header *h, v
     return VISML_OK;
 }
 
-const visml_image_ops visml_pnm_ops = {"PNM", match, probe, decode};
+const visml_image_ops visml_pnm_ops = {.name = "PNM", .match = match, .probe = probe, .decode = decode};

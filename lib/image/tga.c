@@ -138,4 +138,4 @@ static visml_status decode(const visml_source *s, const visml_image_header *h, v
     return VISML_OK;
 }
 
-const visml_image_ops visml_tga_ops = {"TGA", match, probe, decode};
+const visml_image_ops visml_tga_ops = {.name = "TGA", .match = match, .probe = probe, .decode = decode};

@@ -54,18 +54,25 @@ static visml_tensor *make(visml_context *ctx, visml_dtype dtype, const visml_sha
     return t;
 }
 
-visml_tensor *visml_tensor_new(visml_context *ctx, visml_dtype dtype, const visml_shape *shape, visml_error *err) {
+visml_tensor *visml_tensor_new_unset(visml_context *ctx, visml_dtype dtype, const visml_shape *shape, visml_error *err) {
     if (check_arguments(ctx, dtype, shape, err) < 0)
         return NULL;
     visml_tensor *t = make(ctx, dtype, shape, err);
     if (!t)
         return NULL;
-    t->owned = visml_mem_zalloc(&ctx->memory, (size_t)t->count, visml_dtype_bytes(dtype), err);
+    t->owned = visml_mem_alloc(&ctx->memory, (size_t)t->count * visml_dtype_bytes(dtype), err); /* fits: the shape was checked */
     t->data = t->owned;
     if (!t->owned) {
         visml_tensor_release(t);
         return NULL;
     }
+    return t;
+}
+
+visml_tensor *visml_tensor_new(visml_context *ctx, visml_dtype dtype, const visml_shape *shape, visml_error *err) {
+    visml_tensor *t = visml_tensor_new_unset(ctx, dtype, shape, err);
+    if (t)
+        memset(t->data, 0, (size_t)t->count * visml_dtype_bytes(dtype));
     return t;
 }
 
