@@ -26,23 +26,23 @@ typedef struct level {
 /* The reference first. */
 static inline size_t all_levels(level out[MAX_LEVELS]) {
     static const struct {
-        uint32_t bit;
+        uint32_t bits;
         const char *name;
     } known[] = {{VISML_CPU_SSE4, "sse4"}, {VISML_CPU_AVX2, "avx2"}, {VISML_CPU_AVX512, "avx512"}, {VISML_CPU_NEON, "neon"},
-                 {VISML_CPU_VNNI, "vnni"}};
+                 {VISML_CPU_AVX512 | VISML_CPU_VNNI, "vnni"}}; /* VNNI alone has a few kernels, beside those of the reference */
     uint32_t here = visml_cpu_levels();
     size_t n = 1;
     out[0].name = "ref";
     out[0].fused = 1;
     visml_kernels_init(&out[0].kernels, 0);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (!(here & known[i].bit))
+        if ((here & known[i].bits) != known[i].bits)
             continue;
-        visml_kernels_init(&out[n].kernels, known[i].bit);
-        if (!out[n].kernels.levels)
+        visml_kernels_init(&out[n].kernels, known[i].bits);
+        if (out[n].kernels.levels != known[i].bits)
             continue; /* not compiled */
         out[n].name = known[i].name;
-        out[n].fused = known[i].bit != VISML_CPU_SSE4;
+        out[n].fused = known[i].bits != VISML_CPU_SSE4;
         n++;
     }
     return n;
