@@ -73,7 +73,8 @@ typedef struct extraction {
     visml_table *to;    /* its count grows */
     int64_t d;          /* numbers before the transforms */
     int64_t held, block; /* rows in x; how many it has room for */
-    float *x, *slots;   /* [block, d]; [VISML_WALK_BLOCK, d] */
+    int64_t base;        /* row of the first picture of a walk's block */
+    float *x;            /* [block, d]; without transforms these are the table's rows */
 } extraction;
 
 static visml_status look(void *user, visml_features_worker *w, const visml_tensor *image, int64_t i, size_t slot, visml_error *err) {
@@ -81,20 +82,28 @@ static visml_status look(void *user, visml_features_worker *w, const visml_tenso
     if (w->plan.length != e->d)
         return visml_fail(err, VISML_EINVAL, "features: picture %lld gives a vector of %lld numbers, the first one %lld; bring pictures to "
                           "one size", (long long)i, (long long)w->plan.length, (long long)e->d);
-    return visml_features_picture(e->f, w, image, e->slots + (int64_t)slot * e->d, err);
+    return visml_features_picture(e->f, w, image, e->x + (e->base + (int64_t)slot) * e->d, err);
 }
 
 /* The rows that are held go through the transforms and become the table's last ones. */
 static visml_status flush(extraction *e, visml_error *err) {
     visml_table *t = e->to;
     float *y = NULL;
-    if (!e->held)
+    if (!e->held || !e->f->transform_count)
         return VISML_OK;
     VISML_TRY(visml_features_transforms(e->f, &e->compute, 0, e->f->transform_count, e->held, e->d, e->x, &y, err));
     memcpy((float *)(void *)t->values->data + (t->count - e->held) * t->length, y, (size_t)(e->held * t->length) * sizeof *y);
     if (y != e->x)
         visml_mem_free(&t->context->memory, y);
     e->held = 0;
+    return VISML_OK;
+}
+
+static visml_status begin(void *user, size_t pictures, visml_error *err) {
+    extraction *e = user;
+    if (e->held + (int64_t)pictures > e->block)
+        VISML_TRY(flush(e, err));
+    e->base = e->held;
     return VISML_OK;
 }
 
@@ -110,10 +119,12 @@ static visml_status take(void *user, int64_t i, size_t slot, visml_error *err) {
     extraction *e = user;
     visml_table *t = e->to;
     VISML_TRY(name_row(e, i, err));
-    memcpy(e->x + e->held++ * e->d, e->slots + (int64_t)slot * e->d, (size_t)e->d * sizeof *e->x);
+    if (e->held != e->base + (int64_t)slot) /* a picture before it was passed over */
+        memcpy(e->x + e->held * e->d, e->x + (e->base + (int64_t)slot) * e->d, (size_t)e->d * sizeof *e->x);
+    e->held++;
     ((int32_t *)(void *)t->labels->data)[t->count] = visml_dataset_label(e->dataset, i);
     t->samples[t->count++] = i;
-    return e->held == e->block ? flush(e, err) : VISML_OK;
+    return VISML_OK;
 }
 
 static visml_status copy_classes(visml_table *t, const visml_dataset *ds, visml_error *err) {
@@ -142,7 +153,7 @@ static visml_status make_table(extraction *e, int64_t length, visml_error *err) 
     t->references = 1;
     t->length = length;
     visml_arena_init(&t->arena, &ctx->memory);
-    t->values = visml_tensor_new(ctx, VISML_F32, VISML_SHAPE(n, length), err);
+    t->values = visml_tensor_new_unset(ctx, VISML_F32, VISML_SHAPE(n, length), err); /* rows that are not set are cut off */
     t->labels = t->values ? visml_tensor_new(ctx, VISML_I32, VISML_SHAPE(n), err) : NULL;
     t->samples = t->labels ? visml_mem_zalloc(&ctx->memory, (size_t)n + 1, sizeof *t->samples, err) : NULL;
     if (!t->samples)
@@ -152,17 +163,22 @@ static visml_status make_table(extraction *e, int64_t length, visml_error *err) 
     return copy_classes(t, e->dataset, err);
 }
 
-/* Room for vectors before the transforms: a quarter of what may be used, or for all. */
+/* Room for vectors before the transforms: a quarter of what may be used, or for all; for a block of the walk at least. */
 static visml_status make_room(extraction *e, visml_error *err) {
     visml_memory *m = &e->f->context->memory;
     int64_t n = visml_dataset_count(e->dataset), most = (int64_t)(e->opts.memory / 4 / ((uint64_t)e->d * sizeof *e->x));
-    e->block = most < VISML_WALK_BLOCK ? VISML_WALK_BLOCK : n < most ? n + 1 : most;
-    size_t numbers;
-    if (!visml_size_mul((size_t)e->block, (size_t)e->d, &numbers))
+    size_t bytes;
+    if (!e->f->transform_count) {
+        e->x = (float *)(void *)e->to->values->data;
+        e->block = n;
+        return VISML_OK;
+    }
+    e->block = most < VISML_WALK_BLOCK ? VISML_WALK_BLOCK : most;
+    e->block = n < e->block ? n : e->block;
+    if (!visml_size_mul((size_t)e->block, (size_t)e->d, &bytes) || !visml_size_mul(bytes, sizeof *e->x, &bytes))
         return visml_fail(err, VISML_ENOMEM, "features: vectors of %lld numbers do not fit in memory", (long long)e->d);
-    e->x = visml_mem_zalloc(m, numbers, sizeof *e->x, err);
-    e->slots = e->x ? visml_mem_zalloc(m, VISML_WALK_BLOCK * (size_t)e->d, sizeof *e->slots, err) : NULL;
-    return e->slots ? VISML_OK : VISML_ENOMEM;
+    e->x = visml_mem_alloc(m, bytes, err);
+    return e->x ? VISML_OK : VISML_ENOMEM;
 }
 
 /* Pictures that were passed over leave no rows. */
@@ -190,7 +206,7 @@ static visml_status extract(extraction *e, visml_error *err) {
     VISML_TRY(make_table(e, length, err));
     VISML_TRY(make_room(e, err));
     visml_dataset_walk walk = {.features = e->f, .dataset = e->dataset, .opts = &e->opts, .pass = 1, .passes = 1, .user = e,
-                               .look = look, .take = take};
+                               .begin = begin, .look = look, .take = take};
     VISML_TRY(visml_dataset_walk_run(&walk, err));
     VISML_TRY(flush(e, err));
     return cut_rows(e->to, err);
@@ -213,8 +229,8 @@ visml_table *visml_features_extract(const visml_features *features, visml_datase
     visml_memory *m = &features->context->memory;
     e.compute = visml_context_compute(features->context);
     visml_status status = extract(&e, err);
-    visml_mem_free(m, e.x);
-    visml_mem_free(m, e.slots);
+    if (features->transform_count)
+        visml_mem_free(m, e.x);
     if (status == VISML_OK)
         return e.to;
     visml_table_free(e.to);

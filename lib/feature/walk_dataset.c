@@ -87,6 +87,8 @@ static visml_status walk_blocks(state *s, const visml_parallel *parallel, visml_
     int64_t total = visml_dataset_count(s->walk->dataset);
     for (s->first = 0; s->first < total; s->first += VISML_WALK_BLOCK) {
         size_t n = total - s->first < VISML_WALK_BLOCK ? (size_t)(total - s->first) : VISML_WALK_BLOCK;
+        if (s->walk->begin)
+            VISML_TRY(s->walk->begin(s->walk->user, n, err));
         visml_parallel_run(parallel, n, look_task, s);
         for (size_t slot = 0; slot < n; slot++)
             VISML_TRY(take_slot(s, slot, err));

@@ -13,6 +13,8 @@ typedef struct visml_dataset_walk {
     int32_t pass, passes;               /* for progress */
     int raw;                            /* plan workers so */
     void *user;
+    /* From the caller's thread, before the n pictures of a block. NULL: nothing to do. */
+    visml_status (*begin)(void *user, size_t n, visml_error *err);
     /* From worker threads, for picture `i` of the dataset in place `slot` (below VISML_WALK_BLOCK) of a block. Errors end the walk. */
     visml_status (*look)(void *user, visml_features_worker *w, const visml_tensor *image, int64_t i, size_t slot, visml_error *err);
     /* From the caller's thread, in the order of the dataset: what is in a slot. NULL: nothing to do. */

@@ -110,6 +110,28 @@ static void memory_and_threads_change_nothing(void **state) {
     visml_tensor_release(first);
 }
 
+/* Long vectors of few pictures: what is taken grows with the table, not with the pictures that there might be. */
+static void vectors_stand_once(void **state) {
+    (void)state;
+    for (int then = 0; then < 2; then++) {
+        visml_context *c = test_context(2);
+        visml_tensor *x = assert_made(visml_tensor_new(c, VISML_U8, VISML_SHAPE(2, 200, 200, 3), &err), &err);
+        visml_tensor *y = assert_made(visml_tensor_new(c, VISML_I32, VISML_SHAPE(2), &err), &err);
+        visml_dataset *ds = assert_made(visml_dataset_from_arrays(c, x, y, NULL, 0, &err), &err);
+        visml_features *f = features(c, then ? "{\"extract\": [\"pixels\"], \"then\": [{\"class\": \"normalization\"}]}" : "[\"pixels\"]");
+        uint64_t before = visml_context_memory_peak(c), table = 2 * 200 * 200 * 3 * sizeof(float);
+        visml_table *t = assert_made(visml_features_extract(f, ds, NULL, &err), &err);
+        /* beside the table, and vectors before transforms, each thread has a picture as bytes, as floats, and room for what it makes */
+        assert_in_range(visml_context_memory_peak(c) - before, table, (then ? 6 : 5) * table);
+        visml_table_free(t);
+        visml_features_free(f);
+        visml_dataset_free(ds);
+        visml_tensor_release(x);
+        visml_tensor_release(y);
+        visml_context_free(c);
+    }
+}
+
 static int32_t stop(void *user, const visml_feature_progress *p) {
     *(int64_t *)user = p->done;
     return p->done >= 64;
@@ -353,6 +375,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_those_of_the_pictures),
         cmocka_unit_test(memory_and_threads_change_nothing),
+        cmocka_unit_test(vectors_stand_once),
         cmocka_unit_test(a_caller_can_stop_it),
         cmocka_unit_test(npy_is_as_numpy_has_it),
         cmocka_unit_test(csv_is_that_of_rfc_4180),
