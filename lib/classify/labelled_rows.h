@@ -28,6 +28,16 @@ static inline visml_row_view visml_samples_view(const visml_samples *s) {
 /* Rows begin ... begin + n - 1, elements of a row side by side: where they lie, or copied to buffer[n, d]. *ld: from one row to the
  * next. */
 const float *visml_samples_rows(const visml_samples *s, int64_t begin, int64_t n, float *buffer, int64_t *ld);
+/* The same rows alone, with what belongs to them. */
+static inline visml_samples visml_samples_some(const visml_samples *s, int64_t begin, int64_t n) {
+    visml_samples some = *s;
+    some.n = n;
+    some.x += begin * s->row_stride;
+    some.places = s->places ? s->places + begin : NULL;
+    some.targets = s->targets ? s->targets + begin : NULL;
+    some.weights = s->weights ? s->weights + begin : NULL;
+    return some;
+}
 static inline float visml_samples_at(const visml_samples *s, int64_t i, int64_t j) {
     return s->x[i * s->row_stride + j * s->column_stride];
 }
