@@ -89,6 +89,19 @@ static void draw_rows(const visml_classifier *c, visml_rng *rng, int64_t n, bag 
 
 /* ---- out of bag ---- */
 
+typedef struct answers {
+    const visml_classifier *c, *part;
+    const visml_compute *compute;
+    double *said; /* [n, outputs] */
+    void *room;
+} answers;
+
+static void add_some(void *arg, const visml_samples *some, int64_t begin) {
+    const answers *a = arg;
+    int64_t width = outputs(a->c);
+    visml_part_add(a->part, a->compute, some, is_hard(a->c), 1, width, a->said + begin * width, a->room);
+}
+
 /* What a part says of the rows that it has not learned from. */
 static visml_status ask_others(visml_classifier *c, size_t part, const visml_compute *k, const visml_samples *s, const visml_fit_run *run,
                                const int32_t *columns, const bag *b, visml_error *err) {
@@ -104,12 +117,8 @@ static visml_status ask_others(visml_classifier *c, size_t part, const visml_com
     size_t sums = visml_align64((size_t)(n * width) * sizeof(double));
     int64_t rows = visml_part_rows(c->parts[part], n);
     double *said = visml_mem_zalloc(&ctx->memory, 1, sums + visml_parts_room(c, k, rows), err);
-    visml_status status = said ? VISML_OK : VISML_ENOMEM;
-    for (int64_t begin = 0; status == VISML_OK && begin < n; begin += rows) {
-        visml_samples some = visml_samples_some(&others.samples, begin, n - begin < rows ? n - begin : rows);
-        visml_part_add(c->parts[part], k, &some, is_hard(c), 1, width, said + begin * width, (char *)said + sums);
-        status = visml_fit_tick(run, (int64_t)part, (int64_t)c->part_count, NAN, NAN, err);
-    }
+    answers a = {.c = c, .part = c->parts[part], .compute = k, .said = said, .room = said ? (char *)said + sums : NULL};
+    visml_status status = said ? visml_part_ask(a.part, &others.samples, run, add_some, &a, err) : VISML_ENOMEM;
     for (int64_t i = 0; status == VISML_OK && i < n; i++) {
         b->asked[b->order[i]]++;
         for (int64_t j = 0; j < width; j++)

@@ -102,17 +102,25 @@ static void respond(const visml_classifier *part, const visml_compute *k, const 
         visml_part_response(part, k, s, y, room);
 }
 
-/* y: room for what all rows get; room: for one question. */
-static visml_status calibrate_with(const visml_classifier *c, int64_t part, const visml_compute *k, const visml_samples *s,
-                                   const visml_fit_run *run, calibration *w, float *y, void *room, visml_error *err) {
-    int64_t columns = columns_of(c), rows = visml_part_rows(c->parts[part], s->n);
-    for (int64_t begin = 0; begin < s->n; begin += rows) {
-        visml_samples some = visml_samples_some(s, begin, s->n - begin < rows ? s->n - begin : rows);
-        respond(c->parts[part], k, &some, y + begin * columns, room);
-        VISML_TRY(visml_fit_tick(run, part, parts_of(c), NAN, NAN, err));
-    }
-    for (int64_t j = 0; j < columns; j++) {
-        calibrate_column(c, s, y, j, part * columns + j, w);
+/* What all rows get. */
+typedef struct responses {
+    const visml_classifier *part;
+    const visml_compute *compute;
+    int64_t columns;
+    float *y; /* [n, columns] */
+    void *room;
+} responses;
+
+static void respond_some(void *arg, const visml_samples *some, int64_t begin) {
+    const responses *r = arg;
+    respond(r->part, r->compute, some, r->y + begin * r->columns, r->room);
+}
+
+static visml_status calibrate_by(const visml_classifier *c, int64_t part, const visml_samples *s, const visml_fit_run *run,
+                                 responses *r, calibration *w, visml_error *err) {
+    VISML_TRY(visml_part_ask(r->part, s, run, respond_some, r, err));
+    for (int64_t j = 0; j < r->columns; j++) {
+        calibrate_column(c, s, r->y, j, part * r->columns + j, w);
         VISML_TRY(visml_fit_tick(run, part, parts_of(c), NAN, NAN, err));
     }
     return VISML_OK;
@@ -125,7 +133,8 @@ static visml_status calibrate_part(visml_classifier *c, int64_t part, const vism
     int64_t rows = visml_part_rows(c->parts[part], s->n);
     size_t bytes = visml_align64((size_t)(s->n * columns_of(c)) * sizeof(float));
     float *y = visml_mem_alloc(m, bytes + visml_parts_room(c, k, rows), err);
-    visml_status status = y ? calibrate_with(c, part, k, s, run, w, y, (char *)y + bytes, err) : VISML_ENOMEM;
+    responses r = {.part = c->parts[part], .compute = k, .columns = columns_of(c), .y = y, .room = y ? (char *)y + bytes : NULL};
+    visml_status status = y ? calibrate_by(c, part, s, run, &r, w, err) : VISML_ENOMEM;
     visml_mem_free(m, y);
     return status;
 }

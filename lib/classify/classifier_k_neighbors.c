@@ -167,14 +167,26 @@ static size_t scratch(const visml_classifier *c, const visml_compute *k, int64_t
     return visml_size_add(own, visml_search_scratch(k, c->ready), &bytes) ? bytes : SIZE_MAX;
 }
 
+static int look(void *user) {
+    visml_looks *l = user;
+    if (l->status == VISML_OK)
+        l->status = l->look(l->user, l->err);
+    return l->status == VISML_OK;
+}
+
 static void decide(const visml_classifier *c, const visml_compute *k, const visml_samples *s, float *y, void *memory) {
     const visml_k_neighbors_opts *o = c->object.opts;
+    visml_search search = *(const visml_search *)c->ready;
     size_t own;
     room r = room_of(c, memory, &own);
+    search.look = s->looks ? look : NULL, search.user = s->looks;
     for (int64_t begin = 0; begin < s->n; begin += ROWS) {
         int64_t n = s->n - begin < ROWS ? s->n - begin : ROWS, ld;
         const float *x = visml_samples_rows(s, begin, n, r.queries, &ld);
-        visml_search_run(k, c->ready, n, x, ld, r.neighbors, r.distances, r.rest);
+        if (!visml_search_run(k, &search, n, x, ld, r.neighbors, r.distances, r.rest)) {
+            memset(y + begin * outputs(c), 0, (size_t)((s->n - begin) * outputs(c)) * sizeof *y);
+            return;
+        }
         for (int64_t i = 0; i < n; i++) {
             const int32_t *neighbors = r.neighbors + i * o->n_neighbors;
             float *weights = r.distances + i * o->n_neighbors, *to = y + (begin + i) * outputs(c);
@@ -223,7 +235,7 @@ static visml_status restore(visml_object *o, visml_error *err) {
 
 const visml_classifier_class visml_classifier_k_neighbors_class = {
     .kind = {.name = "k_neighbors", .opts_size = sizeof(visml_k_neighbors_opts), .fields = fields, .restore = restore},
-    .can = VISML_CAN_CLASSIFY | VISML_CAN_REGRESS | VISML_CAN_ONE_CLASS,
+    .can = VISML_CAN_CLASSIFY | VISML_CAN_REGRESS | VISML_CAN_ONE_CLASS | VISML_CAN_LOOK,
     .task = task,
     .fit = fit,
     .prepare = prepare,

@@ -62,7 +62,20 @@ typedef struct table {
     visml_tensor *classes; /* 0 ... K - 1, or NULL */
 } table;
 
-/* t->rows: those of s. z: the first column. */
+typedef struct question {
+    const visml_classifier *part;
+    const visml_compute *compute;
+    const table *t; /* its rows: those that are asked about */
+    float *z;       /* the first column */
+    float *y;
+    void *room;
+} question;
+
+static void answer_some(void *arg, const visml_samples *some, int64_t begin) {
+    const question *q = arg;
+    answer(q->part, q->compute, some, q->t->rows + begin, q->z, q->t->width, q->y, q->room);
+}
+
 static visml_status ask_fold(visml_classifier *c, size_t part, const visml_compute *k, const visml_samples *s, const visml_fit_run *run,
                              const table *t, float *z, visml_error *err) {
     visml_memory *m = visml_classifier_memory(c);
@@ -70,12 +83,8 @@ static visml_status ask_fold(visml_classifier *c, size_t part, const visml_compu
     int64_t rows = visml_part_rows(p, s->n);
     size_t own = y_bytes(p, rows);
     float *y = visml_mem_alloc(m, own + visml_classifier_scratch(p, k, rows), err);
-    visml_status status = y ? VISML_OK : VISML_ENOMEM;
-    for (int64_t begin = 0; status == VISML_OK && begin < s->n; begin += rows) {
-        visml_samples some = visml_samples_some(s, begin, s->n - begin < rows ? s->n - begin : rows);
-        answer(p, k, &some, t->rows + begin, z, t->width, y, (char *)y + own);
-        status = visml_fit_tick(run, begin + some.n, s->n, NAN, NAN, err);
-    }
+    question q = {.part = p, .compute = k, .t = t, .z = z, .y = y, .room = y ? (char *)y + own : NULL};
+    visml_status status = y ? visml_part_ask(p, s, run, answer_some, &q, err) : VISML_ENOMEM;
     visml_mem_free(m, y);
     return status;
 }

@@ -258,9 +258,10 @@ visml_status visml_part_expect_classes(const visml_classifier *c, size_t part, i
 #define LEAST_ROWS 64            /* fewer would be asked about more slowly */
 #define MOST_ROWS 4096
 
+/* Without those that look themselves. */
 static int64_t learned_numbers(const visml_classifier *part) {
-    int64_t sum = 1;
-    for (size_t i = 0; i < part->object.array_count; i++)
+    int64_t sum = 1, looks = visml_classifier_class_of(part)->can & VISML_CAN_LOOK;
+    for (size_t i = 0; !looks && i < part->object.array_count; i++)
         sum += part->object.arrays[i].tensor->count;
     for (size_t i = 0; i < part->part_count; i++)
         sum += learned_numbers(part->parts[i]);
@@ -271,6 +272,25 @@ int64_t visml_part_rows(const visml_classifier *part, int64_t n) {
     int64_t rows = ASKED / learned_numbers(part);
     rows = rows < LEAST_ROWS ? LEAST_ROWS : rows > MOST_ROWS ? MOST_ROWS : rows;
     return rows < n ? rows : n;
+}
+
+static visml_status look(void *run, visml_error *err) {
+    return visml_fit_tick(run, 0, -1, NAN, NAN, err);
+}
+
+visml_status visml_part_ask(const visml_classifier *part, const visml_samples *s, const visml_fit_run *run, visml_asking *ask, void *arg,
+                            visml_error *err) {
+    int64_t rows = visml_part_rows(part, s->n);
+    visml_fit_run own = *run;
+    visml_looks looks = {.look = look, .user = &own, .err = err};
+    for (int64_t begin = 0; begin < s->n; begin += rows) {
+        visml_samples some = visml_samples_some(s, begin, s->n - begin < rows ? s->n - begin : rows);
+        some.looks = &looks;
+        ask(arg, &some, begin);
+        VISML_TRY(looks.status);
+        VISML_TRY(visml_fit_tick(run, begin + some.n, s->n, NAN, NAN, err));
+    }
+    return VISML_OK;
 }
 
 /* Columns of the matrix that an answer may need. */

@@ -48,8 +48,12 @@ static inline size_t visml_align64(size_t bytes) {
     return bytes > SIZE_MAX - 63 ? SIZE_MAX : (bytes + 63) / 64 * 64;
 }
 
-/* Of n rows how many a part is asked about between two looks at whether to go on. By what it has learned: neighbours and kernels compare each row
- * with all of that, others with less of it. */
+/* Asks a part about all rows of s in the middle of a fit, some at a time: `ask` is called for the rows from `begin` on. Some are the fewer
+ * the more it has learned: kernels compare each row with all of that, others with less of it. Errors: VISML_ECANCELLED. */
+typedef void visml_asking(void *arg, const visml_samples *some, int64_t begin);
+visml_status visml_part_ask(const visml_classifier *part, const visml_samples *s, const visml_fit_run *run, visml_asking *ask, void *arg,
+                            visml_error *err);
+/* At most so many of n at a time. */
 int64_t visml_part_rows(const visml_classifier *part, int64_t n);
 /* Bytes for one question to any of the parts that are there over n rows. */
 size_t visml_parts_room(const visml_classifier *c, const visml_compute *k, int64_t n);
