@@ -256,7 +256,7 @@ visml_status visml_part_expect_classes(const visml_classifier *c, size_t part, i
 
 #define ASKED ((int64_t)1 << 27) /* numbers that are compared between two ticks: some 20 ms */
 #define LEAST_ROWS 64            /* fewer would be asked about more slowly */
-#define MOST_ROWS 4096
+#define MOST_ROWS 2048
 
 /* Without those that look themselves. */
 static int64_t learned_numbers(const visml_classifier *part) {

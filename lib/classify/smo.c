@@ -329,7 +329,7 @@ void visml_smo_begin(visml_smo *s) {
     s->cursor = starts_at_0 ? -1 : 0;
     s->most_iterations = s->n > MOST_ITERATIONS / 100 ? 100 * s->n : MOST_ITERATIONS;
     s->most_iterations = s->max_iterations ? s->max_iterations : s->most_iterations;
-    s->iterations = 0, s->unshrunk = 0, s->finished = 0;
+    s->iterations = 0, s->unshrunk = 0, s->finished = 0, s->fetched = 0;
     s->until_shrink = s->n < SHRINK_EVERY ? s->n : SHRINK_EVERY;
 }
 
@@ -338,6 +338,15 @@ static int wants_shrink(visml_smo *s) {
         return 0;
     s->until_shrink = s->n < SHRINK_EVERY ? s->n : SHRINK_EVERY;
     return 1;
+}
+
+/* An iteration may make two batches of rows, each of which takes long where there are many variables: after the second one it begins
+ * anew, once, with the same pair. */
+static int fetch(visml_smo *s, const visml_svm_threads *t, const working_set *w) {
+    if (s->fetched || visml_svm_cache_find(&s->cache, w->j, visml_svm_blocks(s->active)))
+        return 0;
+    row_of(s, t, w->j, w->i);
+    return s->fetched = 1;
 }
 
 static void iterate(visml_smo *s, const visml_svm_threads *t) {
@@ -350,6 +359,9 @@ static void iterate(visml_smo *s, const visml_svm_threads *t) {
         s->until_shrink = 1;
         return;
     }
+    if (fetch(s, t, &w))
+        return;
+    s->fetched = 0;
     if (wants_shrink(s)) {
         /* Once, near the end: what left too early comes back while there is little to do. */
         if (!s->unshrunk && w.gap <= 10 * s->tolerance && s->active < s->n) {

@@ -32,6 +32,8 @@ typedef struct visml_smo {
     int32_t unshrunk, finished;
     int32_t filling; /* 1: columns of the cache are being made */
     int32_t own_found;
+    int32_t fetched; /* 1: the second row of an iteration has been made */
+    int32_t reserved;
 } visml_smo;
 
 /* Room for up to `most` variables. Errors: VISML_ENOMEM. */

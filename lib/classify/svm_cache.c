@@ -8,8 +8,8 @@
 #include "kernel/span.h"
 
 #define FILLED 8 /* blocks of columns that each thread makes at a time */
-#define MOVED ((int64_t)1 << 22) /* numbers of rows that are put in order at a time */
-#define MOVE_WORK 64 /* multiplications that it costs to move one, roughly */
+#define MOVED ((int64_t)1 << 21) /* numbers of rows that are put in order at a time */
+#define MOVE_WORK 128 /* multiplications that it costs to move one, roughly */
 #define LEAST_ROWS (2 * VISML_SVM_BATCH + 2) /* so that those of a call and the one kept always fit */
 
 /* ---- room ---- */

@@ -39,7 +39,7 @@ static inline int64_t visml_svm_pair_work(const visml_svm_function *f) {
     return f->kind == VISML_SVM_CHI2 || f->kind == VISML_SVM_INTERSECTION ? 4 : 1;
 }
 static inline int64_t visml_svm_fill_work(const visml_samples *s) {
-    return s->column_stride == 1 ? 256 : 512;
+    return s->column_stride == 1 ? 256 : 1024;
 }
 static inline int64_t visml_svm_blocks(int64_t n) {
     return (n + VISML_SVM_BLOCK - 1) / VISML_SVM_BLOCK;

@@ -137,8 +137,8 @@ static void fewer_rows_where_more_was_learned(void **state) {
     visml_classifier *near = learned("k_neighbors", y), *bayes = learned("gaussian_naive_bayes", y);
     const visml_tensor *means = visml_object_array_get(&bayes->object, "means");
     (void)state;
-    assert_int_equal(visml_part_rows(near, 100000), 4096);
-    assert_int_equal(visml_part_rows(bayes, 100000), 4096);
+    assert_int_equal(visml_part_rows(near, 100000), 2048);
+    assert_int_equal(visml_part_rows(bayes, 100000), 2048);
     assert_int_equal(visml_part_rows(bayes, 7), 7);
     int64_t count = means->count, numbers = 3 * count + 2 * bayes->class_count + 1, rows = 300, more = (1 << 27) / rows - numbers;
     ((visml_tensor *)(uintptr_t)means)->count += more;
