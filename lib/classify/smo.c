@@ -8,7 +8,8 @@
 #define SHRINK_EVERY 1000 /* iterations */
 #define SHRINK_SHARE 8    /* variables leave when they are one in so many: everything is put in order anew */
 #define CURVATURE 1e-12   /* where a direction has none */
-#define STEP_WORK 40      /* multiplications that an iteration costs a variable, roughly */
+#define STEP_WORK 128     /* multiplications that an iteration costs a variable, roughly */
+#define LEAST_ACTIVE 200  /* few variables cost as much as so many more */
 #define LANES 8
 #define MOST_ITERATIONS 10000000 /* or a hundred for each variable: what is no kernel may never end */
 
@@ -375,7 +376,7 @@ static void iterate(visml_smo *s, const visml_svm_threads *t) {
     }
     step(s, t, &w);
     s->iterations++;
-    s->cache.work += s->active * STEP_WORK;
+    s->cache.work += (s->active + LEAST_ACTIVE) * STEP_WORK;
 }
 
 /* Columns are there before anything else goes on. */
