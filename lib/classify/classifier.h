@@ -17,6 +17,7 @@
 #define VISML_CAN_WARM 128        /* fit goes on from run->previous */
 #define VISML_CAN_WEIGH 256       /* rows may have weights */
 #define VISML_CAN_TELL_FINITE 512 /* a row that is not finite has no finite decision, so that x is looked at only then; no `choose` */
+#define VISML_CAN_LOOK 1024 /* its decision heeds the looks of its rows: it takes long over few of them */
 
 /* Of one fit. */
 typedef struct visml_fit_run {

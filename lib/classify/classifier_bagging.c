@@ -89,9 +89,22 @@ static void draw_rows(const visml_classifier *c, visml_rng *rng, int64_t n, bag 
 
 /* ---- out of bag ---- */
 
+typedef struct answers {
+    const visml_classifier *c, *part;
+    const visml_compute *compute;
+    double *said; /* [n, outputs] */
+    void *room;
+} answers;
+
+static void add_some(void *arg, const visml_samples *some, int64_t begin) {
+    const answers *a = arg;
+    int64_t width = outputs(a->c);
+    visml_part_add(a->part, a->compute, some, is_hard(a->c), 1, width, a->said + begin * width, a->room);
+}
+
 /* What a part says of the rows that it has not learned from. */
-static visml_status ask_others(visml_classifier *c, size_t part, const visml_compute *k, const visml_samples *s, const int32_t *columns,
-                               const bag *b, visml_error *err) {
+static visml_status ask_others(visml_classifier *c, size_t part, const visml_compute *k, const visml_samples *s, const visml_fit_run *run,
+                               const int32_t *columns, const bag *b, visml_error *err) {
     visml_context *ctx = c->object.context;
     int64_t n = 0, width = outputs(c);
     visml_subset others;
@@ -100,19 +113,20 @@ static visml_status ask_others(visml_classifier *c, size_t part, const visml_com
             b->order[n++] = i;
     if (n == 0)
         return VISML_OK;
-    VISML_TRY(visml_subset_take(ctx, s, b->order, n, columns, columns_of(c), &others, err));
+    VISML_TRY(visml_subset_take(ctx, run, s, b->order, n, columns, columns_of(c), &others, err));
     size_t sums = visml_align64((size_t)(n * width) * sizeof(double));
-    double *said = visml_mem_zalloc(&ctx->memory, 1, sums + visml_parts_room(c, k, n), err);
-    if (said)
-        visml_part_add(c->parts[part], k, &others.samples, is_hard(c), 1, width, said, (char *)said + sums);
-    for (int64_t i = 0; said && i < n; i++) {
+    int64_t rows = visml_part_rows(c->parts[part], n);
+    double *said = visml_mem_zalloc(&ctx->memory, 1, sums + visml_parts_room(c, k, rows), err);
+    answers a = {.c = c, .part = c->parts[part], .compute = k, .said = said, .room = said ? (char *)said + sums : NULL};
+    visml_status status = said ? visml_part_ask(a.part, &others.samples, run, add_some, &a, err) : VISML_ENOMEM;
+    for (int64_t i = 0; status == VISML_OK && i < n; i++) {
         b->asked[b->order[i]]++;
         for (int64_t j = 0; j < width; j++)
             b->sums[b->order[i] * width + j] += said[i * width + j];
     }
     visml_mem_free(&ctx->memory, said);
     visml_subset_clear(ctx, &others);
-    return said ? VISML_OK : VISML_ENOMEM;
+    return status;
 }
 
 static int is_right(const visml_samples *s, const bag *b, int64_t i) {
@@ -158,10 +172,10 @@ static visml_status fit_part(visml_classifier *c, size_t part, const visml_compu
     for (int64_t j = 0; j < d; j++)
         features[j] = (int32_t)b->order[j];
     draw_rows(c, &rng, s->n, b);
-    VISML_TRY(visml_subset_take(c->object.context, s, b->rows, b->taken, columns, d, &own, err));
+    VISML_TRY(visml_subset_take(c->object.context, run, s, b->rows, b->taken, columns, d, &own, err));
     visml_status status = visml_part_learn(c, part, c->of[0], k, &own.samples, own.classes, run, err);
     visml_subset_clear(c->object.context, &own);
-    return status == VISML_OK && o->oob ? ask_others(c, part, k, s, columns, b, err) : status;
+    return status == VISML_OK && o->oob ? ask_others(c, part, k, s, run, columns, b, err) : status;
 }
 
 static visml_status fit_parts(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run, bag *b,
@@ -253,9 +267,7 @@ static void decide_rows(const visml_classifier *c, const visml_compute *k, const
 static void decide(const visml_classifier *c, const visml_compute *k, const visml_samples *s, float *y, void *memory) {
     int64_t rows = rows_of(c, s->n);
     for (int64_t begin = 0; begin < s->n; begin += rows) {
-        visml_samples some = *s;
-        some.n = s->n - begin < rows ? s->n - begin : rows;
-        some.x = s->x + begin * s->row_stride;
+        visml_samples some = visml_samples_some(s, begin, s->n - begin < rows ? s->n - begin : rows);
         decide_rows(c, k, &some, y + begin * outputs(c), memory);
     }
 }

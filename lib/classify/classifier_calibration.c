@@ -102,20 +102,41 @@ static void respond(const visml_classifier *part, const visml_compute *k, const 
         visml_part_response(part, k, s, y, room);
 }
 
-/* The other rows. */
-static visml_status calibrate_part(visml_classifier *c, int64_t part, const visml_compute *k, const visml_samples *s, calibration *w,
-                                   visml_error *err) {
-    visml_memory *m = visml_classifier_memory(c);
-    int64_t columns = columns_of(c);
-    size_t bytes = visml_align64((size_t)(s->n * columns) * sizeof(float));
-    float *y = visml_mem_alloc(m, bytes + visml_parts_room(c, k, s->n), err);
-    if (!y)
-        return VISML_ENOMEM;
-    respond(c->parts[part], k, s, y, (char *)y + bytes);
-    for (int64_t j = 0; j < columns; j++)
-        calibrate_column(c, s, y, j, part * columns + j, w);
-    visml_mem_free(m, y);
+/* What all rows get. */
+typedef struct responses {
+    const visml_classifier *part;
+    const visml_compute *compute;
+    int64_t columns;
+    float *y; /* [n, columns] */
+    void *room;
+} responses;
+
+static void respond_some(void *arg, const visml_samples *some, int64_t begin) {
+    const responses *r = arg;
+    respond(r->part, r->compute, some, r->y + begin * r->columns, r->room);
+}
+
+static visml_status calibrate_by(const visml_classifier *c, int64_t part, const visml_samples *s, const visml_fit_run *run,
+                                 responses *r, calibration *w, visml_error *err) {
+    VISML_TRY(visml_part_ask(r->part, s, run, respond_some, r, err));
+    for (int64_t j = 0; j < r->columns; j++) {
+        calibrate_column(c, s, r->y, j, part * r->columns + j, w);
+        VISML_TRY(visml_fit_tick(run, part, parts_of(c), NAN, NAN, err));
+    }
     return VISML_OK;
+}
+
+/* The other rows. */
+static visml_status calibrate_part(visml_classifier *c, int64_t part, const visml_compute *k, const visml_samples *s,
+                                   const visml_fit_run *run, calibration *w, visml_error *err) {
+    visml_memory *m = visml_classifier_memory(c);
+    int64_t rows = visml_part_rows(c->parts[part], s->n);
+    size_t bytes = visml_align64((size_t)(s->n * columns_of(c)) * sizeof(float));
+    float *y = visml_mem_alloc(m, bytes + visml_parts_room(c, k, rows), err);
+    responses r = {.part = c->parts[part], .compute = k, .columns = columns_of(c), .y = y, .room = y ? (char *)y + bytes : NULL};
+    visml_status status = y ? calibrate_by(c, part, s, run, &r, w, err) : VISML_ENOMEM;
+    visml_mem_free(m, y);
+    return status;
 }
 
 static int has_weight(const visml_samples *s) {
@@ -130,17 +151,17 @@ static visml_status fit_part(visml_classifier *c, int64_t part, const visml_comp
     visml_context *ctx = c->object.context;
     visml_subset own;
     int64_t n = visml_fold_rows(s->n, w->fold, (int32_t)part, 0, w->rows);
-    VISML_TRY(visml_subset_take(ctx, s, w->rows, n, NULL, 0, &own, err));
+    VISML_TRY(visml_subset_take(ctx, run, s, w->rows, n, NULL, 0, &own, err));
     visml_status status = visml_part_learn(c, (size_t)part, c->of[0], k, &own.samples, own.classes, run, err);
     visml_subset_clear(ctx, &own);
     VISML_TRY(status);
     n = visml_fold_rows(s->n, w->fold, (int32_t)part, 1, w->rows);
-    VISML_TRY(visml_subset_take(ctx, s, w->rows, n, NULL, 0, &own, err));
+    VISML_TRY(visml_subset_take(ctx, run, s, w->rows, n, NULL, 0, &own, err));
     /* Classes are those of all rows again: both have every class. */
     if (!has_weight(&own.samples))
         status = visml_fail(err, VISML_EINVAL, "calibration: some of the rows to calibrate with have no weight");
     else
-        status = calibrate_part(c, part, k, &own.samples, w, err);
+        status = calibrate_part(c, part, k, &own.samples, run, w, err);
     visml_subset_clear(ctx, &own);
     return status;
 }

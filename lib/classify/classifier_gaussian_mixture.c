@@ -44,8 +44,11 @@ static visml_status make_plan(const visml_classifier *c, const visml_fit_run *ru
     visml_mixture mixture = mixture_of(c);
     visml_mixture_plan plan = visml_mixture_begin(&mixture, NULL, c->ready);
     for (int64_t i = 0; i < c->class_count; i++) {
-        if (!visml_mixture_prepare_one(&mixture, &plan, i, room))
+        if (!visml_mixture_find_root(&mixture, i, room))
             return visml_mixture_no_inverse("gaussian_mixture", err);
+        if (run)
+            VISML_TRY(visml_fit_tick(run, 1, 1, NAN, NAN, err));
+        visml_mixture_use_root(&mixture, &plan, i, room);
         if (run)
             VISML_TRY(visml_fit_tick(run, 1, 1, NAN, NAN, err));
     }

@@ -27,21 +27,23 @@ static visml_task task(const void *opts) {
 
 #define ROWS 1024 /* copied, or searched for, at a time */
 
-static visml_status check_sign(const visml_samples *s, visml_error *err) {
-    for (int64_t i = 0; i < s->n; i++)
-        for (int64_t j = 0; j < s->d; j++)
-            if (visml_samples_at(s, i, j) < 0)
-                return visml_fail(err, VISML_EINVAL, "k_neighbors: x[%lld, %lld] is %g, must not be negative for chi2", (long long)i,
-                                  (long long)j, (double)visml_samples_at(s, i, j));
+/* Of a row as it has been copied. */
+static visml_status check_sign(int64_t i, int64_t d, const float *row, visml_error *err) {
+    for (int64_t j = 0; j < d; j++)
+        if (row[j] < 0)
+            return visml_fail(err, VISML_EINVAL, "k_neighbors: x[%lld, %lld] is %g, must not be negative for chi2", (long long)i,
+                              (long long)j, (double)row[j]);
     return VISML_OK;
 }
 
-static visml_status copy_rows(const visml_samples *s, const visml_fit_run *run, float *to, visml_error *err) {
+static visml_status copy_rows(const visml_samples *s, const visml_fit_run *run, int signs, float *to, visml_error *err) {
     for (int64_t begin = 0; begin < s->n; begin += ROWS) {
         int64_t n = s->n - begin < ROWS ? s->n - begin : ROWS, ld;
         const float *x = visml_samples_rows(s, begin, n, to + begin * s->d, &ld);
         for (int64_t i = 0; x != to + begin * s->d && i < n; i++)
             memcpy(to + (begin + i) * s->d, x + i * ld, (size_t)s->d * sizeof *to);
+        for (int64_t i = begin; signs && i < begin + n; i++)
+            VISML_TRY(check_sign(i, s->d, to + i * s->d, err));
         VISML_TRY(visml_fit_tick(run, begin + n, s->n, NAN, NAN, err));
     }
     return VISML_OK;
@@ -65,12 +67,10 @@ static visml_status fit(visml_classifier *c, const visml_compute *k, const visml
     if (o->n_neighbors > s->n || s->n > INT32_MAX)
         return visml_fail(err, VISML_EINVAL, "k_neighbors: n_samples = %lld, must be n_neighbors = %d at least and %d at most",
                           (long long)s->n, (int)o->n_neighbors, INT32_MAX);
-    if (o->metric == VISML_METRIC_CHI2)
-        VISML_TRY(check_sign(s, err));
-    float *rows = visml_object_array_new(&c->object, "rows", VISML_F32, VISML_SHAPE(s->n, s->d), err);
+    float *rows = visml_object_array_unset(&c->object, "rows", VISML_F32, VISML_SHAPE(s->n, s->d), err);
     if (!rows)
         return VISML_ENOMEM;
-    VISML_TRY(copy_rows(s, run, rows, err));
+    VISML_TRY(copy_rows(s, run, o->metric == VISML_METRIC_CHI2, rows, err));
     return copy_answers(c, s, err);
 }
 
@@ -167,14 +167,26 @@ static size_t scratch(const visml_classifier *c, const visml_compute *k, int64_t
     return visml_size_add(own, visml_search_scratch(k, c->ready), &bytes) ? bytes : SIZE_MAX;
 }
 
+static int look(void *user) {
+    visml_looks *l = user;
+    if (l->status == VISML_OK)
+        l->status = l->look(l->user, l->err);
+    return l->status == VISML_OK;
+}
+
 static void decide(const visml_classifier *c, const visml_compute *k, const visml_samples *s, float *y, void *memory) {
     const visml_k_neighbors_opts *o = c->object.opts;
+    visml_search search = *(const visml_search *)c->ready;
     size_t own;
     room r = room_of(c, memory, &own);
+    search.look = s->looks ? look : NULL, search.user = s->looks;
     for (int64_t begin = 0; begin < s->n; begin += ROWS) {
         int64_t n = s->n - begin < ROWS ? s->n - begin : ROWS, ld;
         const float *x = visml_samples_rows(s, begin, n, r.queries, &ld);
-        visml_search_run(k, c->ready, n, x, ld, r.neighbors, r.distances, r.rest);
+        if (!visml_search_run(k, &search, n, x, ld, r.neighbors, r.distances, r.rest)) {
+            memset(y + begin * outputs(c), 0, (size_t)((s->n - begin) * outputs(c)) * sizeof *y);
+            return;
+        }
         for (int64_t i = 0; i < n; i++) {
             const int32_t *neighbors = r.neighbors + i * o->n_neighbors;
             float *weights = r.distances + i * o->n_neighbors, *to = y + (begin + i) * outputs(c);
@@ -223,7 +235,7 @@ static visml_status restore(visml_object *o, visml_error *err) {
 
 const visml_classifier_class visml_classifier_k_neighbors_class = {
     .kind = {.name = "k_neighbors", .opts_size = sizeof(visml_k_neighbors_opts), .fields = fields, .restore = restore},
-    .can = VISML_CAN_CLASSIFY | VISML_CAN_REGRESS | VISML_CAN_ONE_CLASS,
+    .can = VISML_CAN_CLASSIFY | VISML_CAN_REGRESS | VISML_CAN_ONE_CLASS | VISML_CAN_LOOK,
     .task = task,
     .fit = fit,
     .prepare = prepare,

@@ -32,7 +32,7 @@ static int64_t pair_rows(const visml_samples *s, int64_t a, int64_t b, int64_t *
 static visml_status fit_pair(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run, int64_t part,
                              const int64_t *rows, int64_t n, visml_error *err) {
     visml_subset own;
-    VISML_TRY(visml_subset_take(c->object.context, s, rows, n, NULL, 0, &own, err));
+    VISML_TRY(visml_subset_take(c->object.context, run, s, rows, n, NULL, 0, &own, err));
     visml_status status = visml_part_learn(c, (size_t)part, c->of[0], k, &own.samples, own.classes, run, err);
     visml_subset_clear(c->object.context, &own);
     return status;

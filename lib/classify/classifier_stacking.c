@@ -1,6 +1,7 @@
 /* One that learns from the answers of several others (Wolpert 1992). So that it does not learn from what these know by heart, the answers
  * are those of parts that have learned from other folds; then all learn from all rows. `of` and the parts: the others, and the final
  * one. */
+#include <math.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -61,17 +62,31 @@ typedef struct table {
     visml_tensor *classes; /* 0 ... K - 1, or NULL */
 } table;
 
-static visml_status ask_fold(visml_classifier *c, size_t part, const visml_compute *k, const visml_samples *s, const int64_t *rows,
-                             float *z, int64_t ldz, visml_error *err) {
+typedef struct question {
+    const visml_classifier *part;
+    const visml_compute *compute;
+    const table *t; /* its rows: those that are asked about */
+    float *z;       /* the first column */
+    float *y;
+    void *room;
+} question;
+
+static void answer_some(void *arg, const visml_samples *some, int64_t begin) {
+    const question *q = arg;
+    answer(q->part, q->compute, some, q->t->rows + begin, q->z, q->t->width, q->y, q->room);
+}
+
+static visml_status ask_fold(visml_classifier *c, size_t part, const visml_compute *k, const visml_samples *s, const visml_fit_run *run,
+                             const table *t, float *z, visml_error *err) {
     visml_memory *m = visml_classifier_memory(c);
     const visml_classifier *p = c->parts[part];
-    size_t own = y_bytes(p, s->n);
-    float *y = visml_mem_alloc(m, own + visml_classifier_scratch(p, k, s->n), err);
-    if (!y)
-        return VISML_ENOMEM;
-    answer(p, k, s, rows, z, ldz, y, (char *)y + own);
+    int64_t rows = visml_part_rows(p, s->n);
+    size_t own = y_bytes(p, rows);
+    float *y = visml_mem_alloc(m, own + visml_classifier_scratch(p, k, rows), err);
+    question q = {.part = p, .compute = k, .t = t, .z = z, .y = y, .room = y ? (char *)y + own : NULL};
+    visml_status status = y ? visml_part_ask(p, s, run, answer_some, &q, err) : VISML_ENOMEM;
     visml_mem_free(m, y);
-    return VISML_OK;
+    return status;
 }
 
 static void forget(visml_classifier *c, size_t part) {
@@ -85,12 +100,12 @@ static visml_status fill_fold(visml_classifier *c, size_t part, int32_t fold, co
     visml_context *ctx = c->object.context;
     visml_subset own;
     forget(c, part);
-    VISML_TRY(visml_subset_take(ctx, s, t->rows, visml_fold_rows(s->n, t->fold, fold, 0, t->rows), NULL, 0, &own, err));
+    VISML_TRY(visml_subset_take(ctx, run, s, t->rows, visml_fold_rows(s->n, t->fold, fold, 0, t->rows), NULL, 0, &own, err));
     visml_status status = visml_part_learn(c, part, c->of[part], k, &own.samples, own.classes, run, err);
     visml_subset_clear(ctx, &own);
     VISML_TRY(status);
-    VISML_TRY(visml_subset_take(ctx, s, t->rows, visml_fold_rows(s->n, t->fold, fold, 1, t->rows), NULL, 0, &own, err));
-    status = ask_fold(c, part, k, &own.samples, t->rows, t->z + column, t->width, err);
+    VISML_TRY(visml_subset_take(ctx, run, s, t->rows, visml_fold_rows(s->n, t->fold, fold, 1, t->rows), NULL, 0, &own, err));
+    status = ask_fold(c, part, k, &own.samples, run, t, t->z + column, err);
     visml_subset_clear(ctx, &own);
     return status;
 }
@@ -130,6 +145,18 @@ static void pass_through(const visml_samples *s, float *z, int64_t ldz) {
             z[i * ldz + j] = visml_samples_at(s, i, j);
 }
 
+#define PASSED ((int64_t)1 << 20) /* numbers between two ticks */
+
+static visml_status pass_all(const visml_samples *s, const visml_fit_run *run, float *z, int64_t ldz, visml_error *err) {
+    int64_t rows = 1 + PASSED / s->d;
+    for (int64_t begin = 0; begin < s->n; begin += rows) {
+        visml_samples some = visml_samples_some(s, begin, s->n - begin < rows ? s->n - begin : rows);
+        pass_through(&some, z + begin * ldz, ldz);
+        VISML_TRY(visml_fit_tick(run, begin + some.n, s->n, NAN, NAN, err));
+    }
+    return VISML_OK;
+}
+
 static visml_status fit_final(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run, table *t,
                               visml_error *err) {
     visml_samples own = *s;
@@ -138,7 +165,7 @@ static visml_status fit_final(visml_classifier *c, const visml_compute *k, const
     own.column_stride = 1;
     VISML_TRY(fill_table(c, k, s, run, t, err));
     if (options_of(c)->passthrough)
-        pass_through(s, t->z + t->width - s->d, t->width);
+        VISML_TRY(pass_all(s, run, t->z + t->width - s->d, t->width, err));
     return visml_part_learn(c, c->of_count - 1, c->of[c->of_count - 1], k, &own, t->classes, run, err);
 }
 

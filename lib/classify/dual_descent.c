@@ -37,7 +37,7 @@ typedef struct solver {
 typedef struct row {
     const float *x;
     int64_t i;
-    double upper;    /* of alpha */
+    double upper;    /* of alpha, as a float, so that it can be reached */
     double diagonal; /* what squared losses add to the second derivative */
 } row;
 
@@ -118,7 +118,7 @@ static void learn(void *arg, int64_t output, const visml_passing_rows *p) {
         double C = d->C * visml_samples_weight(d->samples, r.i);
         if (m->idle[r.i] || C <= 0)
             continue;
-        r.upper = d->squared ? HUGE_VAL : C, r.diagonal = d->squared ? 0.5 / C : 0;
+        r.upper = d->squared ? HUGE_VAL : (double)(float)C, r.diagonal = d->squared ? 0.5 / C : 0;
         if (d->samples->targets)
             regress_row(s, m, &r, (double)d->samples->targets[r.i]);
         else

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "classify/forest.h"
+#include "classify/tree_ticks.h"
 #include "kernel/span.h"
 
 typedef struct forest_job {
@@ -166,6 +167,7 @@ typedef struct bag_job {
 } bag_job;
 
 #define ROWS 4096 /* of one piece of work */
+#define VISITS 100 /* numbers that could be read while a row finds its leaf, roughly */
 
 static void bag_block(void *arg, size_t block, size_t worker) {
     const bag_job *b = arg;
@@ -219,10 +221,10 @@ static visml_status score_bags(const forest_job *j, const visml_parallel *p, vis
     b.counts = b.sums ? visml_mem_zalloc(j->memory, (size_t)s->n, sizeof *b.counts, err) : NULL;
     visml_status status = b.counts ? VISML_OK : VISML_ENOMEM;
     for (int64_t t = 0; status == VISML_OK && t < j->rules->trees; t++) {
+        visml_ticked_blocks ticked = {.fn = bag_block, .job = &b, .run = j->run, .done = j->rules->trees, .total = j->rules->trees};
         b.tree = j->trees + t;
-        status = visml_fit_tick(j->run, j->rules->trees, j->rules->trees, NAN, NAN, err);
         draw_rows(j, t, b.weights);
-        visml_parallel_run(p, (size_t)visml_blocks(s->n, ROWS), bag_block, &b);
+        status = visml_tick_blocks(&ticked, p, (size_t)visml_blocks(s->n, ROWS), ROWS * VISITS, err);
     }
     if (status == VISML_OK)
         *score = s->class_count ? bag_accuracy(&b) : bag_r_squared(&b);

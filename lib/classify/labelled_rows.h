@@ -7,6 +7,15 @@
 #include "tensor/tensor.h"
 #include "visml/classify.h"
 
+/* For who asks a classifier in the middle of a fit: what takes long looks whether to go on. */
+typedef struct visml_looks {
+    /* Below 0: to be stopped; it is not called again. */
+    visml_status (*look)(void *user, visml_error *err);
+    void *user;
+    visml_error *err;
+    visml_status status; /* of the last look: below 0 what was asked for is not there */
+} visml_looks;
+
 typedef struct visml_samples {
     int64_t n, d;
     const float *x;                    /* element (i, j) at x[i row_stride + j column_stride]; one of the two is 1 */
@@ -15,6 +24,7 @@ typedef struct visml_samples {
     int64_t class_count;               /* 0: no classification */
     const float *targets;              /* [n]: regression; else NULL */
     const float *weights;              /* [n], those of classes in them; NULL: 1 each */
+    visml_looks *looks;                /* NULL: none */
 } visml_samples;
 
 /* A caller's x [N, D], N >= 1, D >= 1. `what`: whose it is, for messages. Errors: VISML_EINVAL. */
@@ -28,6 +38,16 @@ static inline visml_row_view visml_samples_view(const visml_samples *s) {
 /* Rows begin ... begin + n - 1, elements of a row side by side: where they lie, or copied to buffer[n, d]. *ld: from one row to the
  * next. */
 const float *visml_samples_rows(const visml_samples *s, int64_t begin, int64_t n, float *buffer, int64_t *ld);
+/* The same rows alone, with what belongs to them. */
+static inline visml_samples visml_samples_some(const visml_samples *s, int64_t begin, int64_t n) {
+    visml_samples some = *s;
+    some.n = n;
+    some.x += begin * s->row_stride;
+    some.places = s->places ? s->places + begin : NULL;
+    some.targets = s->targets ? s->targets + begin : NULL;
+    some.weights = s->weights ? s->weights + begin : NULL;
+    return some;
+}
 static inline float visml_samples_at(const visml_samples *s, int64_t i, int64_t j) {
     return s->x[i * s->row_stride + j * s->column_stride];
 }

@@ -14,6 +14,8 @@
 #define MOST_ROWS 4096               /* of a task */
 #define WORK ((int64_t)1 << 25)      /* multiplications of a task: some milliseconds */
 #define MOST_TASKS 16                /* between two questions whether to go on */
+#define NUMBERS ((int64_t)1 << 25)   /* that are read between them, where rows lie side by side: some 20 ms on one thread */
+#define TURNED ((int64_t)1 << 23)    /* where they are turned around: as long */
 #define MOST_SUMS ((int64_t)1 << 24) /* numbers of all tasks' sums: 128 MiB */
 #define WORTH 100                    /* columns for each output */
 #define MANY_ROWS 4                  /* for each column */
@@ -33,7 +35,7 @@ typedef struct visml_linear_loss_room {
     void *products; /* scratch of those with it */
     double size;    /* of the last gradient */
     double *sums;   /* [tasks, length] */
-    int64_t length, tasks, task_rows, first; /* first: the row at which the tasks begin */
+    int64_t length, tasks, task_rows, first; /* tasks: at a time; first: the row at which they begin */
     int32_t with_map, reserved;
     char *workers;
     size_t worker_bytes, parts[5]; /* where a worker's arrays begin: rows, z, losses, gradient, scratch */
@@ -57,6 +59,9 @@ static void cut(room *r, int64_t outputs, int64_t dims) {
     r->length = size + outputs + 1;
     r->task_rows = clamp(WORK / (2 * size) / ROWS, 1, MOST_ROWS / ROWS) * ROWS;
     r->tasks = clamp(MOST_SUMS / r->length, 1, MOST_TASKS);
+    /* The sums are those of the tasks in order, however many there are at a time. */
+    int64_t numbers = r->loss->samples->column_stride == 1 ? NUMBERS : TURNED, workers = (int64_t)r->loss->compute->parallel->workers;
+    r->tasks = clamp(numbers / (r->task_rows * dims) * workers, 1, r->tasks);
 }
 
 static void plan_worker(room *r) {

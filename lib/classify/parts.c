@@ -1,24 +1,37 @@
 #include "classify/parts.h"
 
+#include <math.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/error.h"
 #include "base/rng.h"
 
 /* ---- some of the rows ---- */
 
-static void copy_rows(const visml_samples *from, const int64_t *rows, const int32_t *columns, visml_samples *to, float *x) {
+#define NUMBERS ((int64_t)1 << 20) /* that are copied between two ticks: from columns far apart it takes some 20 ms */
+
+static void copy_row(const visml_samples *from, int64_t i, const int32_t *columns, int64_t d, float *to) {
+    const float *row = from->x + i * from->row_stride;
+    if (!columns && from->column_stride == 1)
+        memcpy(to, row, (size_t)d * sizeof *to);
+    else
+        for (int64_t j = 0; j < d; j++)
+            to[j] = row[(columns ? columns[j] : j) * from->column_stride];
+}
+
+static visml_status copy_rows(const visml_fit_run *run, const visml_samples *from, const int64_t *rows, const int32_t *columns,
+                              visml_samples *to, float *x, visml_error *err) {
+    int64_t some = 1 + NUMBERS / to->d;
     for (int64_t i = 0; i < to->n; i++) {
-        const float *row = from->x + rows[i] * from->row_stride;
-        if (!columns && from->column_stride == 1)
-            memcpy(x + i * to->d, row, (size_t)to->d * sizeof *x);
-        else
-            for (int64_t j = 0; j < to->d; j++)
-                x[i * to->d + j] = row[(columns ? columns[j] : j) * from->column_stride];
+        copy_row(from, rows[i], columns, to->d, x + i * to->d);
+        if (i % some == some - 1)
+            VISML_TRY(visml_fit_tick(run, i + 1, to->n, NAN, NAN, err));
     }
     to->x = x;
     to->row_stride = to->d;
     to->column_stride = 1;
+    return VISML_OK;
 }
 
 /* The classes that the rows show, and their places among these. seen: [class_count]. */
@@ -57,22 +70,25 @@ static visml_status take_classes(visml_context *ctx, const visml_samples *from, 
     return VISML_OK;
 }
 
-visml_status visml_subset_take(visml_context *ctx, const visml_samples *from, const int64_t *rows, int64_t n, const int32_t *columns,
-                               int64_t d, visml_subset *to, visml_error *err) {
-    size_t count = (size_t)n;
+visml_status visml_subset_take(visml_context *ctx, const visml_fit_run *run, const visml_samples *from, const int64_t *rows, int64_t n,
+                               const int32_t *columns, int64_t d, visml_subset *to, visml_error *err) {
+    size_t count = (size_t)n, bytes;
     *to = (visml_subset){.samples = {.n = n, .d = columns ? d : from->d}};
-    to->memory = visml_mem_zalloc(&ctx->memory, count * ((size_t)to->samples.d + 3), sizeof(float), err);
+    if (!visml_size_mul(count * sizeof(float), (size_t)to->samples.d + 3, &bytes))
+        bytes = SIZE_MAX;
+    to->memory = visml_mem_alloc(&ctx->memory, bytes, err);
     if (!to->memory)
         return VISML_ENOMEM;
     float *x = to->memory, *targets = x + count * (size_t)to->samples.d, *weights = targets + count;
-    copy_rows(from, rows, columns, &to->samples, x);
+    visml_status status = copy_rows(run, from, rows, columns, &to->samples, x, err);
     for (int64_t i = 0; from->targets && i < n; i++)
         targets[i] = from->targets[rows[i]];
     for (int64_t i = 0; from->weights && i < n; i++)
         weights[i] = from->weights[rows[i]];
     to->samples.targets = from->targets ? targets : NULL;
     to->samples.weights = from->weights ? weights : NULL;
-    visml_status status = from->places ? take_classes(ctx, from, rows, to, (int32_t *)(void *)(weights + count), err) : VISML_OK;
+    if (status == VISML_OK && from->places)
+        status = take_classes(ctx, from, rows, to, (int32_t *)(void *)(weights + count), err);
     if (status < 0)
         visml_subset_clear(ctx, to);
     return status;
@@ -237,6 +253,45 @@ visml_status visml_part_expect_classes(const visml_classifier *c, size_t part, i
 }
 
 /* ---- asking ---- */
+
+#define ASKED ((int64_t)1 << 27) /* numbers that are compared between two ticks: some 20 ms */
+#define LEAST_ROWS 64            /* fewer would be asked about more slowly */
+#define MOST_ROWS 2048
+
+/* Without those that look themselves. */
+static int64_t learned_numbers(const visml_classifier *part) {
+    int64_t sum = 1, looks = visml_classifier_class_of(part)->can & VISML_CAN_LOOK;
+    for (size_t i = 0; !looks && i < part->object.array_count; i++)
+        sum += part->object.arrays[i].tensor->count;
+    for (size_t i = 0; i < part->part_count; i++)
+        sum += learned_numbers(part->parts[i]);
+    return sum;
+}
+
+int64_t visml_part_rows(const visml_classifier *part, int64_t n) {
+    int64_t rows = ASKED / learned_numbers(part);
+    rows = rows < LEAST_ROWS ? LEAST_ROWS : rows > MOST_ROWS ? MOST_ROWS : rows;
+    return rows < n ? rows : n;
+}
+
+static visml_status look(void *run, visml_error *err) {
+    return visml_fit_tick(run, 0, -1, NAN, NAN, err);
+}
+
+visml_status visml_part_ask(const visml_classifier *part, const visml_samples *s, const visml_fit_run *run, visml_asking *ask, void *arg,
+                            visml_error *err) {
+    int64_t rows = visml_part_rows(part, s->n);
+    visml_fit_run own = *run;
+    visml_looks looks = {.look = look, .user = &own, .err = err};
+    for (int64_t begin = 0; begin < s->n; begin += rows) {
+        visml_samples some = visml_samples_some(s, begin, s->n - begin < rows ? s->n - begin : rows);
+        some.looks = &looks;
+        ask(arg, &some, begin);
+        VISML_TRY(looks.status);
+        VISML_TRY(visml_fit_tick(run, begin + some.n, s->n, NAN, NAN, err));
+    }
+    return VISML_OK;
+}
 
 /* Columns of the matrix that an answer may need. */
 static size_t widest(const visml_classifier *part) {

@@ -14,9 +14,9 @@ typedef struct visml_subset {
     visml_tensor *classes; /* those that the rows show; NULL: no classification */
     void *memory;
 } visml_subset;
-/* rows[n], in any order and as often as they stand there; columns[d] (NULL: all). Errors: VISML_ENOMEM. */
-visml_status visml_subset_take(visml_context *ctx, const visml_samples *from, const int64_t *rows, int64_t n, const int32_t *columns,
-                               int64_t d, visml_subset *to, visml_error *err);
+/* rows[n], in any order and as often as they stand there; columns[d] (NULL: all). Errors: VISML_ECANCELLED, VISML_ENOMEM. */
+visml_status visml_subset_take(visml_context *ctx, const visml_fit_run *run, const visml_samples *from, const int64_t *rows, int64_t n,
+                               const int32_t *columns, int64_t d, visml_subset *to, visml_error *err);
 void visml_subset_clear(visml_context *ctx, visml_subset *s);
 
 /* 0 ... n - 1 as classes. NULL: VISML_ENOMEM. */
@@ -48,6 +48,13 @@ static inline size_t visml_align64(size_t bytes) {
     return bytes > SIZE_MAX - 63 ? SIZE_MAX : (bytes + 63) / 64 * 64;
 }
 
+/* Asks a part about all rows of s in the middle of a fit, some at a time: `ask` is called for the rows from `begin` on. Some are the fewer
+ * the more it has learned: kernels compare each row with all of that, others with less of it. Errors: VISML_ECANCELLED. */
+typedef void visml_asking(void *arg, const visml_samples *some, int64_t begin);
+visml_status visml_part_ask(const visml_classifier *part, const visml_samples *s, const visml_fit_run *run, visml_asking *ask, void *arg,
+                            visml_error *err);
+/* At most so many of n at a time. */
+int64_t visml_part_rows(const visml_classifier *part, int64_t n);
 /* Bytes for one question to any of the parts that are there over n rows. */
 size_t visml_parts_room(const visml_classifier *c, const visml_compute *k, int64_t n);
 

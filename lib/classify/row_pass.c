@@ -7,6 +7,7 @@
 
 #define FLOATS ((int64_t)1 << 17) /* of rows that are turned around between two meetings of threads */
 #define WORK ((int64_t)1 << 26)   /* multiplications between them: some 20 ms on one thread */
+#define LEAST_OUTPUTS 4 /* what fewer outputs wait for is the rows, which come from anywhere in memory */
 #define TOGETHER ((int64_t)1 << 14) /* floats of the rows that outputs take one after the other: they stay in the cache */
 
 static int64_t at_least_1(int64_t rows) {
@@ -15,7 +16,8 @@ static int64_t at_least_1(int64_t rows) {
 
 static int64_t rows_at_once(const visml_row_pass *p) {
     const visml_samples *s = p->samples;
-    return at_least_1(s->column_stride == 1 ? WORK / s->d / p->outputs : FLOATS / s->d);
+    int64_t outputs = p->outputs < LEAST_OUTPUTS ? LEAST_OUTPUTS : p->outputs;
+    return at_least_1(s->column_stride == 1 ? WORK / s->d / outputs : FLOATS / s->d);
 }
 
 visml_status visml_row_pass_begin(visml_row_pass *p, visml_memory *m, visml_error *err) {

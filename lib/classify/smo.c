@@ -8,7 +8,8 @@
 #define SHRINK_EVERY 1000 /* iterations */
 #define SHRINK_SHARE 8    /* variables leave when they are one in so many: everything is put in order anew */
 #define CURVATURE 1e-12   /* where a direction has none */
-#define STEP_WORK 40      /* multiplications that an iteration costs a variable, roughly */
+#define STEP_WORK 128     /* multiplications that an iteration costs a variable, roughly */
+#define LEAST_ACTIVE 200  /* few variables cost as much as so many more */
 #define LANES 8
 #define MOST_ITERATIONS 10000000 /* or a hundred for each variable: what is no kernel may never end */
 
@@ -233,7 +234,7 @@ static void reorder_doubles(visml_smo *s, double *x, const int32_t *order, int64
 }
 
 /* Variable p of the first `count` becomes what order[p] was. */
-static void reorder(visml_smo *s, const visml_svm_threads *t, int64_t count) {
+static void reorder(visml_smo *s, int64_t count) {
     double *parts[] = {s->b, s->p, s->low, s->high, s->v, s->up, s->down, s->own};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         reorder_doubles(s, parts[i], s->order, count);
@@ -241,7 +242,8 @@ static void reorder(visml_smo *s, const visml_svm_threads *t, int64_t count) {
     for (int64_t p = 0; p < count; p++)
         numbers[p] = s->places[s->order[p]];
     memcpy(s->places, numbers, (size_t)count * sizeof *numbers);
-    visml_svm_cache_reorder(&s->cache, t, s->order, count);
+    visml_svm_cache_reorder(&s->cache, s->order, count);
+    s->filling = 1;
 }
 
 /* At a bound, and far from leaving it. */
@@ -250,7 +252,7 @@ static int is_settled(const visml_smo *s, const working_set *w, int64_t t) {
     return s->v[t] + s->up[t] < w->lowest[group] && s->v[t] + s->down[t] > w->highest[group];
 }
 
-static void shrink(visml_smo *s, const visml_svm_threads *t, const working_set *w) {
+static void shrink(visml_smo *s, const working_set *w) {
     int64_t kept = 0, of_group = 0, left = 0, active = s->active;
     for (int64_t k = 0; k < active; k++)
         kept += !is_settled(s, w, k);
@@ -262,7 +264,7 @@ static void shrink(visml_smo *s, const visml_svm_threads *t, const working_set *
         of_group += !settled && k < s->active_group;
         s->order[settled ? left++ : kept++] = (int32_t)k;
     }
-    reorder(s, t, active);
+    reorder(s, active);
     s->active = kept;
     s->active_group = groups_of(s) == 2 ? of_group : kept;
 }
@@ -293,7 +295,7 @@ static void begin_restore(visml_smo *s) {
     s->cursor = 0;
 }
 
-static void end_restore(visml_smo *s, const visml_svm_threads *t) {
+static void end_restore(visml_smo *s) {
     int moved = 0;
     s->cursor = -1;
     for (int64_t p = 0; p < s->n; p++) {
@@ -301,25 +303,23 @@ static void end_restore(visml_smo *s, const visml_svm_threads *t) {
         s->order[s->places[p]] = (int32_t)p;
     }
     if (moved)
-        reorder(s, t, s->n);
+        reorder(s, s->n);
     s->active = s->n;
     s->active_group = s->group;
 }
 
 static void restore_some(visml_smo *s, const visml_svm_threads *t) {
     if (!take_off_some(s, t, s->active))
-        end_restore(s, t);
+        end_restore(s);
 }
 
 /* ---- solving ---- */
 
-void visml_smo_begin(visml_smo *s, const visml_svm_threads *t) {
-    float *own = (float *)(void *)s->spare;
-    visml_svm_cache_begin(&s->cache, t, s->n);
-    visml_svm_own(&s->cache.columns, &t->alone, own);
+void visml_smo_begin(visml_smo *s) {
+    visml_svm_cache_begin(&s->cache, s->n);
+    s->filling = 1, s->own_found = 0;
     int starts_at_0 = 1;
     for (int64_t k = 0; k < s->n; k++) {
-        s->own[k] = (double)own[k];
         s->v[k] = s->p[k];
         s->places[k] = (int32_t)k;
         set_ways(s, k);
@@ -330,7 +330,7 @@ void visml_smo_begin(visml_smo *s, const visml_svm_threads *t) {
     s->cursor = starts_at_0 ? -1 : 0;
     s->most_iterations = s->n > MOST_ITERATIONS / 100 ? 100 * s->n : MOST_ITERATIONS;
     s->most_iterations = s->max_iterations ? s->max_iterations : s->most_iterations;
-    s->iterations = 0, s->unshrunk = 0, s->finished = 0;
+    s->iterations = 0, s->unshrunk = 0, s->finished = 0, s->fetched = 0;
     s->until_shrink = s->n < SHRINK_EVERY ? s->n : SHRINK_EVERY;
 }
 
@@ -339,6 +339,15 @@ static int wants_shrink(visml_smo *s) {
         return 0;
     s->until_shrink = s->n < SHRINK_EVERY ? s->n : SHRINK_EVERY;
     return 1;
+}
+
+/* An iteration may make two batches of rows, each of which takes long where there are many variables: after the second one it begins
+ * anew, once, with the same pair. */
+static int fetch(visml_smo *s, const visml_svm_threads *t, const working_set *w) {
+    if (s->fetched || visml_svm_cache_find(&s->cache, w->j, visml_svm_blocks(s->active)))
+        return 0;
+    row_of(s, t, w->j, w->i);
+    return s->fetched = 1;
 }
 
 static void iterate(visml_smo *s, const visml_svm_threads *t) {
@@ -351,6 +360,9 @@ static void iterate(visml_smo *s, const visml_svm_threads *t) {
         s->until_shrink = 1;
         return;
     }
+    if (fetch(s, t, &w))
+        return;
+    s->fetched = 0;
     if (wants_shrink(s)) {
         /* Once, near the end: what left too early comes back while there is little to do. */
         if (!s->unshrunk && w.gap <= 10 * s->tolerance && s->active < s->n) {
@@ -359,17 +371,31 @@ static void iterate(visml_smo *s, const visml_svm_threads *t) {
             s->until_shrink = 1;
             return;
         }
-        shrink(s, t, &w);
+        shrink(s, &w);
         return;
     }
     step(s, t, &w);
     s->iterations++;
-    s->cache.work += s->active * STEP_WORK;
+    s->cache.work += (s->active + LEAST_ACTIVE) * STEP_WORK;
+}
+
+/* Columns are there before anything else goes on. */
+static void fill_some(visml_smo *s, const visml_svm_threads *t) {
+    float *own = (float *)(void *)s->spare;
+    s->filling = visml_svm_cache_fill(&s->cache, t);
+    if (s->filling || s->own_found)
+        return;
+    s->own_found = 1;
+    visml_svm_own(&s->cache.columns, &t->alone, own);
+    for (int64_t k = 0; k < s->n; k++)
+        s->own[k] = (double)own[k];
 }
 
 visml_status visml_smo_advance(visml_smo *s, const visml_svm_threads *t, int64_t enough, visml_error *err) {
     while (!s->finished && s->cache.work < enough && !s->cache.infinite) {
-        if (s->cursor >= 0)
+        if (s->filling)
+            fill_some(s, t);
+        else if (s->cursor >= 0)
             restore_some(s, t);
         else
             iterate(s, t);

@@ -30,6 +30,10 @@ typedef struct visml_smo {
     int64_t iterations, most_iterations, until_shrink;
     int64_t cursor;         /* >= 0: v is being made anew, from this variable's part on; -1: iterating */
     int32_t unshrunk, finished;
+    int32_t filling; /* 1: columns of the cache are being made */
+    int32_t own_found;
+    int32_t fetched; /* 1: the second row of an iteration has been made */
+    int32_t reserved;
 } visml_smo;
 
 /* Room for up to `most` variables. Errors: VISML_ENOMEM. */
@@ -38,7 +42,7 @@ visml_status visml_smo_new(visml_smo *s, visml_memory *m, const visml_compute *a
 void visml_smo_free(visml_smo *s, visml_memory *m);
 
 /* Begins with what the caller has filled in. */
-void visml_smo_begin(visml_smo *s, const visml_svm_threads *t);
+void visml_smo_begin(visml_smo *s);
 /* Goes on until it is finished, or s->cache.work is beyond `enough`. Errors: VISML_ENONFINITE. */
 visml_status visml_smo_advance(visml_smo *s, const visml_svm_threads *t, int64_t enough, visml_error *err);
 /* The offset that fits the free variables from .. to: all of them, or a group's. */

@@ -7,7 +7,9 @@
 #include "kernel/kernels.h"
 #include "kernel/span.h"
 
-#define FILL_WORK 64 /* multiplications that it costs to pack a number, roughly */
+#define FILLED 8 /* blocks of columns that each thread makes at a time */
+#define MOVED ((int64_t)1 << 21) /* numbers of rows that are put in order at a time */
+#define MOVE_WORK 128 /* multiplications that it costs to move one, roughly */
 #define LEAST_ROWS (2 * VISML_SVM_BATCH + 2) /* so that those of a call and the one kept always fit */
 
 /* ---- room ---- */
@@ -79,25 +81,34 @@ typedef struct fill_job {
 
 static void fill_block(void *arg, size_t block, size_t worker) {
     const fill_job *j = arg;
-    visml_svm_fill(&j->c->columns, &j->t->alone, (int64_t)block, j->t->rooms + worker * j->t->room + tile_bytes());
+    visml_svm_fill(&j->c->columns, &j->t->alone, j->c->filled + (int64_t)block, j->t->rooms + worker * j->t->room + tile_bytes());
 }
 
-static void fill_columns(visml_svm_cache *c, const visml_svm_threads *t, int64_t count) {
+static void fill_some(visml_svm_cache *c, const visml_svm_threads *t) {
     fill_job j = {c, t};
-    visml_parallel_run(t->compute.parallel, (size_t)visml_svm_blocks(count), fill_block, &j);
-    c->work += count * c->columns.samples->d * FILL_WORK;
+    const visml_samples *s = c->columns.samples;
+    int64_t most = FILLED * (int64_t)t->compute.parallel->workers, left = c->wanted - c->filled, blocks = left < most ? left : most;
+    if (blocks > 0)
+        visml_parallel_run(t->compute.parallel, (size_t)blocks, fill_block, &j);
+    c->filled += blocks;
+    c->work += blocks * VISML_SVM_BLOCK * s->d * visml_svm_fill_work(s);
 }
 
-void visml_svm_cache_begin(visml_svm_cache *c, const visml_svm_threads *t, int64_t n) {
+static void want_columns(visml_svm_cache *c, int64_t count) {
+    c->filled = 0;
+    c->wanted = visml_svm_blocks(count);
+}
+
+void visml_svm_cache_begin(visml_svm_cache *c, int64_t n) {
     c->columns.n = n;
     c->capacity = rows_that_fit(c->data_floats, n > LEAST_ROWS ? n : LEAST_ROWS);
     c->capacity = c->capacity < LEAST_ROWS ? LEAST_ROWS : c->capacity;
-    c->hand = 0, c->calls = 0, c->infinite = 0;
+    c->hand = 0, c->calls = 0, c->infinite = 0, c->moved = c->capacity;
     for (int64_t i = 0; i < n; i++)
         c->slots[i] = -1;
     for (int64_t i = 0; i < c->capacity; i++)
         c->owners[i] = -1, c->used[i] = 0, c->recent[i] = 0;
-    fill_columns(c, t, n);
+    want_columns(c, n);
 }
 
 /* ---- rows ---- */
@@ -165,7 +176,7 @@ static void make_blocks(make_job *j, int64_t blocks) {
         return;
     visml_svm_take_rows(c->columns.function, &j->t->alone, &j->rows, c->batch, c->squares, j->t->rooms + tile_bytes());
     visml_parallel_run(j->t->compute.parallel, (size_t)(blocks - j->first), make_block, j);
-    c->work += j->rows.n * (blocks - j->first) * VISML_SVM_BLOCK * (c->columns.samples->d + 16);
+    c->work += j->rows.n * (blocks - j->first) * VISML_SVM_BLOCK * (c->columns.samples->d + 16) * visml_svm_pair_work(c->columns.function);
     int64_t begin = j->first * VISML_SVM_BLOCK, end = blocks * VISML_SVM_BLOCK < c->columns.n ? blocks * VISML_SVM_BLOCK : c->columns.n;
     for (int64_t i = 0; i < j->rows.n; i++)
         c->infinite |= !j->t->alone.kernels->all_finite((size_t)(end - begin), j->to[i] + begin);
@@ -202,26 +213,38 @@ void visml_svm_cache_compare(visml_svm_cache *c, const visml_svm_threads *t, con
 
 /* ---- another order ---- */
 
-static void reorder_row(visml_svm_cache *c, int32_t slot, const int32_t *order, int64_t count) {
+static void move_row(visml_svm_cache *c, int32_t slot) {
     float *row = data_of(c, slot);
-    for (int64_t p = 0; p < count; p++)
-        c->spare[p] = row[order[p]];
-    memcpy(row, c->spare, (size_t)count * sizeof *row);
+    for (int64_t p = 0; p < c->count; p++)
+        c->spare[p] = row[c->order[p]];
+    memcpy(row, c->spare, (size_t)c->count * sizeof *row);
 }
 
-void visml_svm_cache_reorder(visml_svm_cache *c, const visml_svm_threads *t, const int32_t *order, int64_t count) {
+static void move_some(visml_svm_cache *c) {
+    for (int64_t numbers = 0; numbers < MOVED && c->moved < c->capacity; c->moved++)
+        if (c->owners[c->moved] >= 0) {
+            move_row(c, (int32_t)c->moved);
+            numbers += c->count;
+            c->work += c->count * MOVE_WORK;
+        }
+}
+
+int visml_svm_cache_fill(visml_svm_cache *c, const visml_svm_threads *t) {
+    if (c->moved < c->capacity)
+        move_some(c);
+    else
+        fill_some(c, t);
+    return c->moved < c->capacity || c->filled < c->wanted;
+}
+
+void visml_svm_cache_reorder(visml_svm_cache *c, const int32_t *order, int64_t count) {
     int64_t blocks = visml_svm_blocks(count);
-    for (int32_t slot = 0; slot < c->capacity; slot++) {
-        if (c->owners[slot] < 0)
-            continue;
-        if (c->made[slot] < blocks) {
+    for (int32_t slot = 0; slot < c->capacity; slot++)
+        if (c->owners[slot] >= 0 && c->made[slot] < blocks) {
             c->slots[c->owners[slot]] = -1;
             c->owners[slot] = -1;
-        } else {
-            reorder_row(c, slot, order, count);
-            c->work += count;
         }
-    }
+    c->moved = 0, c->count = count, c->order = order;
     for (int64_t p = 0; p < count; p++)
         c->renumbered[p] = c->slots[order[p]];
     for (int64_t p = 0; p < count; p++)
@@ -230,5 +253,5 @@ void visml_svm_cache_reorder(visml_svm_cache *c, const visml_svm_threads *t, con
     for (int64_t p = 0; p < count; p++)
         c->renumbered[p] = c->rows[order[p]];
     memcpy(c->rows, c->renumbered, (size_t)count * sizeof *c->rows);
-    fill_columns(c, t, count);
+    want_columns(c, count);
 }

@@ -32,6 +32,9 @@ typedef struct visml_svm_cache {
     float *batch, *squares; /* rows that are made: [VISML_SVM_BATCH, d], [VISML_SVM_BATCH] */
     float *spare;         /* [n] */
     int32_t *renumbered;  /* [n] */
+    int64_t filled, wanted; /* blocks of the columns: made, and to be made */
+    int64_t moved, count; /* rows, by their slots, that are in the new order; numbers of each that have one */
+    const int32_t *order; /* that of the caller */
     int64_t work;         /* multiplications done since the caller set it to 0 */
     int32_t infinite;     /* 1: a number was not finite */
 } visml_svm_cache;
@@ -43,14 +46,17 @@ void visml_svm_cache_free(visml_svm_cache *c, visml_memory *m);
 size_t visml_svm_cache_room(const visml_compute *alone, int64_t d);
 
 /* Begins with n columns, c->rows[n]; nothing is there. */
-void visml_svm_cache_begin(visml_svm_cache *c, const visml_svm_threads *t, int64_t n);
+void visml_svm_cache_begin(visml_svm_cache *c, int64_t n);
+/* Does some of what visml_svm_cache_begin and _reorder leave to be done, until nothing is left (0): then what follows can be called. */
+int visml_svm_cache_fill(visml_svm_cache *c, const visml_svm_threads *t);
 /* The row of a column, `blocks` blocks of it at least; NULL: it is not there. */
 const float *visml_svm_cache_find(visml_svm_cache *c, int64_t column, int64_t blocks);
 /* Makes rows of columns list[count], count <= VISML_SVM_BATCH; these and that of `keep` (-1: none) are there until the next call. */
 void visml_svm_cache_make(visml_svm_cache *c, const visml_svm_threads *t, const int32_t *list, int64_t count, int64_t blocks,
                           int64_t keep);
-/* Column p of the first `count` becomes what order[p] was. Rows that have fewer are forgotten. c->rows are put in order, too. */
-void visml_svm_cache_reorder(visml_svm_cache *c, const visml_svm_threads *t, const int32_t *order, int64_t count);
+/* Column p of the first `count` becomes what order[p] was, which stays as it is until all is done. Rows that have fewer are forgotten.
+ * c->rows are put in order, too. */
+void visml_svm_cache_reorder(visml_svm_cache *c, const int32_t *order, int64_t count);
 /* out[n, columns]: rows of the samples with all columns, not kept. n <= VISML_SVM_BATCH. */
 void visml_svm_cache_compare(visml_svm_cache *c, const visml_svm_threads *t, const int32_t *rows, int64_t n, float *out);
 

@@ -48,13 +48,12 @@ static void find_squares(const visml_compute *alone, int64_t n, int64_t d, const
 }
 
 static void gather(const visml_samples *s, const int32_t *rows, int64_t n, float *to) {
-    for (int64_t i = 0; i < n; i++, to += s->d) {
-        if (s->column_stride == 1)
-            memcpy(to, s->x + rows[i] * s->row_stride, (size_t)s->d * sizeof *to);
-        else
-            for (int64_t j = 0; j < s->d; j++)
-                to[j] = visml_samples_at(s, rows[i], j);
-    }
+    for (int64_t i = 0; s->column_stride == 1 && i < n; i++)
+        memcpy(to + i * s->d, s->x + rows[i] * s->row_stride, (size_t)s->d * sizeof *to);
+    /* Rows of a class ascend: what a column has of them is near each other. */
+    for (int64_t j = 0; s->column_stride != 1 && j < s->d; j++)
+        for (int64_t i = 0; i < n; i++)
+            to[i * s->d + j] = visml_samples_at(s, rows[i], j);
 }
 
 static const float *rows_of(const visml_samples *s, const int32_t *rows, int64_t first, int64_t n, float *buffer, int64_t *ld) {

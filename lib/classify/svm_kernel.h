@@ -34,6 +34,13 @@ typedef struct visml_svm_rows {
     const float *squares; /* [n], or NULL */
 } visml_svm_rows;
 
+/* Roughly, in multiplications of a product: for a pair of numbers; for a number of the columns that are made. */
+static inline int64_t visml_svm_pair_work(const visml_svm_function *f) {
+    return f->kind == VISML_SVM_CHI2 || f->kind == VISML_SVM_INTERSECTION ? 4 : 1;
+}
+static inline int64_t visml_svm_fill_work(const visml_samples *s) {
+    return s->column_stride == 1 ? 256 : 1024;
+}
 static inline int64_t visml_svm_blocks(int64_t n) {
     return (n + VISML_SVM_BLOCK - 1) / VISML_SVM_BLOCK;
 }

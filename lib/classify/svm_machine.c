@@ -13,6 +13,7 @@
 #include "kernel/span.h"
 
 #define ROWS 64 /* that are decided together */
+#define NUMBERS ((int64_t)1 << 21) /* of support vectors between two ticks: packed in some 15 ms */
 
 /* ---- keeping ---- */
 
@@ -37,7 +38,7 @@ static visml_status make_arrays(visml_classifier *c, const visml_svm_found *f, i
     a->dual = a->counts ? visml_object_array_new(o, "dual_coefficients", VISML_F64, VISML_SHAPE(f->columns, count), err) : NULL;
     a->rho = a->dual ? visml_object_array_new(o, "rho", VISML_F64, VISML_SHAPE(visml_svm_pairs(c)), err) : NULL;
     a->gamma = a->rho ? visml_object_array_new(o, "gamma", VISML_F64, VISML_SHAPE(1), err) : NULL;
-    a->vectors = a->gamma && vectors ? visml_object_array_new(o, "support_vectors", VISML_F32, VISML_SHAPE(count, c->dims), err) : NULL;
+    a->vectors = a->gamma && vectors ? visml_object_array_unset(o, "support_vectors", VISML_F32, VISML_SHAPE(count, c->dims), err) : NULL;
     return a->gamma && (a->vectors || !vectors) ? VISML_OK : VISML_ENOMEM;
 }
 
@@ -50,21 +51,9 @@ static void keep_row(const visml_svm_found *f, const arrays *a, int64_t at, int6
         a->vectors[to * s->d + j] = visml_samples_at(s, f->rows[at], j);
 }
 
-visml_status visml_svm_keep(visml_classifier *c, const visml_svm_found *f, visml_error *err) {
-    arrays a;
-    int64_t count = 0, to = 0;
-    for (int64_t at = 0; at < f->begin[f->groups]; at++)
-        count += decides(f, at);
-    VISML_TRY(make_arrays(c, f, count, &a, err));
-    a.gamma[0] = f->function->gamma;
-    memcpy(a.rho, f->rho, (size_t)visml_svm_pairs(c) * sizeof *a.rho);
-    for (int64_t g = 0; g < f->groups; g++)
-        for (int64_t at = f->begin[g]; at < f->begin[g + 1]; at++)
-            if (decides(f, at)) {
-                a.counts[g]++;
-                keep_row(f, &a, at, to++, count);
-            }
-    return VISML_OK;
+/* run NULL: of a file. */
+static visml_status tick(const visml_fit_run *run, visml_error *err) {
+    return run ? visml_fit_tick(run, 0, -1, NAN, NAN, err) : VISML_OK;
 }
 
 /* ---- files ---- */
@@ -197,7 +186,18 @@ static void turn_dual(const visml_classifier *c, float *to) {
             to[i * columns + j] = (float)dual[j * count + i];
 }
 
-visml_status visml_svm_prepare(visml_classifier *c, const visml_compute *k, visml_error *err) {
+static visml_status fill_groups(const machine *m, const visml_compute *alone, const visml_fit_run *run, void *room, visml_error *err) {
+    int64_t some = 1 + NUMBERS / m->vectors.d / VISML_SVM_BLOCK;
+    for (int64_t g = 0, filled = 0; g < m->groups; g++)
+        for (int64_t block = 0; block < visml_svm_blocks(m->of[g].n); block++) {
+            visml_svm_fill(&m->of[g], alone, block, room);
+            if (++filled % some == 0)
+                VISML_TRY(tick(run, err));
+        }
+    return VISML_OK;
+}
+
+static visml_status make_ready(visml_classifier *c, const visml_fit_run *run, visml_error *err) {
     const visml_svm_common *o = c->object.opts;
     visml_compute alone = visml_context_alone(c->object.context);
     visml_svm_function f = {.kind = o->kernel, .degree = o->degree, .coef0 = o->coef0,
@@ -205,18 +205,40 @@ visml_status visml_svm_prepare(visml_classifier *c, const visml_compute *k, vism
     size_t at[5] = {0};
     machine *m = visml_mem_alloc(visml_classifier_memory(c), place_parts(c, &alone, &f, at) ? at[4] : SIZE_MAX, err);
     void *room = m ? visml_mem_alloc(visml_classifier_memory(c), visml_svm_room(&alone, c->dims), err) : NULL;
-    (void)k;
     c->ready = m;
     if (!room)
         return VISML_ENOMEM;
     describe(c, &alone, &f, at, m);
-    for (int64_t g = 0; g < m->groups; g++)
-        for (int64_t block = 0; block < visml_svm_blocks(m->of[g].n); block++)
-            visml_svm_fill(&m->of[g], &alone, block, room);
     turn_dual(c, (float *)(void *)((char *)m + at[3]));
     m->dual = (const float *)(const void *)((char *)m + at[3]);
+    visml_status status = fill_groups(m, &alone, run, room, err);
     visml_mem_free(visml_classifier_memory(c), room);
-    return VISML_OK;
+    return status;
+}
+
+/* What a fit has made is there already. */
+visml_status visml_svm_prepare(visml_classifier *c, const visml_compute *k, visml_error *err) {
+    (void)k;
+    return c->ready ? VISML_OK : make_ready(c, NULL, err);
+}
+
+visml_status visml_svm_keep(visml_classifier *c, const visml_svm_found *f, const visml_fit_run *run, visml_error *err) {
+    arrays a;
+    int64_t count = 0, to = 0, some = 1 + NUMBERS / c->dims;
+    for (int64_t at = 0; at < f->begin[f->groups]; at++)
+        count += decides(f, at);
+    VISML_TRY(make_arrays(c, f, count, &a, err));
+    a.gamma[0] = f->function->gamma;
+    memcpy(a.rho, f->rho, (size_t)visml_svm_pairs(c) * sizeof *a.rho);
+    for (int64_t g = 0; g < f->groups; g++)
+        for (int64_t at = f->begin[g]; at < f->begin[g + 1]; at++)
+            if (decides(f, at)) {
+                a.counts[g]++;
+                keep_row(f, &a, at, to++, count);
+                if (to % some == 0)
+                    VISML_TRY(tick(run, err));
+            }
+    return make_ready(c, run, err);
 }
 
 /* ---- running ---- */

@@ -17,8 +17,8 @@ typedef struct visml_svm_found {
     const double *rho;    /* one for each pair of groups, or 1 */
 } visml_svm_found;
 
-/* Makes the arrays of those rows that decide. Errors: VISML_ENOMEM. */
-visml_status visml_svm_keep(visml_classifier *c, const visml_svm_found *found, visml_error *err);
+/* Makes the arrays of those rows that decide, and what visml_svm_prepare makes of them. Errors: VISML_ECANCELLED, VISML_ENOMEM. */
+visml_status visml_svm_keep(visml_classifier *c, const visml_svm_found *found, const visml_fit_run *run, visml_error *err);
 /* Checks them. `pairs`: names of more arrays [pairs of groups], VISML_F64, finite; NULL-ended. */
 visml_status visml_svm_restore(visml_classifier *c, const char *const *pairs, visml_error *err);
 visml_status visml_svm_prepare(visml_classifier *c, const visml_compute *k, visml_error *err);

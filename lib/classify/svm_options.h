@@ -33,11 +33,11 @@ extern const char *const visml_svm_gamma_names[];
         VISML_FIELD(type, max_iter, I32, 0, 1, 1, VISML_SVM_MOST_ITERATIONS, 0),                  \
         VISML_FIELD(type, no_shrinking, FLAG, 0, 1, 0, 1, 0),
 
-/* Whether rows can be learned from with these options. Errors: VISML_EINVAL. */
-visml_status visml_svm_check(const visml_classifier *c, const visml_samples *s, visml_error *err);
-/* The kernel, gamma by the rows of weight above 0. Errors: VISML_ENOMEM. */
-visml_status visml_svm_function_of(const visml_classifier *c, const visml_compute *k, const visml_samples *s, visml_svm_function *f,
-                                   visml_error *err);
+/* Whether rows can be learned from with these options. Errors: VISML_EINVAL, VISML_ECANCELLED. */
+visml_status visml_svm_check(const visml_classifier *c, const visml_samples *s, const visml_fit_run *run, visml_error *err);
+/* The kernel, gamma by the rows of weight above 0. Errors: VISML_ECANCELLED, VISML_ENOMEM. */
+visml_status visml_svm_function_of(const visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_fit_run *run,
+                                   visml_svm_function *f, visml_error *err);
 /* The options' part of a work; samples and function, too. */
 visml_svm_work visml_svm_work_of(const visml_classifier *c, const visml_samples *s, const visml_svm_function *f);
 

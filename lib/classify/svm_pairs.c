@@ -282,14 +282,14 @@ static int64_t largest_pair(const pairs *p) {
 
 static visml_status solve(visml_classifier *c, const visml_compute *k, pairs *p, const visml_fit_run *run, visml_error *err) {
     visml_svm_function f;
-    VISML_TRY(visml_svm_function_of(c, k, p->s, &f, err));
+    VISML_TRY(visml_svm_function_of(c, k, p->s, run, &f, err));
     visml_svm_work w = visml_svm_work_of(c, p->s, &f);
     w.jobs = visml_svm_pairs(c) * p->jobs_per_pair, w.most = largest_pair(p);
     w.begin = begin_pair, w.end = end_pair, w.arg = p;
     VISML_TRY(visml_svm_solve(c->object.context, k, &w, run, err));
     visml_svm_found found = {.samples = p->s, .function = &f, .rows = p->rows, .begin = p->begin, .groups = p->classes,
                              .columns = p->columns, .dual = p->dual, .rho = p->rho};
-    VISML_TRY(visml_svm_keep(c, &found, err));
+    VISML_TRY(visml_svm_keep(c, &found, run, err));
     return p->held ? keep_sigmoids(c, p, w.most, err) : VISML_OK;
 }
 
@@ -307,7 +307,7 @@ visml_status visml_svm_fit_pairs(visml_classifier *c, const visml_compute *k, co
                                  visml_error *err) {
     pairs p = {.c = c, .s = s, .o = c->object.opts, .classes = c->class_count, .columns = c->class_count - 1};
     p.jobs_per_pair = p.o->probability ? 1 + FOLDS : 1;
-    VISML_TRY(visml_svm_check(c, s, err));
+    VISML_TRY(visml_svm_check(c, s, run, err));
     visml_status status = fit_sorted(c, k, &p, run, err);
     pairs_free(&p, visml_classifier_memory(c));
     return status;

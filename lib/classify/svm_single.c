@@ -36,21 +36,21 @@ static void end(void *arg, int64_t job, visml_smo *s, const visml_svm_threads *t
 static visml_status solve(visml_classifier *c, const visml_compute *k, single_job *j, const visml_fit_run *run, visml_error *err) {
     visml_svm_function f;
     int64_t begins[2] = {0, j->n};
-    VISML_TRY(visml_svm_function_of(c, k, j->s, &f, err));
+    VISML_TRY(visml_svm_function_of(c, k, j->s, run, &f, err));
     visml_svm_work w = visml_svm_work_of(c, j->s, &f);
     w.jobs = 1, w.most = j->n * j->single->copies;
     w.begin = begin, w.end = end, w.arg = j;
     VISML_TRY(visml_svm_solve(c->object.context, k, &w, run, err));
     visml_svm_found found = {.samples = j->s, .function = &f, .rows = j->rows, .begin = begins, .groups = 1, .columns = 1, .dual = j->dual,
                              .rho = &j->rho};
-    return visml_svm_keep(c, &found, err);
+    return visml_svm_keep(c, &found, run, err);
 }
 
 visml_status visml_svm_fit_single(visml_classifier *c, const visml_compute *k, const visml_samples *s, const visml_svm_single *single,
                                   const visml_fit_run *run, visml_error *err) {
     visml_memory *m = visml_classifier_memory(c);
     single_job j = {.c = c, .s = s, .single = single};
-    VISML_TRY(visml_svm_check(c, s, err));
+    VISML_TRY(visml_svm_check(c, s, run, err));
     j.rows = visml_mem_alloc(m, (size_t)s->n * sizeof *j.rows, err);
     j.dual = j.rows ? visml_mem_zalloc(m, (size_t)s->n, sizeof *j.dual, err) : NULL;
     for (int64_t i = 0; j.dual && i < s->n; i++)

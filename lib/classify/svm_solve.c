@@ -59,7 +59,7 @@ static void clear_problem(visml_smo *s, const visml_svm_work *w) {
 }
 
 /* The next job for a seat. 0: there is none. */
-static int take_job(solver *v, seat *e, const visml_svm_threads *t) {
+static int take_job(solver *v, seat *e) {
     e->job = atomic_fetch_add(&v->next, 1);
     if (e->job >= v->work->jobs) {
         e->job = -1;
@@ -68,7 +68,7 @@ static int take_job(solver *v, seat *e, const visml_svm_threads *t) {
     clear_problem(&e->smo, v->work);
     v->work->begin(v->work->arg, e->job, &e->smo);
     if (e->smo.n)
-        visml_smo_begin(&e->smo, t);
+        visml_smo_begin(&e->smo);
     e->smo.finished |= e->smo.n == 0;
     return 1;
 }
@@ -76,7 +76,7 @@ static int take_job(solver *v, seat *e, const visml_svm_threads *t) {
 static void advance(solver *v, seat *e, const visml_svm_threads *t) {
     e->smo.cache.work = 0;
     while (e->status == VISML_OK && e->smo.cache.work < ROUND) {
-        if (e->job < 0 && !take_job(v, e, t))
+        if (e->job < 0 && !take_job(v, e))
             return;
         e->status = visml_smo_advance(&e->smo, t, ROUND, &e->error);
         if (e->status == VISML_OK && e->smo.finished) {

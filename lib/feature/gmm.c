@@ -78,12 +78,26 @@ static void prepare_piece(void *arg, size_t piece, size_t worker) {
         atomic_store_explicit(&w->failed, 1, memory_order_relaxed);
 }
 
+/* Of so many columns that a component takes long. */
+static visml_status prepare_in_steps(em *w, visml_error *err) {
+    for (int64_t k = 0; k < w->job->k; k++) {
+        if (!visml_mixture_find_root(&w->mix, k, w->room))
+            return visml_mixture_no_inverse(w->what, err);
+        VISML_TRY(tick(w, NAN, err));
+        visml_mixture_use_root(&w->mix, &w->plan, k, w->room);
+        VISML_TRY(tick(w, NAN, err));
+    }
+    return VISML_OK;
+}
+
 static visml_status prepare_plan(em *w, visml_error *err) {
-    int64_t d = w->job->x.d, one = w->job->full ? 1 + d * d * d / 4 : d;
+    int64_t d = w->job->x.d, one = w->job->full ? 1 + d * d * d / 4 : d, at_a_time = WORK / 8 / one;
     w->plan = visml_mixture_begin(&w->mix, w->shift, w->memory);
     if (w->labels)
         return VISML_OK;
-    VISML_TRY(run_pieces(w, w->job->k, at_least_1(WORK / 8 / one), prepare_piece, err));
+    if (at_a_time <= 1)
+        return prepare_in_steps(w, err);
+    VISML_TRY(run_pieces(w, w->job->k, at_a_time, prepare_piece, err));
     return w->failed ? visml_mixture_no_inverse(w->what, err) : VISML_OK;
 }
 

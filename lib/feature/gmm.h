@@ -52,6 +52,9 @@ visml_mixture_plan visml_mixture_plan_of(void *memory, int64_t d, int64_t k, int
 visml_mixture_plan visml_mixture_begin(const visml_mixture *mix, const float *shift, void *memory);
 /* Component number `component`. room: d (d + 1) doubles of full mixtures, else none. 0: its covariance has no inverse. */
 int visml_mixture_prepare_one(const visml_mixture *mix, const visml_mixture_plan *plan, int64_t component, double *room);
+/* The same in two steps: of many columns each takes some 20 ms. */
+int visml_mixture_find_root(const visml_mixture *mix, int64_t component, double *room);
+void visml_mixture_use_root(const visml_mixture *mix, const visml_mixture_plan *plan, int64_t component, double *room);
 visml_status visml_mixture_no_inverse(const char *what, visml_error *err);
 /* All of it, about its mean. Errors: VISML_ENONFINITE. */
 visml_status visml_mixture_prepare(const visml_mixture *mix, const char *what, void *memory, double *room, visml_mixture_plan *plan,

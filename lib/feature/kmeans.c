@@ -198,12 +198,14 @@ static void squares_block(void *arg, size_t block, size_t worker) {
     }
 }
 
-static void measure(clusters *w) {
+static visml_status measure(clusters *w, visml_error *err) {
     for (int64_t first = 0; first < w->job->x.n; first += ROWS) {
         take_block(w, first);
         visml_parallel_run(w->c->parallel, (size_t)visml_blocks(w->rows, visml_span_rows(w->job->x.d)), squares_block, w);
+        VISML_TRY(visml_kmeans_tick(w->job, err));
     }
     sum_squares(w);
+    return VISML_OK;
 }
 
 static visml_status iterate(clusters *w, visml_memory *m, visml_error *err) {
@@ -228,8 +230,7 @@ static visml_status iterate(clusters *w, visml_memory *m, visml_error *err) {
         if (way <= enough || !w->changed || j->iterations == j->max_iterations)
             break;
     }
-    measure(w);
-    return VISML_OK;
+    return measure(w, err);
 }
 
 visml_status visml_kmeans_fit(visml_memory *m, const visml_compute *c, const char *what, visml_kmeans *job, visml_error *err) {

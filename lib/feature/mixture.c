@@ -101,10 +101,8 @@ static double invert(int64_t d, double *l, double *row) {
     return logs;
 }
 
-static int prepare_full(const visml_mixture *mix, const visml_mixture_plan *p, int64_t k, double *room) {
+static void prepare_full(const visml_mixture *mix, const visml_mixture_plan *p, int64_t k, double *room) {
     int64_t d = mix->d;
-    if (!root_of(d, mix->covariances + k * d * d, room))
-        return 0;
     p->offset[k] = (float)(log(mix->weights[k]) - 0.5 * (double)d * LOG_TAU - invert(d, room, room + d * d));
     for (int64_t i = 0; i < d; i++) {
         double center = 0;
@@ -114,7 +112,6 @@ static int prepare_full(const visml_mixture *mix, const visml_mixture_plan *p, i
         }
         p->centers[k * d + i] = (float)-center;
     }
-    return 1;
 }
 
 visml_mixture_plan visml_mixture_begin(const visml_mixture *mix, const float *shift, void *memory) {
@@ -129,10 +126,21 @@ visml_mixture_plan visml_mixture_begin(const visml_mixture *mix, const float *sh
     return p;
 }
 
-int visml_mixture_prepare_one(const visml_mixture *mix, const visml_mixture_plan *plan, int64_t component, double *room) {
+int visml_mixture_find_root(const visml_mixture *mix, int64_t component, double *room) {
+    return !mix->full || root_of(mix->d, mix->covariances + component * mix->d * mix->d, room);
+}
+
+void visml_mixture_use_root(const visml_mixture *mix, const visml_mixture_plan *plan, int64_t component, double *room) {
     if (mix->full)
-        return prepare_full(mix, plan, component, room);
-    prepare_diagonal(mix, plan, component);
+        prepare_full(mix, plan, component, room);
+    else
+        prepare_diagonal(mix, plan, component);
+}
+
+int visml_mixture_prepare_one(const visml_mixture *mix, const visml_mixture_plan *plan, int64_t component, double *room) {
+    if (!visml_mixture_find_root(mix, component, room))
+        return 0;
+    visml_mixture_use_root(mix, plan, component, room);
     return 1;
 }
 

@@ -11,7 +11,7 @@ int64_t visml_picture_channels(int32_t takes, int64_t channels) {
 
 /* v / 255, or back. */
 static visml_tensor *other_type(const visml_tensor *t, const visml_compute *c, visml_error *err) {
-    visml_tensor *y = visml_tensor_new_unset(t->context, t->dtype == VISML_U8 ? VISML_F32 : VISML_U8, &t->shape, err);
+    visml_tensor *y = visml_tensor_unset(t->context, t->dtype == VISML_U8 ? VISML_F32 : VISML_U8, &t->shape, err);
     float scale = 1.0f / 255, offset = 0;
     if (y && t->dtype == VISML_U8)
         visml_u8_to_nhwc(c, 1, t->count, 1, (const uint8_t *)t->data, &scale, &offset, (float *)(void *)y->data);

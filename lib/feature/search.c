@@ -216,7 +216,7 @@ void visml_search_measure(const visml_compute *c, visml_search *s) {
     }
 }
 
-static void run_block(block *b, float *distances, void *scratch) {
+static int run_block(block *b, float *distances, void *scratch) {
     visml_distances x = pairs_of(b->s, b->product);
     for (int64_t i = 0; i < b->queries; i++) {
         heap h = found_of(b, i);
@@ -232,11 +232,14 @@ static void run_block(block *b, float *distances, void *scratch) {
         x.b = b->s->rows + b->first * x.d;
         visml_distances_run(b->c, &x, scratch);
         visml_parallel_run(b->c->parallel, (size_t)b->queries, search_query, b);
+        if (b->s->look && !b->s->look(b->s->user))
+            return 0;
     }
     visml_parallel_run(b->c->parallel, (size_t)b->queries, finish_query, b);
+    return 1;
 }
 
-void visml_search_run(const visml_compute *c, const visml_search *s, int64_t queries, const float *x, int64_t ldx, int32_t *places,
+int visml_search_run(const visml_compute *c, const visml_search *s, int64_t queries, const float *x, int64_t ldx, int32_t *places,
                       float *distances, void *scratch) {
     float *block_distances = scratch, *values = block_distances + part(QUERIES, pairs_of(s, 0).m);
     int32_t *found = (int32_t *)(void *)(values + part(QUERIES, kept_of(s, 1)));
@@ -249,6 +252,8 @@ void visml_search_run(const visml_compute *c, const visml_search *s, int64_t que
         b.kept = kept_of(s, b.product);
         b.values = b.product ? values : b.told;
         b.found = b.product ? found : b.places;
-        run_block(&b, block_distances, rest);
+        if (!run_block(&b, block_distances, rest))
+            return 0;
     }
+    return 1;
 }

@@ -153,7 +153,7 @@ static visml_status make_table(extraction *e, int64_t length, visml_error *err) 
     t->references = 1;
     t->length = length;
     visml_arena_init(&t->arena, &ctx->memory);
-    t->values = visml_tensor_new_unset(ctx, VISML_F32, VISML_SHAPE(n, length), err); /* rows that are not set are cut off */
+    t->values = visml_tensor_unset(ctx, VISML_F32, VISML_SHAPE(n, length), err); /* rows that are not set are cut off */
     t->labels = t->values ? visml_tensor_new(ctx, VISML_I32, VISML_SHAPE(n), err) : NULL;
     t->samples = t->labels ? visml_mem_zalloc(&ctx->memory, (size_t)n + 1, sizeof *t->samples, err) : NULL;
     if (!t->samples)

@@ -71,7 +71,7 @@ static visml_tensor *decode_stored(const visml_source *s, int32_t *orientation, 
     *orientation = h.orientation;
     visml_shape shape = visml_shape_make(3, (int64_t[]){h.height, h.width, h.channels});
     visml_dtype dtype = h.bits == 16 ? VISML_U16 : VISML_U8;
-    visml_tensor *image = (ops->fills ? visml_tensor_new_unset : visml_tensor_new)(s->context, dtype, &shape, err);
+    visml_tensor *image = (ops->fills ? visml_tensor_unset : visml_tensor_new)(s->context, dtype, &shape, err);
     if (image && ops->decode(s, &h, image->data, err) < 0) {
         visml_tensor_release(image);
         return NULL;

@@ -20,7 +20,7 @@ visml_status visml_image_check(const char *what, const visml_tensor *image, vism
 
 visml_tensor *visml_image_like(const visml_tensor *image, int64_t height, int64_t width, int64_t channels, visml_error *err) {
     visml_shape shape = visml_shape_make(3, (int64_t[]){height, width, channels});
-    return visml_tensor_new_unset(image->context, image->dtype, &shape, err);
+    return visml_tensor_unset(image->context, image->dtype, &shape, err);
 }
 
 /* ---- colours ---- */
@@ -93,7 +93,7 @@ visml_tensor *visml_image_convert(const visml_tensor *image, visml_color color, 
 visml_tensor *visml_image_narrow(visml_tensor *image, visml_error *err) {
     if (image->dtype != VISML_U16)
         return image;
-    visml_tensor *out = visml_tensor_new_unset(image->context, VISML_U8, &image->shape, err);
+    visml_tensor *out = visml_tensor_unset(image->context, VISML_U8, &image->shape, err);
     const uint16_t *from = (const uint16_t *)image->data;
     for (int64_t i = 0; out && i < image->count; i++)
         ((uint8_t *)out->data)[i] = (uint8_t)(from[i] >> 8);

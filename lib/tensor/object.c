@@ -79,6 +79,11 @@ static visml_status put(visml_object *o, const char *name, visml_tensor *t, vism
     return VISML_OK;
 }
 
+void *visml_object_array_unset(visml_object *o, const char *name, visml_dtype dtype, const visml_shape *shape, visml_error *err) {
+    visml_tensor *t = visml_tensor_unset(o->context, dtype, shape, err);
+    return put(o, name, t, err) == VISML_OK ? t->data : NULL;
+}
+
 void *visml_object_array_new(visml_object *o, const char *name, visml_dtype dtype, const visml_shape *shape, visml_error *err) {
     visml_tensor *t = visml_tensor_new(o->context, dtype, shape, err);
     return put(o, name, t, err) == VISML_OK ? t->data : NULL;

@@ -65,6 +65,8 @@ void visml_object_release(void *object);
 
 /* A new array of zeros under a name, in place of the one that had it. NULL: VISML_ENOMEM, VISML_EINVAL; the old one is then still there. */
 void *visml_object_array_new(visml_object *o, const char *name, visml_dtype dtype, const visml_shape *shape, visml_error *err);
+/* The same with any numbers: all of them are written next. Memory that is touched twice takes long where there is much of it. */
+void *visml_object_array_unset(visml_object *o, const char *name, visml_dtype dtype, const visml_shape *shape, visml_error *err);
 /* The tensor of that name, borrowed; NULL when there is none. */
 visml_tensor *visml_object_array_get(const visml_object *o, const char *name);
 /* Its elements; NULL when there is none. */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/error.h"
 
 static const struct {
@@ -54,13 +55,18 @@ static visml_tensor *make(visml_context *ctx, visml_dtype dtype, const visml_sha
     return t;
 }
 
-visml_tensor *visml_tensor_new_unset(visml_context *ctx, visml_dtype dtype, const visml_shape *shape, visml_error *err) {
+static size_t bytes_of(const visml_tensor *t) {
+    size_t bytes;
+    return visml_size_mul((size_t)t->count, visml_dtype_bytes(t->dtype), &bytes) ? bytes : SIZE_MAX;
+}
+
+visml_tensor *visml_tensor_unset(visml_context *ctx, visml_dtype dtype, const visml_shape *shape, visml_error *err) {
     if (check_arguments(ctx, dtype, shape, err) < 0)
         return NULL;
     visml_tensor *t = make(ctx, dtype, shape, err);
     if (!t)
         return NULL;
-    t->owned = visml_mem_alloc(&ctx->memory, (size_t)t->count * visml_dtype_bytes(dtype), err); /* fits: the shape was checked */
+    t->owned = visml_mem_alloc(&ctx->memory, bytes_of(t), err);
     t->data = t->owned;
     if (!t->owned) {
         visml_tensor_release(t);
@@ -70,9 +76,9 @@ visml_tensor *visml_tensor_new_unset(visml_context *ctx, visml_dtype dtype, cons
 }
 
 visml_tensor *visml_tensor_new(visml_context *ctx, visml_dtype dtype, const visml_shape *shape, visml_error *err) {
-    visml_tensor *t = visml_tensor_new_unset(ctx, dtype, shape, err);
+    visml_tensor *t = visml_tensor_unset(ctx, dtype, shape, err);
     if (t)
-        memset(t->data, 0, (size_t)t->count * visml_dtype_bytes(dtype));
+        memset(t->data, 0, bytes_of(t));
     return t;
 }
 

@@ -36,8 +36,8 @@ visml_shape visml_shape_with_batch(const visml_shape *shape, int64_t batch);
 /* Rank, size and dimensions >= min, a count that fits into int64_t bytes. `what` names it in the message. Errors: VISML_EINVAL. */
 visml_status visml_shape_check(const char *what, const visml_shape *shape, int64_t min, visml_error *err);
 
-/* As visml_tensor_new, but what is in it is not set: for callers that write all of it. */
-visml_tensor *visml_tensor_new_unset(visml_context *ctx, visml_dtype dtype, const visml_shape *shape, visml_error *err);
+/* As visml_tensor_new, with any numbers in it: whoever makes it writes all of them. */
+visml_tensor *visml_tensor_unset(visml_context *ctx, visml_dtype dtype, const visml_shape *shape, visml_error *err);
 
 /* Checks a caller's tensor: not NULL, dtype (0: any), contiguous. Errors: VISML_EINVAL naming `what`. */
 visml_status visml_tensor_check(const char *what, const visml_tensor *t, visml_dtype dtype, visml_error *err);

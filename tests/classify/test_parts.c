@@ -1,4 +1,5 @@
 /* What works by others, beside scikit-learn's. */
+#include "classify/parts.h"
 #include "others.h"
 
 enum { ALL = GOLDEN_M * GOLDEN_K, TWO = GOLDEN_M * 2 };
@@ -92,6 +93,62 @@ static void bags_of_rows_and_columns(void **state) {
     visml_classifier_free(c);
 }
 
+/* ---- looks ---- */
+
+static int looks, stop_at;
+
+static int32_t count_look(void *user, const visml_classifier_progress *p) {
+    (void)user, (void)p;
+    return ++looks == stop_at;
+}
+
+static visml_status fit_until(visml_classifier *c, int at) {
+    looks = 0, stop_at = at;
+    return visml_classifier_fit(c, x, y, VISML_OPTS(visml_classifier_fit_opts, .progress = count_look), &err);
+}
+
+/* Whoever asks a part in the middle of a fit can be stopped at each look, also at those of neighbours, deep inside; nothing is left. */
+static void a_question_can_be_stopped_at_any_look(void **state) {
+    static const char *const each[] = {
+        "{\"class\": \"calibration\", \"cv\": 2, \"of\": [" NEAR "]}",
+        "{\"class\": \"bagging\", \"n_estimators\": 2, \"oob\": true, \"of\": [" NEAR "]}",
+        "{\"class\": \"stacking\", \"cv\": 2, \"of\": [{\"class\": \"calibration\", \"cv\": 2, \"of\": [" NEAR "]}, " BAYES "]}",
+    };
+    (void)state;
+    for (size_t k = 0; k < sizeof each / sizeof *each; k++) {
+        visml_classifier *c = from_json(each[k]);
+        uint64_t used = ctx->memory.used;
+        visml_classifier *whole = from_json(each[k]);
+        assert_ok(fit_until(whole, 0), &err);
+        visml_classifier_free(whole);
+        int all = looks;
+        for (int at = 1; at <= all; at++) {
+            assert_status(fit_until(c, at), VISML_ECANCELLED, &err);
+            assert_int_equal(looks, at);
+            assert_int_equal(ctx->memory.used, used);
+        }
+        assert_true(all >= 8);
+        visml_classifier_free(c);
+    }
+}
+
+/* By what a part has learned; neighbours look themselves. */
+static void fewer_rows_where_more_was_learned(void **state) {
+    visml_classifier *near = learned("k_neighbors", y), *bayes = learned("gaussian_naive_bayes", y);
+    const visml_tensor *means = visml_object_array_get(&bayes->object, "means");
+    (void)state;
+    assert_int_equal(visml_part_rows(near, 100000), 2048);
+    assert_int_equal(visml_part_rows(bayes, 100000), 2048);
+    assert_int_equal(visml_part_rows(bayes, 7), 7);
+    int64_t count = means->count, numbers = 3 * count + 2 * bayes->class_count + 1, rows = 300, more = (1 << 27) / rows - numbers;
+    ((visml_tensor *)(uintptr_t)means)->count += more;
+    assert_int_equal(visml_part_rows(bayes, 100000), rows);
+    ((visml_tensor *)(uintptr_t)means)->count += 1 << 27;
+    assert_int_equal(visml_part_rows(bayes, 100000), 64);
+    ((visml_tensor *)(uintptr_t)means)->count = count;
+    visml_classifier_free(near), visml_classifier_free(bayes);
+}
+
 /* ---- rules ---- */
 
 static void what_cannot_be_put_together(void **state) {
@@ -143,6 +200,7 @@ int main(void) {
         cmocka_unit_test(stacks),                      cmocka_unit_test(a_bag_of_all_is_the_one),
         cmocka_unit_test(bags_of_rows_and_columns),    cmocka_unit_test(what_cannot_be_put_together),
         cmocka_unit_test(weights_that_a_part_does_not_take), cmocka_unit_test(constructors_consume),
+        cmocka_unit_test(a_question_can_be_stopped_at_any_look), cmocka_unit_test(fewer_rows_where_more_was_learned),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -52,11 +52,42 @@ static void beyond_what_floats_hold(void **state) {
     all_at_once_is_one_by_one(1e20f);
 }
 
+typedef struct looks {
+    int count, stop_at;
+} looks;
+
+static int look(void *user) {
+    looks *l = user;
+    return ++l->count != l->stop_at;
+}
+
+/* After each 1024 of the rows, for 512 queries at a time; what follows a stop is not searched. */
+static void it_looks_whether_to_go_on(void **state) {
+    static int32_t places[Q * K];
+    static float distances[Q * K];
+    visml_context *ctx = test_context(1);
+    visml_compute c = visml_context_compute(ctx);
+    looks l = {0};
+    visml_search s = {.metric = VISML_METRIC_L1, .n = N, .d = D, .rows = rows, .k = K, .look = look, .user = &l};
+    void *scratch = assert_made(visml_mem_alloc(&ctx->memory, visml_search_scratch(&c, &s), &err), &err);
+    (void)state;
+    assert_int_equal(visml_search_run(&c, &s, Q, queries, D, places, distances, scratch), 1);
+    assert_int_equal(l.count, 3);
+    for (int at = 1; at <= 3; at++) {
+        l = (looks){.stop_at = at};
+        assert_int_equal(visml_search_run(&c, &s, Q, queries, D, places, distances, scratch), 0);
+        assert_int_equal(l.count, at);
+    }
+    visml_mem_free(&ctx->memory, scratch);
+    visml_context_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(near_the_origin),
         cmocka_unit_test(where_products_cannot_tell),
         cmocka_unit_test(beyond_what_floats_hold),
+        cmocka_unit_test(it_looks_whether_to_go_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
