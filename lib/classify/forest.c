@@ -79,26 +79,31 @@ visml_status visml_forest_check(const visml_classifier *c, visml_error *err) {
 
 /* ---- running ---- */
 
-#define CHUNK 1024 /* rows whose leaves are in memory */
+#define CHUNK 1024 /* rows whose answers are in memory */
 #define ROWS 32    /* of one piece of work */
 
-/* 1 more than the class that has all of a leaf; 0: it is shared. */
-static uint8_t vote_of(const float *shares, int64_t classes) {
-    int64_t all = 0;
+/* The class that has all of a leaf; -1: it is shared. */
+static int32_t vote_of(const float *shares, int64_t classes) {
+    int32_t all = -1;
     for (int64_t k = 0; k < classes; k++)
-        if (shares[k] == 1 && !all)
-            all = k + 1;
+        if (shares[k] == 1 && all < 0)
+            all = (int32_t)k;
         else if (shares[k] != 0)
-            return 0;
-    return (uint8_t)all;
+            return -1;
+    return all;
 }
 
-/* Most leaves of deep trees have one class: a byte says so, where their shares would be far away in memory. */
-static void find_votes(const visml_classifier *c, visml_tree_run *t) {
+/* Most leaves of deep trees have one class, and say it: their shares would be far away in memory. Others say where these are: the row below
+ * -1 - answer. */
+static void find_answers(const visml_classifier *c, visml_tree_run *t) {
     const float *shares = visml_object_array_data(&c->object, "distribution");
-    for (int64_t i = 0; t->votes && i < t->trees.count; i++)
-        if (t->trees.nodes[i].feature < 0)
-            t->votes[i] = vote_of(shares + (int64_t)t->trees.nodes[i].left * c->class_count, c->class_count);
+    visml_tree_node *nodes = (visml_tree_node *)(uintptr_t)t->trees.nodes; /* nobody else has them yet */
+    t->trees.answers = shares != NULL;
+    for (int64_t i = 0; shares && i < t->trees.count; i++)
+        if (nodes[i].feature < 0) {
+            int32_t vote = vote_of(shares + nodes[i].right * c->class_count, c->class_count);
+            nodes[i].right = vote >= 0 ? vote : -1 - nodes[i].right;
+        }
 }
 
 visml_status visml_forest_prepare(visml_classifier *c, const visml_compute *k, visml_error *err) {
@@ -106,7 +111,7 @@ visml_status visml_forest_prepare(visml_classifier *c, const visml_compute *k, v
     (void)k;
     if (!t)
         return VISML_ENOMEM;
-    find_votes(c, t);
+    find_answers(c, t);
     c->ready = t;
     return VISML_OK;
 }
@@ -123,24 +128,22 @@ size_t visml_forest_scratch(const visml_classifier *c, const visml_compute *k, i
 }
 
 typedef struct sum_job {
-    const visml_tree_run *run;
     const float *distribution;
-    const int32_t *leaves; /* [n, trees] */
+    const int32_t *answers; /* [n, trees] */
+    int64_t trees;
     int64_t n, classes;
     float *y; /* [n, classes] */
     float divisor;
 } sum_job;
 
-static void sum_row(const sum_job *j, const int32_t *leaves, float *y) {
-    const visml_tree_run *r = j->run;
+static void sum_row(const sum_job *j, const int32_t *answers, float *y) {
     memset(y, 0, (size_t)j->classes * sizeof *y);
-    for (int64_t t = 0; t < r->trees.trees; t++) {
-        int vote = r->votes ? r->votes[leaves[t]] : 0;
-        if (vote) {
-            y[vote - 1] += 1;
+    for (int64_t t = 0; t < j->trees; t++) {
+        if (answers[t] >= 0) {
+            y[answers[t]] += 1;
             continue;
         }
-        const float *shares = j->distribution + (int64_t)r->trees.nodes[leaves[t]].left * j->classes;
+        const float *shares = j->distribution + (-1 - (int64_t)answers[t]) * j->classes;
         for (int64_t k = 0; k < j->classes; k++)
             y[k] += shares[k];
     }
@@ -153,7 +156,7 @@ static void sum_block(void *arg, size_t block, size_t worker) {
     int64_t from = (int64_t)block * ROWS, to = from + visml_block_length((int64_t)block, ROWS, j->n);
     (void)worker;
     for (int64_t i = from; i < to; i++)
-        sum_row(j, j->leaves + i * j->run->trees.trees, j->y + i * j->classes);
+        sum_row(j, j->answers + i * j->trees, j->y + i * j->classes);
 }
 
 static void sum_numbers(const visml_classifier *c, const visml_compute *k, const visml_samples *s, float *y, float divisor,
@@ -167,7 +170,7 @@ void visml_forest_sum(const visml_classifier *c, const visml_compute *k, const v
     const visml_tree_run *t = c->ready;
     int64_t classes = c->class_count, chunk = chunk_of(s->n), ld;
     float *turned = scratch;
-    int32_t *leaves = (int32_t *)(void *)(turned + chunk * s->d);
+    int32_t *answers = (int32_t *)(void *)(turned + chunk * s->d);
     if (!classes) {
         sum_numbers(c, k, s, y, divisor, scratch);
         return;
@@ -175,9 +178,9 @@ void visml_forest_sum(const visml_classifier *c, const visml_compute *k, const v
     for (int64_t i = 0; i < s->n; i += chunk) {
         int64_t n = s->n - i < chunk ? s->n - i : chunk;
         const float *x = visml_samples_rows(s, i, n, turned, &ld);
-        visml_trees_leaves(k, &t->trees, n, x, ld, leaves);
-        sum_job j = {.run = t, .distribution = visml_object_array_data(&c->object, "distribution"), .leaves = leaves, .n = n,
-                     .classes = classes, .y = y + i * classes, .divisor = divisor};
+        visml_trees_leaves(k, &t->trees, n, x, ld, answers);
+        sum_job j = {.distribution = visml_object_array_data(&c->object, "distribution"), .answers = answers, .trees = t->trees.trees,
+                     .n = n, .classes = classes, .y = y + i * classes, .divisor = divisor};
         visml_parallel_run(k->parallel, (size_t)visml_blocks(n, ROWS), sum_block, &j);
     }
 }

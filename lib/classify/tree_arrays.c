@@ -136,8 +136,14 @@ static int is_sound(const visml_tree_arrays *a, int64_t i, int64_t end, int64_t 
     return a->feature[i] < d && a->left[i] > i && a->right[i] > i && a->left[i] < end && a->right[i] < end;
 }
 
-visml_status visml_tree_arrays_check(const visml_classifier *c, visml_error *err) {
-    VISML_TRY(expect_arrays(c, err));
+/* Parents stand before children: one by one, each node but the root has been some other's child, once. */
+static int has_place(const visml_tree_arrays *a, int64_t i, int64_t root, uint8_t *is_child) {
+    if (!is_child[i] != (i == root))
+        return 0;
+    return a->feature[i] < 0 || (!is_child[a->left[i]]++ && !is_child[a->right[i]]++);
+}
+
+static visml_status check_nodes(const visml_classifier *c, uint8_t *is_child, visml_error *err) {
     visml_tree_arrays a = arrays_of(c);
     int64_t trees = (int64_t)tree_count(c), nodes = visml_tree_arrays_nodes(c);
     for (int64_t t = 0; t < trees; t++) {
@@ -146,10 +152,19 @@ visml_status visml_tree_arrays_check(const visml_classifier *c, visml_error *err
             return visml_fail(err, VISML_EFORMAT, "%s: roots[%lld] is %lld of %lld nodes", visml_classifier_what(c), (long long)t,
                               (long long)begin, (long long)nodes);
         for (int64_t i = begin; i < end; i++)
-            if (!is_sound(&a, i, end, c->dims))
+            if (!is_sound(&a, i, end, c->dims) || !has_place(&a, i, begin, is_child))
                 return visml_fail(err, VISML_EFORMAT, "%s: node %lld is damaged", visml_classifier_what(c), (long long)i);
     }
     return VISML_OK;
+}
+
+visml_status visml_tree_arrays_check(const visml_classifier *c, visml_error *err) {
+    visml_memory *m = visml_classifier_memory(c);
+    VISML_TRY(expect_arrays(c, err));
+    uint8_t *is_child = visml_mem_zalloc(m, (size_t)visml_tree_arrays_nodes(c), 1, err);
+    visml_status status = is_child ? check_nodes(c, is_child, err) : VISML_ENOMEM;
+    visml_mem_free(m, is_child);
+    return status;
 }
 
 /* ---- running ---- */
@@ -163,18 +178,15 @@ static int64_t features_of(const visml_trees *f) {
     return most;
 }
 
-static visml_tree_run *run_new(visml_memory *m, size_t nodes, size_t trees, int64_t groups, int votes, visml_tree_node **to,
-                               int32_t **roots, visml_error *err) {
-    size_t head = (sizeof(visml_tree_run) + 63) / 64 * 64, tail = votes ? nodes : 0;
-    visml_tree_run *t = visml_mem_alloc(m, head + nodes * sizeof(visml_tree_node) + trees * sizeof(int32_t) + tail, err);
+static visml_tree_run *run_new(visml_memory *m, size_t nodes, size_t trees, int64_t groups, visml_tree_node **to, int32_t **roots,
+                               visml_error *err) {
+    size_t head = (sizeof(visml_tree_run) + 63) / 64 * 64;
+    visml_tree_run *t = visml_mem_alloc(m, head + nodes * sizeof(visml_tree_node) + trees * sizeof(int32_t), err);
     if (!t)
         return NULL;
-    t->votes = NULL;
     *to = (visml_tree_node *)(void *)((char *)t + head);
     *roots = (int32_t *)(void *)(*to + nodes);
     t->trees = (visml_trees){.nodes = *to, .roots = *roots, .trees = (int64_t)trees, .groups = groups, .count = (int64_t)nodes};
-    if (votes)
-        t->votes = memset(*roots + trees, 0, nodes);
     return t;
 }
 
@@ -182,31 +194,89 @@ static int32_t flagged(int32_t column, int missing_left) {
     return column >= 0 && missing_left ? column | VISML_TREE_DEFAULT_LEFT : column;
 }
 
+/* For the nodes of one tree. */
+typedef struct layout {
+    visml_tree_node *old;
+    int32_t *place, *waiting; /* where each one goes; those whose turn comes later */
+} layout;
+
+static size_t largest(const int32_t *roots, size_t trees, size_t nodes) {
+    size_t most = 0;
+    for (size_t t = 0; t < trees; t++) {
+        size_t n = (t + 1 < trees ? (size_t)roots[t + 1] : nodes) - (size_t)roots[t];
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
+/* Behind each node the child that more rows come to, with all that is below it: of the places in memory that a row's way touches, most are
+ * next to each other. cover: [n] of the nodes as they are; first: the number of the root. */
+static void lay_out(const layout *l, visml_tree_node *tree, size_t n, int32_t first, const float *cover) {
+    int32_t count = 0;
+    size_t waiting = 1;
+    memcpy(l->old, tree, n * sizeof *tree);
+    l->waiting[0] = 0;
+    while (waiting)
+        for (int32_t i = l->waiting[--waiting], left, right;;) {
+            l->place[i] = count;
+            tree[count++] = l->old[i];
+            if (l->old[i].feature < 0)
+                break;
+            left = l->old[i].left - first;
+            right = l->old[i].right - first;
+            l->waiting[waiting++] = cover[left] < cover[right] ? left : right;
+            i = cover[left] < cover[right] ? right : left;
+        }
+    for (int32_t i = 0; i < count; i++)
+        if (tree[i].feature >= 0) {
+            tree[i].left = first + l->place[tree[i].left - first];
+            tree[i].right = first + l->place[tree[i].right - first];
+        }
+}
+
+static visml_status lay_out_all(visml_memory *m, visml_tree_node *nodes, const visml_trees *f, const float *cover, visml_error *err) {
+    size_t count = (size_t)f->count, trees = (size_t)f->trees, most = largest(f->roots, trees, count);
+    layout l = {.old = visml_mem_alloc(m, most * (sizeof *l.old + 2 * sizeof *l.place), err)};
+    if (!l.old)
+        return VISML_ENOMEM;
+    l.place = (int32_t *)(void *)(l.old + most);
+    l.waiting = l.place + most;
+    for (size_t t = 0; t < trees; t++) {
+        size_t first = (size_t)f->roots[t], end = t + 1 < trees ? (size_t)f->roots[t + 1] : count;
+        lay_out(&l, nodes + first, end - first, (int32_t)first, cover + first);
+    }
+    visml_mem_free(m, l.old);
+    return VISML_OK;
+}
+
 visml_tree_run *visml_tree_run_new(const visml_classifier *c, int64_t groups, visml_error *err) {
     visml_tree_arrays a = arrays_of(c);
+    visml_memory *m = visml_classifier_memory(c);
     size_t n = (size_t)visml_tree_arrays_nodes(c), trees = tree_count(c);
     visml_tree_node *to;
     int32_t *roots;
-    int votes = c->class_count <= UINT8_MAX && visml_object_array_get(&c->object, "distribution");
-    visml_tree_run *t = run_new(visml_classifier_memory(c), n, trees, groups, votes, &to, &roots, err);
+    visml_tree_run *t = run_new(m, n, trees, groups, &to, &roots, err);
     if (!t)
         return NULL;
     int32_t leaves = 0;
     for (size_t i = 0; i < n; i++)
         if (a.feature[i] < 0)
-            to[i] = (visml_tree_node){VISML_TREE_LEAF, a.value[i], leaves++, -1};
+            to[i] = (visml_tree_node){VISML_TREE_LEAF, a.value[i], (int32_t)i, leaves++};
         else
             to[i] = (visml_tree_node){flagged(a.feature[i], a.missing_left[i]), a.threshold[i], a.left[i], a.right[i]};
     memcpy(roots, a.roots, trees * sizeof *roots);
     t->trees.features = features_of(&t->trees);
-    return t;
+    if (lay_out_all(m, to, &t->trees, a.cover, err) == VISML_OK)
+        return t;
+    visml_mem_free(m, t);
+    return NULL;
 }
 
 visml_tree_run *visml_tree_run_of(const visml_grown *g, size_t begin, size_t end, int64_t groups, float factor, visml_error *err) {
     int32_t first = g->roots[begin], last = end < g->trees ? g->roots[end] : (int32_t)g->count;
     visml_tree_node *to;
     int32_t *roots;
-    visml_tree_run *t = run_new(g->memory, (size_t)(last - first), end - begin, groups, 0, &to, &roots, err);
+    visml_tree_run *t = run_new(g->memory, (size_t)(last - first), end - begin, groups, &to, &roots, err);
     if (!t)
         return NULL;
     for (int32_t i = first; i < last; i++) {

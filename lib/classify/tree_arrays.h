@@ -45,16 +45,15 @@ visml_status visml_tree_arrays_new(visml_classifier *c, size_t trees, size_t nod
 visml_status visml_grown_keep(const visml_grown *g, visml_classifier *c, visml_error *err);
 /* And back, behind what there is. */
 visml_status visml_grown_take(visml_grown *g, const visml_classifier *c, visml_error *err);
-/* For restore: all arrays are there and every way ends at a leaf. Errors: VISML_EFORMAT. */
+/* For restore: all arrays are there, each node has one way to it, and every way ends at a leaf. Errors: VISML_EFORMAT, VISML_ENOMEM. */
 visml_status visml_tree_arrays_check(const visml_classifier *c, visml_error *err);
 /* Nodes of an array of a fitted classifier. */
 int64_t visml_tree_arrays_nodes(const visml_classifier *c);
 
-/* What the kernel takes, in one piece of memory. Leaves are numbered, in `left`, in the order of nodes. groups: see kernel/trees.h.
- * NULL: VISML_ENOMEM. */
+/* What the kernel takes, in one piece of memory. Nodes lie in the order in which most rows come to them; a leaf has in `left` which node it
+ * is of the arrays, in `right` which leaf, counted in their order. groups: see kernel/trees.h. NULL: VISML_ENOMEM. */
 typedef struct visml_tree_run {
     visml_trees trees;
-    uint8_t *votes; /* [nodes], zeros, where there is a "distribution" of at most 255 classes; else NULL */
 } visml_tree_run;
 visml_tree_run *visml_tree_run_new(const visml_classifier *c, int64_t groups, visml_error *err);
 /* Of trees begin ... end - 1 of a list, values times a factor. */

@@ -117,14 +117,19 @@ visml_tensor *visml_classifier_apply(const visml_classifier *classifier, const v
         return NULL;
     const visml_tree_run *run = classifier->ready;
     int64_t ld, chunk = s.n < CHUNK ? s.n : CHUNK;
+    visml_trees trees = run->trees;
+    trees.answers = 0; /* numbers of leaves, not what forests have there */
     visml_memory *m = visml_classifier_memory(classifier);
     float *turned = visml_mem_alloc(m, (size_t)(chunk * s.d) * sizeof *turned, err);
     visml_tensor *out = turned ? visml_tensor_new(classifier->object.context, VISML_I32, VISML_SHAPE(s.n, run->trees.trees), err) : NULL;
+    int32_t *to = out ? (int32_t *)(void *)out->data : NULL;
     for (int64_t i = 0; out && i < s.n; i += chunk) {
         int64_t n = s.n - i < chunk ? s.n - i : chunk;
         const float *rows = visml_samples_rows(&s, i, n, turned, &ld);
-        visml_trees_leaves(&k, &run->trees, n, rows, ld, (int32_t *)(void *)out->data + i * run->trees.trees);
+        visml_trees_leaves(&k, &trees, n, rows, ld, to + i * trees.trees);
     }
+    for (int64_t i = 0; out && i < out->count; i++)
+        to[i] = trees.nodes[to[i]].left;
     visml_mem_free(m, turned);
     return out;
 }

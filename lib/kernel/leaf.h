@@ -409,6 +409,7 @@ typedef struct visml_trees {
     const visml_tree_node *nodes;
     const int32_t *roots; /* [trees] */
     int64_t trees, groups, count, features; /* count: nodes of all trees; features: all that nodes ask for are below it */
+    int32_t answers; /* 1: the leaf that a row comes to is told by what stands in its `right`, 0: by its number */
 } visml_trees;
 
 #define VISML_TREE_LANES 32

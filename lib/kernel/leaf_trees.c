@@ -129,14 +129,57 @@ void LEAF(tree_sums)(const visml_tree_rows *r, const visml_trees *f, float *out)
     }
 }
 
+/* ---- leaves ---- */
+
+#define STEPS 4 /* between two looks who has arrived */
+
+/* A row on its way through a tree, and where its leaf goes. */
+typedef struct way {
+    const float *x;
+    int32_t *to;
+    int32_t at;
+} way;
+
+/* All rows through the first tree, then through the next one. */
+typedef struct ways {
+    const visml_tree_rows *r;
+    const visml_trees *f;
+    int64_t tree, row; /* next */
+    int32_t *out;
+} ways;
+
+static inline int begin_way(ways *next, way *w) {
+    if (next->row == next->r->rows) {
+        next->row = 0;
+        next->tree++;
+    }
+    if (next->tree == next->f->trees)
+        return 0;
+    *w = (way){next->r->x + next->row * next->r->ld, next->out + next->row * next->f->trees + next->tree, next->f->roots[next->tree]};
+    next->row++;
+    return 1;
+}
+
+/* Whoever arrives makes room for the next one: ways differ in length. */
 void LEAF(tree_leaves)(const visml_tree_rows *r, const visml_trees *f, int32_t *out) {
-    int32_t at[LANES];
-    for (int64_t t = 0; t < f->trees; t++)
-        for (int64_t i = 0; i < r->rows; i += LANES) {
-            int64_t n = leaves_of(r, f, t, i, at);
-            for (int64_t l = 0; l < n; l++)
-                out[(i + l) * f->trees + t] = at[l];
+    ways next = {r, f, 0, 0, out};
+    way w[LANES];
+    int n = 0;
+    while (r->rows && n < LANES && begin_way(&next, &w[n]))
+        n++;
+    while (n) {
+        for (int i = 0; i < STEPS; i++)
+            for (int l = 0; l < n; l++)
+                step(f->nodes, w[l].x, &w[l].at);
+        for (int l = 0; l < n; l++) {
+            const visml_tree_node *leaf = f->nodes + w[l].at;
+            if (leaf->feature >= 0)
+                continue;
+            *w[l].to = f->answers ? leaf->right : w[l].at;
+            if (!begin_way(&next, &w[l]))
+                w[l--] = w[--n];
         }
+    }
 }
 
 #endif

@@ -20,7 +20,7 @@
 void visml_trees_sum(const visml_compute *c, const visml_trees *f, int64_t rows, const float *x, int64_t ld, const float *start,
                      float *out, void *scratch);
 size_t visml_trees_sum_scratch(const visml_compute *c, int64_t features);
-/* The number of the leaf that each row comes to in each tree: out[rows, trees]. */
+/* The leaf that each row comes to in each tree: out[rows, trees], its number or, with f->answers, what its `right` holds. */
 void visml_trees_leaves(const visml_compute *c, const visml_trees *f, int64_t rows, const float *x, int64_t ld, int32_t *out);
 #endif
 

@@ -123,7 +123,7 @@ static visml_trees forest(void) {
                                     (float)((uint32_t)i * 40503u % 1000) / 1000, base + 2 * at + 1, base + 2 * at + 2};
         roots[i / NODES] = base;
     }
-    return (visml_trees){node, roots, TREES, 1, TREES * NODES, 64};
+    return (visml_trees){node, roots, TREES, 1, TREES * NODES, 64, 0};
 }
 
 static void bench_resize(const char *filter, bench *b, const char *level) {

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tensor/bundle.h"
+
 static visml_classifier *fitted(visml_context *in, const char *json, const visml_tensor *y, const visml_tensor *weights) {
     visml_classifier *c = assert_made(visml_classifier_from_json(in, json, strlen(json), &err), &err);
     assert_ok(visml_classifier_fit(c, r.full, y, VISML_OPTS(visml_classifier_fit_opts, .weights = weights, .seed = 3), &err), &err);
@@ -91,6 +93,27 @@ static void unseen_rows_are_scored(void **state) {
     visml_classifier_free(c);
 }
 
+/* A node to which two ways lead would be laid out twice. */
+static void a_file_with_a_knot_is_refused(void **state) {
+    (void)state;
+    char *folder = test_folder(), *path = test_path(folder, "knot.visml");
+    visml_classifier *c = fitted(ctx, "{\"class\": \"random_forest\", \"trees\": 2}", r.three, NULL);
+    visml_bundle b;
+    assert_ok(visml_classifier_save(c, path, &err), &err);
+    assert_ok(visml_bundle_read(ctx, path, "classifier", &b, &err), &err);
+    for (size_t i = 0; i < b.count; i++)
+        if (strcmp(b.tensors[i].name, "0.left") == 0)
+            ((int32_t *)(uintptr_t)b.tensors[i].data)[0] = ((const int32_t *)visml_classifier_array(c, "right")->data)[0];
+    assert_ok(visml_bundle_write(ctx, path, "classifier", b.description, b.tensors, b.count, &err), &err);
+    assert_null(visml_classifier_load(ctx, path, &err));
+    assert_int_equal(err.code, VISML_EFORMAT);
+    assert_non_null(strstr(err.message, "random_forest: node 0 is damaged"));
+    visml_bundle_clear(&b);
+    visml_classifier_free(c);
+    test_folder_remove(folder);
+    free(path);
+}
+
 static void wrong_options_are_named(void **state) {
     (void)state;
     assert_null(visml_classifier_extra_trees(ctx, VISML_OPTS(visml_forest_opts, .max_leaf_nodes = 1), &err));
@@ -103,7 +126,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trees_are_those_of_scikit_learn), cmocka_unit_test(weights_are_repetitions),
         cmocka_unit_test(threads_do_not_matter),           cmocka_unit_test(unseen_rows_are_scored),
-        cmocka_unit_test(wrong_options_are_named),
+        cmocka_unit_test(a_file_with_a_knot_is_refused),   cmocka_unit_test(wrong_options_are_named),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -14,7 +14,8 @@ typedef struct problem {
     double epsilon, C;
 } problem;
 
-static const problem problems[] = {{"classification", N, 0, 3}, {"regression", N, 0.05, 2}, {"one class", N, 0, 1}, {"two groups", 40, 0, 1}};
+static const problem problems[] = {{"classification", N, 0, 3}, {"regression", N, 0.05, 2}, {"one class", N, 0, 1},
+                                   {"two groups", 40, 0, 1}};
 enum { PROBLEMS = sizeof problems / sizeof *problems };
 
 static made_rows rows;

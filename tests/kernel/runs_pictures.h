@@ -462,7 +462,7 @@ static void run_tree_sums(const visml_kernels *k, trial *t) {
     visml_tree_node *node = test_guarded(NODES * sizeof *node);
     make_trees(t, node);
     for (int64_t groups = 1; groups <= 2; groups++) {
-        visml_trees f = {node, roots, TREES, groups, NODES, FEATURES};
+        visml_trees f = {node, roots, TREES, groups, NODES, FEATURES, 0};
         visml_tree_rows r = {(int64_t)t->n, FEATURES + 2, NULL, NULL};
         r.x = in(t, t->n ? t->n * (FEATURES + 2) - 2 : 0);
         k->tree_sums(&r, &f, out(t, t->n * (size_t)groups));
@@ -479,7 +479,7 @@ static void run_tree_leaves(const visml_kernels *k, trial *t) {
     visml_tree_node *node = test_guarded(NODES * sizeof *node);
     uint32_t *leaves = counts_of(t->n * TREES);
     make_trees(t, node);
-    visml_trees f = {node, roots, TREES, 1, NODES, FEATURES};
+    visml_trees f = {node, roots, TREES, 1, NODES, FEATURES, 0};
     visml_tree_rows r = {(int64_t)t->n, FEATURES, in(t, t->n * FEATURES), NULL};
     k->tree_leaves(&r, &f, (int32_t *)leaves);
     keep_counts(t, leaves, t->n * TREES);

@@ -17,11 +17,11 @@ static forest forest_of(const test_array *nodes, const test_array *roots, int64_
     for (size_t i = 0; i < n; i++) {
         const float *p = nodes->values + 4 * i;
         int32_t feature = p[0] < 0 ? VISML_TREE_LEAF : p[0] >= 1000 ? (int32_t)p[0] - 1000 + VISML_TREE_DEFAULT_LEFT : (int32_t)p[0];
-        f.nodes[i] = (visml_tree_node){feature, p[1], (int32_t)p[2], (int32_t)p[3]};
+        f.nodes[i] = (visml_tree_node){feature, p[1], (int32_t)p[2], feature < 0 ? 1000 - (int32_t)i : (int32_t)p[3]};
     }
     for (int64_t i = 0; i < roots->count; i++)
         f.roots[i] = (int32_t)roots->values[i];
-    f.trees = (visml_trees){f.nodes, f.roots, roots->count, groups, (int64_t)n, FEATURES};
+    f.trees = (visml_trees){f.nodes, f.roots, roots->count, groups, (int64_t)n, FEATURES, 0};
     return f;
 }
 
@@ -60,12 +60,13 @@ static void as_xgboost(void **state) {
             void *scratch = malloc(visml_trees_sum_scratch(&c, FEATURES));
             visml_trees_sum(&c, &f.trees, ROWS, x.values, FEATURES, start, out, scratch);
             free(scratch);
+            int answers = f.trees.answers = (int32_t)(l & 1);
             visml_trees_leaves(&c, &f.trees, ROWS, x.values, FEATURES, leaves);
             for (int64_t i = 0; i < ROWS; i++) {
                 float sum[3] = {0.5f, 0.5f, 0.5f};
                 for (int64_t t = 0; t < roots.count; t++) {
                     int32_t leaf = leaf_by_hand(&f, t, x.values + i * FEATURES);
-                    assert_int_equal(leaves[i * roots.count + t], leaf);
+                    assert_int_equal(leaves[i * roots.count + t], answers ? f.nodes[leaf].right : leaf);
                     sum[t % groups] += f.nodes[leaf].number;
                 }
                 assert_same(out + i * groups, sum, (size_t)groups, "sum", levels[l].name);
@@ -93,7 +94,7 @@ static void at_the_threshold(void **state) {
     static const int32_t roots[] = {0};
     static const float x[] = {0, 9, 1, -1, 1, 0, 1, -0.0f, NAN, NAN, -INFINITY, NAN, INFINITY, -INFINITY, NAN, 5};
     static const float want[] = {10, 20, 30, 30, 20, 10, 20, 30};
-    visml_trees f = {nodes, roots, 1, 1, 5, 2};
+    visml_trees f = {nodes, roots, 1, 1, 5, 2, 0};
     static level levels[MAX_LEVELS]; /* too large for a frame */
     size_t n = all_levels(levels);
     visml_parallel p = workers(1);
