@@ -18,11 +18,9 @@ VEC vectors differences(const visml_votes *v, const float *p, int r) {
 
 /* Those of the first channel that has the longest. */
 VEC vectors vectors_at(const visml_votes *v, const float *p, int r) {
-    if (v->channels == 1)
-        return differences(v, p, r);
-    vectors best = {v_zero(), v_zero(), v_set1(-1)};
-    for (int64_t c = 0; c < v->channels; c++, p += v->plane) {
-        vectors g = differences(v, p, r);
+    vectors best = differences(v, p, r);
+    for (int64_t c = 1; c < v->channels; c++) {
+        vectors g = differences(v, p + c * v->plane, r);
         m16 longer = v_gt(g.squares, best.squares);
         best.x = v_select(longer, g.x, best.x);
         best.y = v_select(longer, g.y, best.y);

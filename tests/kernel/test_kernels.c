@@ -90,7 +90,7 @@ static void a_large_prime(void **state) {
 
 /* One number for the bits of all results: it must be the same on every machine with fused multiply-add. Changes only when the order of
  * operations of a kernel is changed on purpose (or this test is), which changes every trained model's bits. */
-#define KNOWN_BITS 0xa0478dc5u
+#define KNOWN_BITS 0xef18a1f2u
 
 static uint32_t bits_of(const level *l) {
     uint32_t crc = 0;
