@@ -32,7 +32,10 @@ DEFINE_ADD_ROWS(256)
 
 void visml_histogram_sum(const visml_bins *b, int64_t block, int64_t n, const int32_t *rows, const int64_t *gradients, int64_t *h) {
     const uint8_t *codes = b->codes + block * b->n * VISML_BIN_COLUMNS;
-    memset(h, 0, (size_t)visml_histogram_size(b, block) * sizeof *h);
+    size_t numbers = (size_t)visml_histogram_size(b, block);
+    if (!numbers) /* no column of the block tells rows apart: there may be no h */
+        return;
+    memset(h, 0, numbers * sizeof *h);
     switch (b->widths[block]) {
     case 16:
         add_rows_16(codes, n, rows, gradients, h);
