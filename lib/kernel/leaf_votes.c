@@ -1,5 +1,5 @@
-/* What gradients of pictures vote for: sums of their lengths by direction, and their moments. A direction is found by the signs of cross
- * products with the bins' edges, without an angle. */
+/* What gradients of pictures vote for: sums of their lengths by direction, and their moments. A direction is found without an angle: by the
+ * signs of cross products with the bins' edges, or by x / y beside theirs. */
 #include "kernel/kernels.h"
 #include "kernel/vec.h"
 
